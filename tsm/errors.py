@@ -1,0 +1,107 @@
+"""What can go wrong at the TSMs: each with a stable code, none with HTTP."""
+
+from typing import Any, ClassVar
+
+
+class TsmError(Exception):
+    """Base of all: `code` is for programs, `data` for whoever words it."""
+
+    code: ClassVar[str] = "tsm_error"
+
+    def __init__(self, message: str = "", **data: Any) -> None:
+        super().__init__(message or self.code)
+        self.data = data
+
+
+class PhoneUnknown(TsmError):
+    code = "phone_unknown"
+
+
+class PhoneNotSupported(TsmError):
+    """The model isn't on the published list; `reason` says why."""
+
+    code = "phone_not_supported"
+
+
+class PhoneInUse(TsmError):
+    """The phone has certificates, or an application under way."""
+
+    code = "phone_in_use"
+
+
+class ApplicationTextWrong(TsmError):
+    """What was signed isn't the application text that this phone was given."""
+
+    code = "application_text_wrong"
+
+
+class ApplicationRefused(TsmError):
+    """The signature or the card's certificate doesn't hold; `reason` is one of `ca.status.Reason`."""
+
+    code = "application_refused"
+
+
+class CardAuthenticationCertificateMissing(TsmError):
+    """No card certificate, no phone certificate: the holder's card has no valid authentication certificate."""
+
+    code = "card_authentication_certificate_missing"
+
+
+class EnrolmentUnknown(TsmError):
+    code = "enrolment_unknown"
+
+
+class WrongState(TsmError):
+    """The enrolment isn't where this step belongs."""
+
+    code = "wrong_state"
+
+
+class ActivationRefused(TsmError):
+    """A signature over the activation text isn't by the key of the new certificate."""
+
+    code = "activation_refused"
+
+
+class EndRefused(TsmError):
+    """The request to end the use of the phone isn't signed by the phone's signature key."""
+
+    code = "end_refused"
+
+
+class ConversationUnknown(TsmError):
+    code = "conversation_unknown"
+
+
+class ReportMalformed(TsmError):
+    code = "report_malformed"
+
+
+class LegFailed(TsmError):
+    """The element answered other than the script allows; `label` and `status_word` say where and what."""
+
+    code = "leg_failed"
+
+
+class LegTruncated(LegFailed):
+    """The report ends before the script does: torn on the way, or in the element."""
+
+    code = "leg_truncated"
+
+
+class KeyProofWrong(LegFailed):
+    """The element's proof of possession doesn't verify under the key that it reported."""
+
+    code = "key_proof_wrong"
+
+
+class ReadBackDiffers(LegFailed):
+    """What was read back from the element isn't what was written."""
+
+    code = "read_back_differs"
+
+
+class SecretMissing(TsmError):
+    """This process was not given the TSM's master key."""
+
+    code = "tsm_master_key_missing"

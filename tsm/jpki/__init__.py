@@ -1,0 +1,111 @@
+"""The JPKI application's commands and answers, card or phone.
+
+One application, two media: the My Number Card and the applet in a phone's secure element answer the
+same AID with the same files. The phone's applet adds commands for its personalisation, which it takes
+only inside its SCP03 session. This package builds commands and reads answers; it sends nothing.
+
+Sources: OpenSC `card-jpki.c`, `pkcs15-jpki.c`; jpki/myna `src/jpki.rs`; soltia48/myna-card `src/ap/jpki.rs`
+(domain facts, section 3). The personalisation commands are this project's own, shaped after ISO 7816-8.
+"""
+
+from tsm.jpki.answers import (
+    ApplicationStatus,
+    certificate_length,
+    parse_status,
+    public_key_from_7f49,
+    token_label,
+    tries_left,
+)
+from tsm.jpki.application import (
+    AID,
+    CARD_LABEL,
+    CERTIFICATE_FILES,
+    CHALLENGE_LENGTH,
+    LOCAL_REFERENCE,
+    MODULUS_LENGTH,
+    PACKAGE_AID,
+    PHONE_LABEL,
+    PROOF_DOMAIN,
+    PUBLIC_EXPONENT,
+    SELECTED_FILE,
+    TAG_EXPONENT,
+    TAG_MODULUS,
+    TAG_PUBLIC_KEY,
+    TAG_STATUS,
+    File,
+    Key,
+    PasswordState,
+)
+from tsm.jpki.commands import (
+    UPDATE_BLOCK,
+    change_password,
+    generate_key_pair,
+    prove_possession,
+    read_back,
+    read_binary,
+    read_binary_in_session,
+    read_public_key,
+    return_to_not_set,
+    select_application,
+    select_file,
+    select_file_in_session,
+    sign,
+    status,
+    tries_left_query,
+    update_binary,
+    verify,
+)
+from tsm.jpki.errors import AnswerMalformed, JpkiError, ProofWrong
+from tsm.jpki.signing import SHA256_DIGEST_INFO, check_proof, digest_info, modulus_of, proof_message
+
+__all__ = [
+    "AID",
+    "CARD_LABEL",
+    "CERTIFICATE_FILES",
+    "CHALLENGE_LENGTH",
+    "LOCAL_REFERENCE",
+    "MODULUS_LENGTH",
+    "PACKAGE_AID",
+    "PHONE_LABEL",
+    "PROOF_DOMAIN",
+    "PUBLIC_EXPONENT",
+    "SELECTED_FILE",
+    "SHA256_DIGEST_INFO",
+    "TAG_EXPONENT",
+    "TAG_MODULUS",
+    "TAG_PUBLIC_KEY",
+    "TAG_STATUS",
+    "UPDATE_BLOCK",
+    "AnswerMalformed",
+    "ApplicationStatus",
+    "File",
+    "JpkiError",
+    "Key",
+    "PasswordState",
+    "ProofWrong",
+    "certificate_length",
+    "change_password",
+    "check_proof",
+    "digest_info",
+    "generate_key_pair",
+    "modulus_of",
+    "parse_status",
+    "proof_message",
+    "prove_possession",
+    "public_key_from_7f49",
+    "read_back",
+    "read_binary",
+    "read_binary_in_session",
+    "read_public_key",
+    "return_to_not_set",
+    "select_application",
+    "select_file",
+    "select_file_in_session",
+    "sign",
+    "status",
+    "token_label",
+    "tries_left",
+    "tries_left_query",
+    "update_binary",
+    "verify",
+]
