@@ -1,0 +1,150 @@
+"""The phone's end of a conversation: a SERAM 2.0 local agent over any transport.
+
+It plays what it is sent into the element and reports what the element answers. It understands none of it, and knows
+no key: the channel ends in the element.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import httpx
+
+from tsm.transports.base import Transport
+from tsm.transports.chaining import Chaining
+
+# SERAM 2.0, timers: an answer may take a 30 s long poll, the client gives up after 40 s and asks again, for 5 minutes.
+ANSWER_TIMEOUT = 40.0
+RETRY_FOR = 300.0
+RETRY_AFTER = 1.0
+# SERAM's text and its examples name these two commands differently; both are understood.
+START = frozenset({"startCommand", "ramStartCommand"})
+STOP = frozenset({"stopCommand", "ramStopCommand"})
+# VERIFY, CHANGE REFERENCE DATA and signing are the holder's alone. SCP03 leaves the instruction byte in the clear, so
+# the phone can refuse them whatever the TSM, or whoever speaks in its name, would like to try.
+HOLDERS_OWN = frozenset({0x20, 0x24, 0x2A})
+
+
+class NotGranted(Exception):
+    """The script holds a command that is the holder's alone."""
+
+
+class Post(Protocol):
+    """Send JSON to the TSM and return its JSON; raises `httpx.HTTPError`."""
+
+    def __call__(self, path: str, body: dict[str, Any]) -> dict[str, Any]: ...
+
+
+@dataclass
+class Tally:
+    """What a conversation cost."""
+
+    exchanges: int = 0
+    apdus: int = 0
+
+
+def over_http(base_url: str, session: str, token: str) -> Post:
+    """Return a `Post` to the TSM at `base_url` (…/gp/seram) in this session, in the name of the phone."""
+    client = httpx.Client(
+        base_url=base_url, timeout=ANSWER_TIMEOUT, headers={"Authorization": f"Bearer {token}"}, trust_env=False
+    )
+
+    def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = client.post(path, params={"sessionId": session}, json=body)
+        answer.raise_for_status()
+        value: dict[str, Any] = answer.json()
+        return value
+
+    return post
+
+
+def converse(
+    post: Post,
+    open_element: Callable[[], AbstractContextManager[Transport]],
+    *,
+    identifier: str,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Tally:
+    """Hold one conversation until the TSM says stop. `identifier` is the element's number as SERAM's seId.
+
+    `open_element` powers the element for one order: between two orders it is free for the phone's other uses.
+
+    Raises `httpx.HTTPStatusError` when the TSM doesn't know the session, `httpx.TransportError` when it stays away.
+    """
+    tally = Tally()
+
+    def ask(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        deadline = clock() + RETRY_FOR
+        while True:
+            try:
+                tally.exchanges += 1
+                return post(path, body)
+            except httpx.TransportError:
+                if clock() > deadline:
+                    raise
+                sleep(RETRY_AFTER)
+
+    ask(
+        "/handshake",
+        {
+            "secureElements": [{"seType": "eSE", "seId": identifier}],
+            "supportedTransportProtocols": ["HTTPS"],
+            "supportedDataFormats": ["application/json"],
+            "supportedVersions": ["2.0.0"],
+        },
+    )
+    report: dict[str, Any] = {"localAgentStatus": {"localAgentStatusEnum": "POLLING", "executedSeRamCommands": 0}}
+    while True:
+        order = ask("/remoteManagement", report)
+        commands = order.get("ramCommands") or []
+        executed, responses, trouble = _play(commands, open_element, tally)
+        if any(command.get("ramCommandType") in STOP for command in commands):
+            return tally
+        sleep(int(order.get("delay", 100)) / 1000)
+        status = _status(trouble, responses)
+        report = {"localAgentStatus": {"localAgentStatusEnum": status, "executedSeRamCommands": executed}}
+        if trouble:
+            report["localAgentStatus"]["errorMsg"] = trouble
+        if responses:
+            report["ramResponses"] = responses
+
+
+def _status(trouble: str, responses: list[dict[str, Any]]) -> str:
+    if trouble:
+        return "UNGRANTED_ACCESS" if trouble == NotGranted.__name__ else "UNAVAILABLE_SE"
+    return "PROCESSED" if responses else "POLLING"
+
+
+def _play(
+    commands: list[dict[str, Any]], open_element: Callable[[], AbstractContextManager[Transport]], tally: Tally
+) -> tuple[int, list[dict[str, Any]], str]:
+    """Play the SE commands of an order; return how many were executed, their responses, and what tore them off."""
+    scripts = [command for command in commands if command.get("ramCommandType") == "seRamCommand"]
+    responses: list[dict[str, Any]] = []
+    if not scripts:
+        return 0, responses, ""
+    try:
+        with open_element() as element:
+            return _run(scripts, Chaining(element), responses, tally), responses, ""
+    except Exception as error:  # whatever the reader or the element died of: report what was done before
+        return max(len(responses) - 1, 0), responses, type(error).__name__
+
+
+def _run(scripts: list[dict[str, Any]], element: Transport, responses: list[dict[str, Any]], tally: Tally) -> int:
+    for executed, command in enumerate(scripts):
+        answers: list[str] = []
+        responses.append({"ramResponseType": "seRamResponse", "listOfRAPDU": answers})
+        for apdu in command.get("listOfCAPDU", []):
+            command_bytes = bytes.fromhex(apdu)
+            if command_bytes[1] in HOLDERS_OWN:
+                raise NotGranted(f"instruction {command_bytes[1]:02X} is not the TSM's")
+            answer = element.transmit(command_bytes)
+            tally.apdus += 1
+            answers.append(answer.hex().upper())
+            # 69xx: the rest of the script has nothing to stand on.
+            if command.get("stopOnError", True) and answer[-2:-1] == b"\x69":
+                return executed
+    return len(scripts)

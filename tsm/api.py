@@ -1,0 +1,243 @@
+"""The phone's addresses: the enrolment API of its pages, and the TSM's end of SERAM. Parse, one call, answer."""
+
+import base64
+import binascii
+import uuid
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ca.models import Certificate
+from ca.profiles import Purpose
+from tsm import conversation, enrolment
+from tsm.authentication import IsPhone, PhoneSession, PhoneToken
+from tsm.errors import ConversationUnknown
+from tsm.models import Enrolment, Phone
+
+
+class Base64Field(serializers.Field[bytes, str, str, Any]):
+    """Bytes, as standard Base64 text."""
+
+    def to_internal_value(self, data: Any) -> bytes:
+        try:
+            return base64.b64decode(data, validate=True)
+        except (binascii.Error, TypeError, ValueError):
+            raise serializers.ValidationError("must be Base64") from None
+
+    def to_representation(self, value: bytes) -> str:
+        return base64.b64encode(value).decode()
+
+
+class ApplicationSerializer(serializers.Serializer[Any]):
+    application = serializers.CharField(max_length=4000, trim_whitespace=False)
+    certificate = Base64Field()
+    signature = Base64Field()
+
+
+class SignaturesSerializer(serializers.Serializer[Any]):
+    signature = Base64Field()
+    user_authentication = Base64Field()
+
+
+class ActivationSerializer(serializers.Serializer[Any]):
+    signatures = SignaturesSerializer()
+
+
+class EndSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=4000, trim_whitespace=False)
+    signature = Base64Field()
+
+
+class PhoneView(APIView):
+    """A view that only a phone may ask."""
+
+    authentication_classes = (PhoneToken, PhoneSession)
+    permission_classes = (IsPhone,)
+
+    @property
+    def phone(self) -> Phone:
+        phone: Any = self.request.user
+        assert isinstance(phone, Phone)  # noqa: S101  (IsPhone saw to it)
+        return phone
+
+    def parsed(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+        serializer = kind(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return dict(serializer.validated_data)
+
+
+class ApplicationText(PhoneView):
+    """GET: the text to be signed with the card to apply for certificates in this phone."""
+
+    def get(self, request: Request) -> Response:
+        return Response({"text": enrolment.application_text(self.phone)})
+
+
+class Enrolments(PhoneView):
+    """POST: apply."""
+
+    def post(self, request: Request) -> Response:
+        given = self.parsed(ApplicationSerializer)
+        made = enrolment.apply(
+            self.phone, text=given["application"], certificate=given["certificate"], signature=given["signature"]
+        )
+        made.refresh_from_db()
+        return Response(represent(made), status=status.HTTP_201_CREATED)
+
+
+class OneEnrolment(PhoneView):
+    """GET: how far it is."""
+
+    def get(self, request: Request, reference: uuid.UUID) -> Response:
+        return Response(represent(enrolment.find(self.phone, reference)))
+
+
+class Activation(PhoneView):
+    """POST: the activation text, signed with both new keys."""
+
+    def post(self, request: Request, reference: uuid.UUID) -> Response:
+        given = self.parsed(ActivationSerializer)["signatures"]
+        found = enrolment.find(self.phone, reference)
+        enrolment.activate(found, signatures={Purpose(purpose): value for purpose, value in given.items()})
+        return Response(represent(enrolment.find(self.phone, reference)))
+
+
+class End(PhoneView):
+    """GET: the text to be signed to end the use of the phone. POST: that text, signed."""
+
+    def get(self, request: Request, reference: uuid.UUID) -> Response:
+        return Response({"text": enrolment.end_text(enrolment.find(self.phone, reference))})
+
+    def post(self, request: Request, reference: uuid.UUID) -> Response:
+        given = self.parsed(EndSerializer)
+        found = enrolment.find(self.phone, reference)
+        enrolment.end(found, text=given["text"], signature=given["signature"])
+        return Response(represent(enrolment.find(self.phone, reference)))
+
+
+def represent(found: Enrolment) -> dict[str, Any]:
+    """Return an enrolment as the phone's pages see it."""
+    certificates = (found.signature_certificate, found.authentication_certificate)
+    return {
+        "id": str(found.reference),
+        "state": found.state,
+        "phone": found.phone.name,
+        "trouble": found.trouble,
+        "device_change": found.replaces_id is not None,
+        "steps": [
+            {"step": step.step, "at": step.at.isoformat(), "detail": step.detail} for step in found.steps.all()
+        ],
+        "certificates": [_certificate(certificate) for certificate in certificates if certificate is not None],
+        "activation": (
+            {"text": enrolment.activation_text(found)} if found.state == Enrolment.State.INSTALLED else None
+        ),
+    }
+
+
+def _certificate(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "purpose": certificate.purpose,
+        "serial_number": certificate.serial_number,
+        "not_before": certificate.not_before.isoformat(),
+        "not_after": certificate.not_after.isoformat(),
+        "status": certificate.status,
+        "linked_to": certificate.linked_to.serial_number if certificate.linked_to else None,
+        "der": base64.b64encode(bytes(certificate.der)).decode(),
+    }
+
+
+# --- SERAM 2.0 ----------------------------------------------------------------------------------------------
+
+
+class LocalAgentStatusSerializer(serializers.Serializer[Any]):
+    localAgentStatusEnum = serializers.ChoiceField(
+        ["PROCESSED", "POLLING", "UNAVAILABLE_SE", "UNKNOWN_FAILURE", "UNGRANTED_ACCESS"]
+    )
+    executedSeRamCommands = serializers.IntegerField(min_value=0, required=False)
+    errorMsg = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class RamResponseSerializer(serializers.Serializer[Any]):
+    ramResponseType = serializers.CharField(max_length=40)
+    listOfRAPDU = serializers.ListField(
+        child=serializers.CharField(max_length=2 * 65538, allow_blank=True), required=False, max_length=4096
+    )
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    localAgentStatus = LocalAgentStatusSerializer()
+    ramResponses = RamResponseSerializer(many=True, required=False)
+
+
+class SecureElementSerializer(serializers.Serializer[Any]):
+    seType = serializers.ChoiceField(["eSE", "iSE", "uicc", "euicc", "ieuicc", "undefined"])
+    seId = serializers.CharField(max_length=128)
+    seExtraInfo = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class HandshakeSerializer(serializers.Serializer[Any]):
+    secureElements = SecureElementSerializer(many=True, allow_empty=False)
+    supportedTransportProtocols = serializers.ListField(child=serializers.CharField(), default=["HTTPS"])
+    supportedDataFormats = serializers.ListField(child=serializers.CharField(), default=["application/json"])
+    supportedVersions = serializers.ListField(child=serializers.CharField(), required=False)
+    # The specification's example has the singular.
+    supportedVersion = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class SeramView(PhoneView):
+    """An end of SERAM: `sessionId` names the conversation, the phone's token who is asking."""
+
+    authentication_classes = (PhoneToken,)
+
+    def conversation(self) -> Any:
+        try:
+            reference = uuid.UUID(self.request.query_params.get("sessionId", ""))
+        except ValueError:
+            raise ConversationUnknown("sessionId is missing or isn't one of ours") from None
+        return conversation.find(reference, self.phone)
+
+
+class Handshake(SeramView):
+    """POST /gp/seram/handshake: protocol, format and version are chosen; 406 where nothing fits."""
+
+    def post(self, request: Request) -> Response:
+        given = self.parsed(HandshakeSerializer)
+        session = self.conversation()
+        versions = given.get("supportedVersions") or given.get("supportedVersion") or ["2.0.0"]
+        offered = any(element["seId"].upper() == session.element.identifier for element in given["secureElements"])
+        fits = (
+            offered
+            and "HTTPS" in given["supportedTransportProtocols"]
+            and "application/json" in given["supportedDataFormats"]
+            and "2.0.0" in versions
+        )
+        if not fits:
+            return Response(status=status.HTTP_406_NOT_ACCEPTABLE)
+        conversation.begin(session)
+        return Response(
+            {
+                "chosenTransportProtocol": "HTTPS",
+                "chosenDataFormat": "application/json",
+                # Required by the schema, though its properties say chosenDataFormat: both are sent.
+                "chosenDataProtocol": "application/json",
+                "chosenVersion": "2.0.0",
+            }
+        )
+
+
+class RemoteManagement(SeramView):
+    """POST /gp/seram/remoteManagement: a report in, the next order out."""
+
+    def post(self, request: Request) -> Response:
+        given = self.parsed(ReportSerializer)
+        session = self.conversation()
+        answers = [answer for part in given.get("ramResponses", []) for answer in part.get("listOfRAPDU", [])]
+        agent = given["localAgentStatus"]
+        conversation.report(
+            session, status=agent["localAgentStatusEnum"], answers=answers, message=agent.get("errorMsg", "")
+        )
+        return Response(conversation.next_order(session, wait=settings.TSM_LONG_POLL_SECONDS))

@@ -1,0 +1,73 @@
+"""Which phone asks: by the token that only it holds, or by the browser session of its pages."""
+
+import uuid
+from typing import Any
+
+from django.middleware.csrf import CsrfViewMiddleware
+from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from tsm.models import Phone
+
+
+class PhoneToken(BaseAuthentication):
+    """`Authorization: Bearer <token>`, with the phone's reference before a colon: `<reference>:<token>`."""
+
+    def authenticate(self, request: Request) -> tuple[Phone, str] | None:
+        kind, _, value = get_authorization_header(request).decode("latin-1").partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        reference, _, token = value.partition(":")
+        phone = _find(reference)
+        if phone is None or not phone.holds(token):
+            raise AuthenticationFailed("no phone has this token")
+        return phone, "token"
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class _Csrf(CsrfViewMiddleware):
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        return reason
+
+
+class PhoneSession(BaseAuthentication):
+    """The browser's session, which is in the phone's place; unsafe methods need the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Phone, str] | None:
+        inner: HttpRequest = request._request
+        phone = of_session(inner)
+        if phone is None:
+            return None
+        check = _Csrf(lambda _: HttpResponse())
+        check.process_request(inner)
+        reason = check.process_view(inner, lambda: None, (), {})
+        if reason:
+            raise PermissionDenied(f"CSRF: {reason}")
+        return phone, "session"
+
+
+class IsPhone(BasePermission):
+    """Only a phone may ask."""
+
+    message = "no phone is chosen, and no phone's token was given"
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.user, Phone)
+
+
+def of_session(request: HttpRequest) -> Phone | None:
+    """Return the phone that this browser session is in the place of, or None."""
+    return _find(str(request.session.get("phone", "")))
+
+
+def _find(reference: str) -> Phone | None:
+    try:
+        return Phone.objects.select_related("realm", "element").filter(reference=uuid.UUID(reference)).first()
+    except ValueError:
+        return None

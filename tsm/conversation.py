@@ -1,0 +1,150 @@
+"""One SERAM conversation with a phone: hand a leg over, take its report, wake, close.
+
+Nothing is held open between legs. A leg goes READY -> SENT -> REPORTED, each by conditional UPDATE; a phone that comes
+back without the report of what it was sent has lost it, and then the element is asked how it stands.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.module_loading import import_string
+
+from ca import clock
+from tsm.enrolment import send_advance
+from tsm.errors import ConversationUnknown, ReportMalformed
+from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement
+from tsm.scripts import Plan
+
+POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is kept waiting
+IN_THE_AIR = (Leg.State.READY, Leg.State.SENT)
+OPEN = (*IN_THE_AIR, Leg.State.REPORTED)
+
+
+def find(reference: uuid.UUID, phone: Phone) -> Conversation:
+    """Return the open conversation of that reference with this phone. Raises `ConversationUnknown`."""
+    conversation = Conversation.objects.filter(
+        reference=reference, element__phone=phone, closed_at__isnull=True
+    ).first()
+    if conversation is None:
+        raise ConversationUnknown("no such conversation with this phone")
+    return conversation
+
+
+def of(element: SecureElement) -> Conversation | None:
+    """Return the element's open conversation, or None."""
+    return Conversation.objects.filter(element=element, closed_at__isnull=True).first()
+
+
+def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: list[list[str]], now: datetime) -> Leg:
+    """Lay a leg ready for the phone, opening a conversation if none is open. The counters are uncertain from here on."""
+    conversation, _ = Conversation.objects.get_or_create(
+        element=element, closed_at__isnull=True, defaults={"opened_at": now}
+    )
+    SecureElement.objects.filter(pk=element.pk).update(isd_counter=None, domain_counter=None)
+    return Leg.objects.create(
+        conversation=conversation,
+        enrolment=enrolment,
+        kind=plan.kind,
+        plan=plan.as_json(),
+        commands=commands,
+        created_at=now,
+    )
+
+
+def open_leg(conversation: Conversation) -> Leg | None:
+    """Return the leg that is ready, with the phone, or reported and not yet checked."""
+    return conversation.legs.filter(state__in=OPEN).first()
+
+
+def begin(conversation: Conversation) -> None:
+    """Take a handshake: the agent starts anew, so a leg that it was sent before is lost."""
+    _contact(conversation)
+    _lose(conversation)
+
+
+def report(conversation: Conversation, *, status: str, answers: Sequence[str], message: str = "") -> None:
+    """Take the phone's report of the leg that it was sent; a report of nothing that is out is ignored."""
+    _contact(conversation)
+    if status == "POLLING":
+        _lose(conversation)
+        return
+    if not all(isinstance(answer, str) for answer in answers):
+        raise ReportMalformed("listOfRAPDU must be a list of hexadecimal strings")
+    now = clock.now(conversation.element.phone.realm)
+    with transaction.atomic():
+        taken = conversation.legs.filter(state=Leg.State.SENT).update(
+            state=Leg.State.REPORTED, answers=list(answers), reported_at=now, outcome=f"{status} {message}"[:200].strip()
+        )
+        if taken:
+            transaction.on_commit(lambda: send_advance(conversation.element_id))
+
+
+def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
+    """Return the next Order (SERAM 2.0, remoteManagementOrder), waiting up to `wait` seconds for a leg to be ready."""
+    deadline = time.monotonic() + wait
+    first = conversation.exchanges <= 1
+    while True:
+        leg = conversation.legs.filter(state=Leg.State.READY).first()
+        if leg is not None and _hand_over(leg, conversation):
+            return _order(conversation, leg, first=first)
+        if not Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).exists():
+            return {"delay": 0, "ramCommands": [{"ramCommandType": "stopCommand"}]}
+        if time.monotonic() >= deadline:
+            return {"delay": 100}
+        time.sleep(POLL_INTERVAL)
+
+
+def close(conversation: Conversation, now: datetime) -> None:
+    """End the conversation: the phone gets a stop command when it next asks."""
+    Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).update(closed_at=now)
+
+
+def wake_phone(conversation: Conversation, now: datetime) -> bool:
+    """Push to the phone that it is wanted, unless it was in contact, or woken, a moment ago. Return whether it was."""
+    silent_since = max(filter(None, (conversation.last_contact_at, conversation.woken_at)), default=None)
+    if silent_since is not None and now - silent_since < timedelta(seconds=settings.TSM_SILENCE_SECONDS):
+        return False
+    woken = Conversation.objects.filter(pk=conversation.pk, woken_at=conversation.woken_at).update(woken_at=now)
+    if woken and settings.TSM_PUSH:
+        push = import_string(settings.TSM_PUSH)
+        phone, session = conversation.element.phone.reference, conversation.reference
+        transaction.on_commit(lambda: push(phone, session))
+    return bool(woken)
+
+
+def _contact(conversation: Conversation) -> None:
+    now = clock.now(conversation.element.phone.realm)
+    Conversation.objects.filter(pk=conversation.pk).update(last_contact_at=now, exchanges=F("exchanges") + 1)
+    Phone.objects.filter(element=conversation.element_id).update(last_seen_at=now)
+    conversation.refresh_from_db()
+
+
+def _lose(conversation: Conversation) -> None:
+    lost = conversation.legs.filter(state=Leg.State.SENT).update(state=Leg.State.LOST, outcome="came back without it")
+    if lost:
+        Conversation.objects.filter(pk=conversation.pk).update(findings=None)
+        send_advance(conversation.element_id)
+
+
+def _hand_over(leg: Leg, conversation: Conversation) -> bool:
+    now = clock.now(conversation.element.phone.realm)
+    return bool(Leg.objects.filter(pk=leg.pk, state=Leg.State.READY).update(state=Leg.State.SENT, sent_at=now))
+
+
+def _order(conversation: Conversation, leg: Leg, *, first: bool) -> dict[str, Any]:
+    commands: list[dict[str, Any]] = [{"ramCommandType": "startCommand"}] if first else []
+    # One script: an answer of 69xx leaves nothing to go on with, so the agent stops there.
+    commands += [
+        {"ramCommandType": "seRamCommand", "stopOnError": True, "listOfCAPDU": section} for section in leg.commands
+    ]
+    return {
+        "delay": 0,
+        "chosenSecureElement": {"seType": "eSE", "seId": conversation.element.identifier},
+        "ramCommands": commands,
+    }

@@ -1,0 +1,321 @@
+"""What a worker does next for an element: check what was reported, decide, lay the next leg ready.
+
+One element, one worker, one open conversation. Every step ends in the database; a worker that dies between two of them
+leaves a state from which the next one goes on.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from django.conf import settings
+from django.db import transaction
+
+from ca import clock, issuance, messages
+from ca.models import Authority, Issuance
+from ca.profiles import Medium, Purpose
+from tsm import conversation as conversations
+from tsm import enrolment as enrolments
+from tsm import lease, scripts, sp
+from tsm.enrolment import State
+from tsm.errors import LegFailed, TsmError
+from tsm.globalplatform.errors import GlobalPlatformError
+from tsm.jpki import JpkiError, Key
+from tsm.models import Conversation, Enrolment, Leg, SecureElement
+from tsm.scripts import Findings, Plan, Reading
+
+logger = logging.getLogger(__name__)
+
+PURPOSES = {Key.SIGNATURE: Purpose.SIGNATURE, Key.AUTHENTICATION: Purpose.USER_AUTHENTICATION}
+
+
+def advance(element_id: int) -> bool:
+    """Do all that can be done now for this element. False when another worker is at it."""
+    element = SecureElement.objects.select_related("phone__realm").get(pk=element_id)
+    now = clock.now(element.phone.realm)
+    with lease.held(element_id, now=now, seconds=settings.TSM_LEASE_SECONDS) as mine:
+        if not mine:
+            return False
+        while _step(SecureElement.objects.select_related("phone__realm").get(pk=element_id)):
+            pass
+    # Outside the lease: the phone may answer before the push returns.
+    _wake(element)
+    return True
+
+
+def _step(element: SecureElement) -> bool:
+    """Do one thing; True when there may be another."""
+    conversation = conversations.of(element)
+    leg = conversations.open_leg(conversation) if conversation is not None else None
+    if leg is not None and leg.state == Leg.State.REPORTED:
+        _settle(element, leg)
+        return True
+    if leg is not None:
+        return False
+    enrolment = _work(element)
+    if enrolment is None:
+        if conversation is not None:
+            conversations.close(conversation, clock.now(element.phone.realm))
+        return False
+    if conversation is not None and conversation.failures >= settings.TSM_FAILURES:
+        _stand_still(conversation, enrolment)
+        return False
+    return _WORK[State(enrolment.state)](element, enrolment, conversation)
+
+
+def _wake(element: SecureElement) -> None:
+    conversation = conversations.of(element)
+    if conversation is not None and conversations.open_leg(conversation) is not None:
+        conversations.wake_phone(conversation, clock.now(element.phone.realm))
+
+
+def _work(element: SecureElement) -> Enrolment | None:
+    """Return whose work is next: first what must leave the element, then what is to be put there."""
+    if element.occupant is not None and element.occupant.state in enrolments.LEAVING:
+        return element.occupant
+    return Enrolment.objects.filter(element=element, state__in=enrolments.WORKING).first()
+
+
+# --- one function a state -------------------------------------------------------------------------------
+
+
+def _prepare(element: SecureElement, enrolment: Enrolment, conversation: Conversation | None) -> bool:
+    unknown = _ask_first(element, enrolment, conversation)
+    if unknown is not None:
+        return unknown
+    assert element.isd_counter is not None  # noqa: S101  (_ask_first saw to it)
+    found = Findings.from_json(conversation.findings) if conversation and conversation.findings else Findings()
+    plan = scripts.prepare(
+        found,
+        issuer_counter=element.isd_counter,
+        domain_counter=element.domain_counter or 0,
+        challenge=bytes(enrolment.challenge),
+        ca_certificates={key: _ca_certificate(enrolment, key) for key in Key},
+        random=secrets.token_bytes,
+    )
+    with transaction.atomic():
+        # From here on there may be something of this enrolment's on the element.
+        SecureElement.objects.filter(pk=element.pk).update(occupant=enrolment)
+        _offer(element, enrolment, plan)
+    return True
+
+
+def _certify(element: SecureElement, enrolment: Enrolment, conversation: Conversation | None) -> bool:
+    """Ask a CA worker for both certificates; go on when both are there."""
+    public_keys = {Key.SIGNATURE: enrolment.signature_key, Key.AUTHENTICATION: enrolment.authentication_key}
+    cards = {
+        Key.SIGNATURE: enrolment.card_signature_certificate,
+        Key.AUTHENTICATION: enrolment.card_authentication_certificate,
+    }
+    asked: dict[Key, Issuance] = {}
+    new = False
+    for key, purpose in PURPOSES.items():
+        request_key = f"enrolment:{enrolment.reference}:{purpose}"
+        found = issuance.find(request_key)
+        if found is None:
+            public_key = public_keys[key]
+            assert public_key is not None  # noqa: S101  (KEYED has both)
+            new = True
+            found = issuance.request(
+                realm=enrolment.realm,
+                purpose=purpose,
+                medium=Medium.PHONE,
+                holder=enrolment.holder,
+                public_key=bytes(public_key),
+                linked_to=cards[key],
+                pending=True,
+                request_key=request_key,
+                continuation={"task": "tsm.advance", "args": [element.pk]},
+            )
+        asked[key] = found
+    refused = [found for found in asked.values() if found.state == Issuance.State.REFUSED]
+    if refused:
+        enrolments.abandon(enrolment, trouble=refused[0].error_code or "issuance_refused")
+        return True
+    if any(found.state != Issuance.State.ISSUED for found in asked.values()):
+        if new:
+            enrolments.note(enrolment, "issuing")
+            messages.send("ca.issue", [found.pk for found in asked.values()])
+        return False
+    with transaction.atomic():
+        signature, authentication = asked[Key.SIGNATURE].certificate, asked[Key.AUTHENTICATION].certificate
+        assert signature is not None and authentication is not None  # noqa: S101  (ISSUED has one)
+        if enrolments.move(
+            enrolment, State.CERTIFIED, signature=signature.serial_number, authentication=authentication.serial_number
+        ):
+            Enrolment.objects.filter(pk=enrolment.pk).update(
+                signature_certificate=signature, authentication_certificate=authentication
+            )
+    return True
+
+
+def _install(element: SecureElement, enrolment: Enrolment, conversation: Conversation | None) -> bool:
+    if element.domain_counter is None:
+        return _survey(element, enrolment)
+    if conversation is not None and conversation.findings is not None and not conversation.findings["applet"]:
+        enrolments.abandon(enrolment, trouble="element_content_missing")
+        return True
+    plan = scripts.install(_certificates(enrolment), domain_counter=element.domain_counter, random=secrets.token_bytes)
+    _offer(element, enrolment, plan)
+    return True
+
+
+def _delete(element: SecureElement, enrolment: Enrolment, conversation: Conversation | None) -> bool:
+    if element.isd_counter is None:
+        return _survey(element, enrolment)
+    _offer(element, enrolment, scripts.delete(issuer_counter=element.isd_counter, random=secrets.token_bytes))
+    return True
+
+
+def _keyed_later(element: SecureElement, enrolment: Enrolment, conversation: Conversation | None) -> bool:
+    raise TsmError("prepared and keyed are one leg: nothing waits in between")
+
+
+_WORK: dict[State, Callable[[SecureElement, Enrolment, Conversation | None], bool]] = {
+    State.VERIFIED: _prepare,
+    State.PREPARED: _keyed_later,
+    State.KEYED: _certify,
+    State.CERTIFIED: _install,
+    State.ENDED: _delete,
+    State.ABANDONED: _delete,
+}
+
+
+def _ask_first(element: SecureElement, enrolment: Enrolment, conversation: Conversation | None) -> bool | None:
+    """Lay a question ready where something isn't known: counters first, then the registry. None: all is known."""
+    if element.isd_counter is None:
+        return _survey(element, enrolment)
+    if conversation is not None and conversation.findings is not None and not conversation.findings["confirmed"]:
+        _offer(element, enrolment, scripts.registry(element.isd_counter, secrets.token_bytes))
+        return True
+    return None
+
+
+def _survey(element: SecureElement, enrolment: Enrolment) -> bool:
+    _offer(element, enrolment, scripts.survey())
+    return True
+
+
+def _offer(element: SecureElement, enrolment: Enrolment, plan: Plan) -> None:
+    plan = replace(plan, before={"issuer": element.isd_counter, "provider": element.domain_counter})
+    commands = scripts.render(plan, bytes(element.iin) + bytes(element.cin))
+    with transaction.atomic():
+        conversations.offer(element, enrolment, plan, commands, clock.now(element.phone.realm))
+        apdus = [apdu for section in commands for apdu in section]
+        enrolments.note(
+            enrolment, "order", leg=plan.kind, commands=len(apdus), bytes=sum(len(apdu) // 2 for apdu in apdus)
+        )
+
+
+# --- reports ----------------------------------------------------------------------------------------------
+
+
+def _settle(element: SecureElement, leg: Leg) -> None:
+    """Check what the phone reported, and take over what it proves."""
+    plan = Plan.from_json(leg.plan)
+    try:
+        reading = scripts.read(plan, bytes(element.iin) + bytes(element.cin), leg.answers or [])
+        effect = _EFFECTS[plan.kind]
+        with transaction.atomic():
+            if not Leg.objects.filter(pk=leg.pk, state=Leg.State.REPORTED).update(state=Leg.State.CHECKED):
+                return
+            _take_counters(element, plan)
+            effect(element, leg, plan, reading)
+    except (TsmError, GlobalPlatformError, JpkiError) as error:
+        logger.warning("leg %s of %s failed: %s", leg.pk, leg.enrolment.reference, error)
+        _fail(leg, error)
+
+
+def _fail(leg: Leg, error: TsmError | GlobalPlatformError | JpkiError) -> None:
+    with transaction.atomic():
+        failed = Leg.objects.filter(pk=leg.pk, state=Leg.State.REPORTED).update(
+            state=Leg.State.FAILED, outcome=f"{error.code}: {error}"[:200]
+        )
+        if failed:
+            label = str(error.data.get("label", "")) if isinstance(error, LegFailed) else ""
+            enrolments.note(leg.enrolment, "leg_failed", leg=leg.kind, code=error.code, at=label)
+            conversation = leg.conversation
+            Conversation.objects.filter(pk=conversation.pk).update(findings=None, failures=conversation.failures + 1)
+
+
+def _stand_still(conversation: Conversation, enrolment: Enrolment) -> None:
+    """Stop trying for now: the sweep begins a new conversation later, and the policy's time gives up."""
+    with transaction.atomic():
+        conversations.close(conversation, clock.now(enrolment.realm))
+        Enrolment.objects.filter(pk=enrolment.pk).update(trouble="element_answers_wrong")
+        enrolments.note(enrolment, "trouble", code="element_answers_wrong")
+
+
+def _take_counters(element: SecureElement, plan: Plan) -> None:
+    SecureElement.objects.filter(pk=element.pk).update(
+        isd_counter=plan.counter_after("issuer"), domain_counter=plan.counter_after("provider")
+    )
+
+
+def _surveyed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    issuer, provider, found = scripts.surveyed(reading)
+    SecureElement.objects.filter(pk=element.pk).update(isd_counter=issuer, domain_counter=provider)
+    Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
+    enrolments.note(leg.enrolment, "surveyed", domain=found.domain, applet=found.applet, keys=len(found.keys))
+
+
+def _registered(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    before = Findings.from_json(leg.conversation.findings or {"keys": ()})
+    found = scripts.registered(reading, before)
+    Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
+
+
+def _prepared(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    enrolment = leg.enrolment
+    keys = sp.proven_keys(reading["make_keys"], bytes(enrolment.challenge))
+    Enrolment.objects.filter(pk=enrolment.pk).update(
+        signature_key=keys[Key.SIGNATURE], authentication_key=keys[Key.AUTHENTICATION], trouble=""
+    )
+    # What was found before is not how it is now.
+    Conversation.objects.filter(pk=leg.conversation_id).update(findings=None)
+    enrolments.move(enrolment, State.PREPARED, **_figures(leg))
+    enrolments.move(enrolment, State.KEYED, generated=len(plan.generate))
+
+
+def _installed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    sp.check_read_back(reading["write_certificates"], plan.by_key())
+    enrolments.move(leg.enrolment, State.INSTALLED, **_figures(leg))
+
+
+def _deleted(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    SecureElement.objects.filter(pk=element.pk).update(occupant=None, domain_counter=0)
+    enrolments.move(leg.enrolment, State.DELETED, **_figures(leg))
+
+
+_EFFECTS: dict[str, Callable[[SecureElement, Leg, Plan, Reading], None]] = {
+    "survey": _surveyed,
+    "registry": _registered,
+    "prepare": _prepared,
+    "install": _installed,
+    "delete": _deleted,
+}
+
+
+def _figures(leg: Leg) -> dict[str, int]:
+    answers = leg.answers or []
+    took = leg.reported_at - leg.sent_at if leg.reported_at and leg.sent_at else None
+    return {
+        "apdus": len(answers),
+        "bytes": sum(len(answer) // 2 for answer in answers),
+        "milliseconds": round(took.total_seconds() * 1000) if took else 0,
+    }
+
+
+# --- certificates --------------------------------------------------------------------------------------------
+
+
+def _ca_certificate(enrolment: Enrolment, key: Key) -> bytes:
+    authority = Authority.objects.get(realm=enrolment.realm, purpose=PURPOSES[key])
+    return bytes(authority.generations.latest("number").certificate)
+
+
+def _certificates(enrolment: Enrolment) -> dict[Key, bytes]:
+    signature, authentication = enrolment.signature_certificate, enrolment.authentication_certificate
+    assert signature is not None and authentication is not None  # noqa: S101  (CERTIFIED has both)
+    return {Key.SIGNATURE: bytes(signature.der), Key.AUTHENTICATION: bytes(authentication.der)}

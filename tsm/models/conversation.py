@@ -1,0 +1,77 @@
+"""A SERAM conversation with a phone, and its legs."""
+
+import uuid
+
+from django.db import models
+
+from tsm.models.element import SecureElement
+from tsm.models.enrolment import Enrolment
+
+
+class Conversation(models.Model):
+    """One remote management session (SERAM 2.0): its reference is the sessionId that the phone is woken with."""
+
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    element = models.ForeignKey(SecureElement, on_delete=models.CASCADE, related_name="conversations")
+    opened_at = models.DateTimeField()
+    woken_at = models.DateTimeField(null=True)
+    last_contact_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    exchanges = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0)
+    # What the last survey of the element found; None while nothing was asked.
+    findings = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["element"],
+                condition=models.Q(closed_at__isnull=True),
+                name="one_open_conversation_per_element",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.reference)
+
+
+class Leg(models.Model):
+    """One round trip to the phone: a script of APDUs out, their answers back.
+
+    `plan` holds what the script is computed from (counters and host challenges, no key); whoever checks the
+    report computes the script again from it.
+    """
+
+    class State(models.TextChoices):
+        READY = "ready"
+        SENT = "sent"
+        REPORTED = "reported"
+        CHECKED = "checked"
+        FAILED = "failed"
+        LOST = "lost"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="legs")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="legs")
+    kind = models.CharField(max_length=16)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.READY)
+    plan = models.JSONField()
+    commands = models.JSONField()
+    answers = models.JSONField(null=True)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    reported_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=200, default="")
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=models.Q(state__in=["ready", "sent", "reported"]),
+                name="one_open_leg_per_conversation",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"

@@ -1,0 +1,43 @@
+"""A secure element (GP-SE) in the registry of its issuer."""
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+
+from tsm.models.phone import Phone
+
+if TYPE_CHECKING:
+    from tsm.models.enrolment import Enrolment
+
+
+class SecureElement(models.Model):
+    """The element of one phone: whose keys it has, how far their counters stand, and whose content is on it.
+
+    No key is stored: each is derived from a master by the element's number (`tsm.keysets`). A counter is
+    `None` while it isn't certain: from the moment a leg is offered until its report has been checked.
+    """
+
+    phone = models.OneToOneField(Phone, on_delete=models.PROTECT, related_name="element")
+    # Issuer identification number (tag 42) and card image number (tag 45) name one element worldwide.
+    iin = models.BinaryField()
+    cin = models.BinaryField()
+    isd_counter = models.PositiveIntegerField(null=True)
+    domain_counter = models.PositiveIntegerField(null=True)
+    # The enrolment whose applet, keys or certificates are on the element, or may be.
+    occupant: "models.ForeignKey[Enrolment | None, Enrolment | None]" = models.ForeignKey(
+        "tsm.Enrolment", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # One worker at a time: claimed by conditional UPDATE, given back when done, free again when it ran out.
+    lease_until = models.DateTimeField(null=True)
+    lease_holder = models.CharField(max_length=36, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["iin", "cin"], name="one_element_per_number")]
+
+    def __str__(self) -> str:
+        return self.identifier
+
+    @property
+    def identifier(self) -> str:
+        """Return the element's number as SERAM's seId: IIN and CIN in upper-case hex."""
+        return (bytes(self.iin) + bytes(self.cin)).hex().upper()
