@@ -1,0 +1,68 @@
+"""DER by hand, where the builders of `cryptography` sign only with keys they hold: the envelope, and OCSP answers."""
+
+from datetime import datetime
+
+from cryptography.hazmat import asn1
+from cryptography.x509 import ObjectIdentifier
+
+# Universal tags, X.680 8.4
+BIT_STRING, OCTET_STRING, ENUMERATED, SEQUENCE, GENERALIZED_TIME = 0x03, 0x04, 0x0A, 0x30, 0x18
+# sha256WithRSAEncryption with NULL parameters, RFC 4055 5
+SHA256_WITH_RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
+
+
+def tlv(tag: int, *parts: bytes) -> bytes:
+    """Return one tag, length and value; `tag` is a single octet, the parts are joined."""
+    value = b"".join(parts)
+    length = len(value)
+    if length < 0x80:
+        return bytes((tag, length)) + value
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(size))) + size + value
+
+
+def context(number: int, *parts: bytes) -> bytes:
+    """Return a constructed context-specific element [number]."""
+    return tlv(0xA0 | number, *parts)
+
+
+def generalized_time(at: datetime) -> bytes:
+    """Return `at`, aware and in UTC, to the second (RFC 5280 4.1.2.5.2)."""
+    return tlv(GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").encode("ascii"))
+
+
+@asn1.sequence
+class _Elements:
+    items: list[asn1.TLV]
+
+
+def elements(sequence: bytes) -> list[asn1.TLV]:
+    """Return the elements of a DER SEQUENCE, of whatever types. Raises ValueError."""
+    # The library decodes named structures: the sequence becomes the only field of one.
+    return asn1.decode_der(_Elements, tlv(SEQUENCE, sequence)).items
+
+
+def inner(element: asn1.TLV) -> list[asn1.TLV]:
+    """Return the elements of an element that is itself a SEQUENCE. Raises ValueError."""
+    return elements(whole(element))
+
+
+def whole(element: asn1.TLV) -> bytes:
+    """Return an element's DER with tag and length."""
+    return tlv(element.tag_bytes[0], bytes(element.data))
+
+
+def object_identifier(oid: ObjectIdentifier) -> bytes:
+    """Return an OBJECT IDENTIFIER."""
+    return asn1.encode_der(oid)
+
+
+def signed(tbs: bytes, signature: bytes) -> bytes:
+    """Return the signed envelope of a certificate, a CRL or a BasicOCSPResponse without certificates."""
+    return tlv(SEQUENCE, tbs, SHA256_WITH_RSA, tlv(BIT_STRING, b"\0", signature))
+
+
+def integer_hex(number: int) -> str:
+    """Return a serial number as the project writes it: upper-case hex, whole octets, no separators."""
+    digits = f"{number:X}"
+    return digits if len(digits) % 2 == 0 else "0" + digits

@@ -1,0 +1,112 @@
+"""What can go wrong in the `ca` app. Every error has a stable `code`; none knows HTTP."""
+
+from collections.abc import Sequence
+
+
+class CaError(Exception):
+    """Stand for everything that the authorities refuse or cannot do."""
+
+    code = "ca_error"
+
+
+class KeysUnavailable(CaError):
+    """Say that this process may not, or cannot, open signing keys."""
+
+    code = "keys_unavailable"
+
+
+class KeyNotFound(KeysUnavailable):
+    """Say that the key store holds no key of that label."""
+
+    code = "key_not_found"
+
+
+class NoAuthority(CaError):
+    """Say that the realm has no authority, or no generation of it, for the purpose."""
+
+    code = "no_authority"
+
+
+class IssuanceRefused(CaError):
+    """Say that no certificate was, or will be, issued for a request; the class's code says why."""
+
+    code = "issuance_refused"
+
+
+class CardCertificateNotValid(IssuanceRefused):
+    """Say that the card certificate that a phone certificate stands on is not valid now."""
+
+    code = "card_certificate_not_valid"
+
+
+class LinkageWrong(IssuanceRefused):
+    """Say that the request names no card certificate of the same holder and purpose, or one where none belongs."""
+
+    code = "linkage_wrong"
+
+
+class PublicKeyUnfit(IssuanceRefused):
+    """Say that the public key is not RSA of 2048 bits with exponent 65537."""
+
+    code = "public_key_unfit"
+
+
+class PublicKeyTaken(IssuanceRefused):
+    """Say that the public key is certified already, for another holder, purpose or medium."""
+
+    code = "public_key_taken"
+
+
+class PhoneCertificateExists(IssuanceRefused):
+    """Say that the holder has a phone certificate of this purpose that is valid or on hold."""
+
+    code = "phone_certificate_exists"
+
+
+class HolderUnfit(IssuanceRefused):
+    """Say that the holder's data do not fit the profile."""
+
+    code = "holder_unfit"
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class LintFailed(IssuanceRefused):
+    """Say that what was about to be signed breaks rules of its profile."""
+
+    code = "lint_failed"
+
+    def __init__(self, findings: Sequence[str]) -> None:
+        super().__init__("; ".join(findings))
+        self.findings = tuple(findings)
+
+
+class RequestKeyTaken(CaError):
+    """Say that the request key was used before for another request."""
+
+    code = "request_key_taken"
+
+
+class IssuanceInProgress(CaError):
+    """Say that another worker holds the issuance now."""
+
+    code = "issuance_in_progress"
+
+
+class IllegalTransition(CaError):
+    """Say that the table of a certificate's life, or of the causes, has no such arrow."""
+
+    code = "illegal_transition"
+
+    def __init__(self, message: str, *, status: str, event: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.event = event
+
+
+class StatusUnknown(CaError):
+    """Say that the standing could not be found out, which is another thing than "not valid"."""
+
+    code = "status_unknown"

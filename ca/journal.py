@@ -1,0 +1,133 @@
+"""The journal: what the authorities did, a chain of hashes per realm that shows any change of the past.
+
+Each entry's hash covers its content and the hash before it. It is written inside the caller's transaction, so that it
+stands if and only if the deed does. Nobody changes or removes an entry.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from ca import clock
+from ca.models import JournalEntry, JournalHead, Realm
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True)
+class BrokenLink:
+    """The first entry of a realm's chain that does not hold."""
+
+    sequence: int
+    problem: str  # missing, inserted, changed, unchained, cut
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One entry to be written."""
+
+    kind: str
+    subject: str
+    data: Mapping[str, Any]
+
+
+def take(realm: Realm) -> None:
+    """Take the realm's turn to write, until the caller's transaction ends.
+
+    Every change of a certificate's status takes it first, before any other row: so changes of one realm happen one
+    after the other, and no two of them can wait for each other.
+    """
+    if JournalHead.objects.filter(realm=realm).update(sequence=F("sequence")) == 0:
+        JournalHead.objects.get_or_create(realm=realm, defaults={"hash": GENESIS})
+        JournalHead.objects.filter(realm=realm).update(sequence=F("sequence"))
+
+
+def record(realm: Realm, kind: str, subject: str, **data: Any) -> JournalEntry:
+    """Append one entry. `data` is JSON without fractions: text, whole numbers, truth values, lists and tables."""
+    return record_all(realm, [Happening(kind, subject, data)])[0]
+
+
+def record_all(realm: Realm, happenings: Iterable[Happening]) -> list[JournalEntry]:
+    """Append entries in one go, in their order."""
+    with transaction.atomic():
+        # Writing the head first takes its row on PostgreSQL and the database on SQLite: whoever reads it next reads
+        # what we leave. A read before the write could be overtaken.
+        take(realm)
+        head = JournalHead.objects.get(realm=realm)
+        at = clock.now(realm)
+        entries = []
+        for happening in happenings:
+            _require_exact(happening.data)
+            head.sequence += 1
+            entry = JournalEntry(
+                realm=realm,
+                sequence=head.sequence,
+                at=at,
+                kind=happening.kind,
+                subject=happening.subject,
+                data=dict(happening.data),
+                previous_hash=head.hash,
+            )
+            entry.hash = head.hash = _hash(entry, realm.slug)
+            entries.append(entry)
+        JournalEntry.objects.bulk_create(entries)
+        head.save(update_fields=["sequence", "hash"])
+    return entries
+
+
+def verify(realm: Realm) -> BrokenLink | None:
+    """Walk the realm's chain from its beginning; return the first link that does not hold, or None."""
+    sequence, previous = 0, GENESIS
+    for entry in JournalEntry.objects.filter(realm=realm).order_by("sequence", "pk").iterator(chunk_size=2000):
+        sequence += 1
+        if entry.sequence != sequence:
+            return BrokenLink(sequence, "missing" if entry.sequence > sequence else "inserted")
+        if entry.hash != _hash(entry, realm.slug):
+            return BrokenLink(sequence, "changed")
+        if entry.previous_hash != previous:
+            return BrokenLink(sequence, "unchained")
+        previous = entry.hash
+    head = JournalHead.objects.filter(realm=realm).first()
+    if head is None:
+        return BrokenLink(1, "cut") if sequence else None
+    if (head.sequence, head.hash) != (sequence, previous):
+        return BrokenLink(min(head.sequence, sequence) + 1, "cut")
+    return None
+
+
+def _hash(entry: JournalEntry, realm: str) -> str:
+    content = {
+        "realm": realm,
+        "sequence": entry.sequence,
+        "at": _instant(entry.at),
+        "kind": entry.kind,
+        "subject": entry.subject,
+        "data": entry.data,
+        "previous": entry.previous_hash,
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _require_exact(value: Any) -> None:
+    # Databases keep fractions their own way (1.0 becomes 1), and the hash would no longer match.
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"journal: the name {key!r} is not text")
+            _require_exact(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _require_exact(inner)
+    elif not (value is None or isinstance(value, str | int)):
+        raise TypeError(f"journal: {value!r} can't be kept exactly")

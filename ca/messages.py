@@ -1,0 +1,23 @@
+"""Messages to workers. They only wake: the rows are the truth, and a sweep finds what a lost message left behind."""
+
+import logging
+from typing import Any
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+
+def send(task: str, *arguments: Any) -> bool:
+    """Send a task by its name; return False when the broker can't be reached, which costs time and no work."""
+    if current_app.conf.task_always_eager:
+        # Celery's send_task knows no eager mode; a process that runs its tasks itself runs these too.
+        current_app.tasks[task].apply(args=arguments, throw=True)
+        return True
+    try:
+        current_app.send_task(task, args=list(arguments), retry_policy={"max_retries": 1, "interval_start": 0.1})
+    except (OperationalError, OSError) as error:
+        logger.warning("%s%r not sent, left to the sweep: %s", task, arguments, error)
+        return False
+    return True

@@ -1,0 +1,24 @@
+"""The rows of the `ca` app, one noun a file."""
+
+from ca.models.authority import Authority, Generation, ResponderKey
+from ca.models.certificate import Certificate
+from ca.models.crl import Crl
+from ca.models.holder import Holder
+from ca.models.issuance import Issuance
+from ca.models.journal import JournalEntry, JournalHead
+from ca.models.partition import Partition
+from ca.models.realm import Realm
+
+__all__ = [
+    "Authority",
+    "Certificate",
+    "Crl",
+    "Generation",
+    "Holder",
+    "Issuance",
+    "JournalEntry",
+    "JournalHead",
+    "Partition",
+    "Realm",
+    "ResponderKey",
+]

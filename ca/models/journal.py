@@ -1,0 +1,37 @@
+"""The journal's rows: a chain of hashes per realm, and where it ends."""
+
+from django.db import models
+
+from ca.models.realm import Realm
+
+
+class JournalEntry(models.Model):
+    """One thing that happened. Written by `ca.journal.record`, never changed."""
+
+    realm = models.ForeignKey(Realm, models.PROTECT, related_name="journal")
+    sequence = models.BigIntegerField()  # 1, 2, 3 … without a gap
+    at = models.DateTimeField()  # by the realm's clock
+    kind = models.CharField(max_length=64)  # "certificate.issued"
+    subject = models.CharField(max_length=200)
+    data = models.JSONField()
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["realm", "sequence"], name="one_entry_a_sequence"),)
+        indexes = (models.Index(fields=["realm", "subject"], name="ca_journal_subject"),)
+        verbose_name_plural = "journal entries"
+
+    def __str__(self) -> str:
+        return f"{self.realm} {self.sequence} {self.kind} {self.subject}"
+
+
+class JournalHead(models.Model):
+    """The last entry of a realm's chain. Taking its row orders all writers of the realm."""
+
+    realm = models.OneToOneField(Realm, models.CASCADE, related_name="journal_head")
+    sequence = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.realm} {self.sequence}"

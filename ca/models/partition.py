@@ -1,0 +1,30 @@
+"""The partition: the certificates that share one CRL distribution point."""
+
+from django.db import models
+
+from ca.models.authority import Generation
+from ca.profiles import Medium
+
+
+class Partition(models.Model):
+    """One CRL distribution point: a generation's certificates of one medium in one municipality."""
+
+    generation = models.ForeignKey(Generation, models.CASCADE, related_name="partitions")
+    medium = models.CharField(max_length=8, choices=[(m.value, m.value) for m in Medium])
+    municipality_code = models.CharField(max_length=5)
+    prefecture = models.CharField(max_length=64)  # romaji, as in the distribution point's name
+    municipality = models.CharField(max_length=64)
+    # Grows with each change of a status in it; a CRL notes which revision it shows.
+    revision = models.BigIntegerField(default=0)
+    published_revision = models.BigIntegerField(default=-1)
+    published_at = models.DateTimeField(null=True)  # thisUpdate of the newest CRL
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["generation", "medium", "municipality_code"], name="one_partition_a_municipality"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.generation}/{self.medium}/{self.municipality_code}"

@@ -1,0 +1,68 @@
+"""Tasks of the `ca` workers: ids in, one call, safe to run twice. The sweeps need no key and run elsewhere."""
+
+import logging
+
+from celery import shared_task
+
+from ca import clock, crl, issuance, linkage, messages
+from ca.errors import CaError, IssuanceInProgress, IssuanceRefused
+from ca.models import Partition, Realm
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="ca.issue")
+def issue(issuance_ids: list[int]) -> None:
+    """Issue what was asked for, then send the continuations of what is done. Needs the CA's keys."""
+    for issuance_id in issuance_ids:
+        try:
+            issuance.issue(issuance_id)
+        except IssuanceRefused as refused:
+            logger.info("issuance %s refused: %s", issuance_id, refused.code)
+        except IssuanceInProgress:
+            # Who holds it finishes it, and looks at the continuation after us.
+            continue
+        except CaError:
+            # Not the request's fault: it waits in its row for the sweep, and the others of this call go on.
+            logger.exception("issuance %s waits", issuance_id)
+    _continue(issuance_ids)
+
+
+def _continue(issuance_ids: list[int]) -> None:
+    for continuation in issuance.ripe_continuations(issuance_ids):
+        if messages.send(continuation["task"], *continuation.get("args", [])):
+            issuance.mark_continued(continuation)
+
+
+@shared_task(name="ca.sweep_issuances")
+def sweep_issuances() -> int:
+    """Send again what was left behind: unfinished requests to the `ca` workers, unsent continuations on their way."""
+    groups = issuance.left_behind()
+    for group in groups:
+        messages.send("ca.issue", group)
+    return len(groups)
+
+
+@shared_task(name="ca.sweep_linkage")
+def sweep_linkage() -> int:
+    """Revoke, in every realm, the phone certificates whose card certificate is revoked."""
+    return sum(len(linkage.sweep(realm)) for realm in Realm.objects.order_by("pk"))
+
+
+@shared_task(name="ca.publish_crl")
+def publish_crl(partition_id: int, always: bool = True) -> None:
+    """Publish a partition's CRL at once; unless `always`, only when it shows something new or is due."""
+    partition = Partition.objects.select_related("generation__authority__realm").get(pk=partition_id)
+    if always or crl.is_due(partition, clock.now(partition.generation.authority.realm)):
+        crl.publish(partition)
+
+
+@shared_task(name="ca.publish_due_crls")
+def publish_due_crls() -> int:
+    """Publish, in every realm, the CRLs that are due. Needs the CA's keys."""
+    published = 0
+    for realm in Realm.objects.order_by("pk"):
+        for partition in crl.due(realm):
+            crl.publish(partition)
+            published += 1
+    return published

@@ -1,0 +1,133 @@
+"""The journal: append-only by its chain, which shows a changed, removed or inserted row."""
+
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import F
+
+from ca import journal
+from ca.journal import BrokenLink
+from ca.models import JournalEntry, JournalHead, Realm
+from tests.ca.test_issuance import at_once
+
+
+@pytest.fixture
+def written(db: None) -> Realm:
+    """Return a realm with five entries in its journal."""
+    realm = Realm.objects.create(slug="written", name="written")
+    for number in range(5):
+        journal.record(
+            realm, "officer.decided", f"case {number}", text="可とする", number=number, parts=["a", None, True]
+        )
+    return realm
+
+
+def entry(realm: Realm, sequence: int) -> Any:
+    return JournalEntry.objects.filter(realm=realm, sequence=sequence)
+
+
+def test_a_whole_chain_verifies_and_an_empty_one_too(written: Realm) -> None:
+    assert journal.verify(written) is None
+    assert journal.verify(Realm.objects.create(slug="empty", name="empty")) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "officer.erred"},
+        {"subject": "case 9"},
+        {"data": {"text": "否とする"}},
+        {"hash": "0" * 64},
+        {"at": "2020-01-01T00:00:00Z"},
+        {"previous_hash": "0" * 64},
+    ],
+)
+def test_a_changed_entry_is_found(written: Realm, change: dict[str, Any]) -> None:
+    entry(written, 3).update(**change)
+    assert journal.verify(written) == BrokenLink(3, "changed")
+
+
+def test_an_entry_changed_with_its_own_hash_breaks_the_next_link(written: Realm) -> None:
+    forged = entry(written, 3).get()
+    forged.subject = "case 9"
+    forged.hash = journal._hash(forged, written.slug)
+    forged.save()
+    assert journal.verify(written) == BrokenLink(4, "unchained")
+
+
+def test_a_removed_entry_is_found(written: Realm) -> None:
+    entry(written, 3).delete()
+    assert journal.verify(written) == BrokenLink(3, "missing")
+
+
+def test_a_removed_last_entry_is_found(written: Realm) -> None:
+    entry(written, 5).delete()
+    assert journal.verify(written) == BrokenLink(5, "cut")
+
+
+def test_an_entry_moved_up_to_close_the_gap_is_found(written: Realm) -> None:
+    entry(written, 3).delete()
+    for sequence in (4, 5):
+        entry(written, sequence).update(sequence=F("sequence") - 1)
+    assert journal.verify(written) == BrokenLink(3, "changed")
+
+
+def test_an_inserted_entry_is_found(written: Realm) -> None:
+    inserted = entry(written, 5).get()
+    inserted.pk, inserted.sequence, inserted.previous_hash = None, 6, inserted.hash
+    inserted.hash = journal._hash(inserted, written.slug)
+    inserted.save(force_insert=True)
+    assert journal.verify(written) == BrokenLink(6, "cut")
+
+
+def test_a_journal_whose_head_is_gone_is_found(written: Realm) -> None:
+    JournalHead.objects.filter(realm=written).delete()
+    assert journal.verify(written) == BrokenLink(1, "cut")
+
+
+def test_an_entry_of_another_realm_does_not_pass(written: Realm) -> None:
+    other = Realm.objects.create(slug="other", name="other")
+    journal.record(other, "officer.decided", "case")
+    JournalEntry.objects.filter(realm=other).update(realm=written, sequence=6)
+    assert journal.verify(written) == BrokenLink(6, "changed")
+
+
+@pytest.mark.parametrize("value", [1.5, {"inner": [0.1]}, object(), {1: "x"}, b"octets"])
+def test_what_a_database_would_not_keep_exactly_is_refused(written: Realm, value: object) -> None:
+    with pytest.raises(TypeError):
+        journal.record(written, "officer.decided", "case", value=value)
+    assert journal.verify(written) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_entries_written_at_once_form_one_chain(written: Realm) -> None:
+    def write(number: int) -> None:
+        for step in range(5):
+            journal.record(written, "officer.decided", f"thread {number}", step=step)
+
+    results = at_once(*[lambda number=number: write(number) for number in range(8)])
+    assert results == [None] * 8
+    assert JournalEntry.objects.filter(realm=written).count() == 45
+    assert journal.verify(written) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_entries_written_at_once_form_one_chain() -> None:
+    realm = Realm.objects.create(slug="fresh", name="fresh")
+    results = at_once(*[lambda: journal.record(realm, "officer.decided", "first")] * 6)
+    assert all(isinstance(result, JournalEntry) for result in results), results
+    assert journal.verify(realm) is None
+
+
+def test_the_command_says_whole_or_names_the_first_broken_link(
+    written: Realm, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("verify_journal")
+    assert "written: 5 entries, whole" in capsys.readouterr().out
+    entry(written, 2).update(kind="x")
+    with pytest.raises(CommandError):
+        call_command("verify_journal", "--realm", "written")
+    assert "written: broken at entry 2: changed" in capsys.readouterr().err
+    with pytest.raises(CommandError, match="no realm"):
+        call_command("verify_journal", "--realm", "nowhere")
