@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers, status
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -55,7 +56,7 @@ class EndSerializer(serializers.Serializer[Any]):
 class PhoneView(APIView):
     """A view that only a phone may ask."""
 
-    authentication_classes = (PhoneToken, PhoneSession)
+    authentication_classes: tuple[type[BaseAuthentication], ...] = (PhoneToken, PhoneSession)
     permission_classes = (IsPhone,)
 
     @property
@@ -128,9 +129,7 @@ def represent(found: Enrolment) -> dict[str, Any]:
         "phone": found.phone.name,
         "trouble": found.trouble,
         "device_change": found.replaces_id is not None,
-        "steps": [
-            {"step": step.step, "at": step.at.isoformat(), "detail": step.detail} for step in found.steps.all()
-        ],
+        "steps": [{"step": step.step, "at": step.at.isoformat(), "detail": step.detail} for step in found.steps.all()],
         "certificates": [_certificate(certificate) for certificate in certificates if certificate is not None],
         "activation": (
             {"text": enrolment.activation_text(found)} if found.state == Enrolment.State.INSTALLED else None

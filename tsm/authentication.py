@@ -3,8 +3,8 @@
 import uuid
 from typing import Any
 
-from django.middleware.csrf import CsrfViewMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
@@ -46,7 +46,7 @@ class PhoneSession(BaseAuthentication):
             return None
         check = _Csrf(lambda _: HttpResponse())
         check.process_request(inner)
-        reason = check.process_view(inner, lambda: None, (), {})
+        reason = check.process_view(inner, lambda: HttpResponse(), (), {})
         if reason:
             raise PermissionDenied(f"CSRF: {reason}")
         return phone, "session"

@@ -1,4 +1,4 @@
-"""Which phones will do, as published: the requirements of the briefing (動作対象となるスマートフォン端末), model by model.
+"""Which phones will do, as published: the requirements of the briefing (動作対象となる端末), model by model.
 
 The models are examples. What counts is the rule: Android 9 or later, NFC, and a GlobalPlatform secure element in
 which Java applets can be installed.

@@ -42,7 +42,7 @@ def of(element: SecureElement) -> Conversation | None:
 
 
 def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: list[list[str]], now: datetime) -> Leg:
-    """Lay a leg ready for the phone, opening a conversation if none is open. The counters are uncertain from here on."""
+    """Lay a leg ready for the phone, opening a conversation if none is. The counters are uncertain from here on."""
     conversation, _ = Conversation.objects.get_or_create(
         element=element, closed_at__isnull=True, defaults={"opened_at": now}
     )
@@ -79,7 +79,10 @@ def report(conversation: Conversation, *, status: str, answers: Sequence[str], m
     now = clock.now(conversation.element.phone.realm)
     with transaction.atomic():
         taken = conversation.legs.filter(state=Leg.State.SENT).update(
-            state=Leg.State.REPORTED, answers=list(answers), reported_at=now, outcome=f"{status} {message}"[:200].strip()
+            state=Leg.State.REPORTED,
+            answers=list(answers),
+            reported_at=now,
+            outcome=f"{status} {message}"[:200].strip(),
         )
         if taken:
             transaction.on_commit(lambda: send_advance(conversation.element_id))

@@ -1,4 +1,4 @@
-"""What a worker does next for an element: check what was reported, decide, lay the next leg ready.
+"""What a worker does next for an element: have a report checked, decide, lay the next leg ready.
 
 One element, one worker, one open conversation. Every step ends in the database; a worker that dies between two of them
 leaves a state from which the next one goes on.
@@ -17,13 +17,12 @@ from ca.models import Authority, Issuance
 from ca.profiles import Medium, Purpose
 from tsm import conversation as conversations
 from tsm import enrolment as enrolments
-from tsm import lease, scripts, sp
+from tsm import lease, reports, scripts
 from tsm.enrolment import State
-from tsm.errors import LegFailed, TsmError
-from tsm.globalplatform.errors import GlobalPlatformError
-from tsm.jpki import JpkiError, Key
+from tsm.errors import TsmError
+from tsm.jpki import Key
 from tsm.models import Conversation, Enrolment, Leg, SecureElement
-from tsm.scripts import Findings, Plan, Reading
+from tsm.scripts import Findings, Plan
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ def _step(element: SecureElement) -> bool:
     conversation = conversations.of(element)
     leg = conversations.open_leg(conversation) if conversation is not None else None
     if leg is not None and leg.state == Leg.State.REPORTED:
-        _settle(element, leg)
+        reports.settle(element, leg)
         return True
     if leg is not None:
         return False
@@ -140,7 +139,8 @@ def _certify(element: SecureElement, enrolment: Enrolment, conversation: Convers
         return False
     with transaction.atomic():
         signature, authentication = asked[Key.SIGNATURE].certificate, asked[Key.AUTHENTICATION].certificate
-        assert signature is not None and authentication is not None  # noqa: S101  (ISSUED has one)
+        assert signature is not None  # noqa: S101  (ISSUED has one)
+        assert authentication is not None  # noqa: S101
         if enrolments.move(
             enrolment, State.CERTIFIED, signature=signature.serial_number, authentication=authentication.serial_number
         ):
@@ -208,103 +208,12 @@ def _offer(element: SecureElement, enrolment: Enrolment, plan: Plan) -> None:
         )
 
 
-# --- reports ----------------------------------------------------------------------------------------------
-
-
-def _settle(element: SecureElement, leg: Leg) -> None:
-    """Check what the phone reported, and take over what it proves."""
-    plan = Plan.from_json(leg.plan)
-    try:
-        reading = scripts.read(plan, bytes(element.iin) + bytes(element.cin), leg.answers or [])
-        effect = _EFFECTS[plan.kind]
-        with transaction.atomic():
-            if not Leg.objects.filter(pk=leg.pk, state=Leg.State.REPORTED).update(state=Leg.State.CHECKED):
-                return
-            _take_counters(element, plan)
-            effect(element, leg, plan, reading)
-    except (TsmError, GlobalPlatformError, JpkiError) as error:
-        logger.warning("leg %s of %s failed: %s", leg.pk, leg.enrolment.reference, error)
-        _fail(leg, error)
-
-
-def _fail(leg: Leg, error: TsmError | GlobalPlatformError | JpkiError) -> None:
-    with transaction.atomic():
-        failed = Leg.objects.filter(pk=leg.pk, state=Leg.State.REPORTED).update(
-            state=Leg.State.FAILED, outcome=f"{error.code}: {error}"[:200]
-        )
-        if failed:
-            label = str(error.data.get("label", "")) if isinstance(error, LegFailed) else ""
-            enrolments.note(leg.enrolment, "leg_failed", leg=leg.kind, code=error.code, at=label)
-            conversation = leg.conversation
-            Conversation.objects.filter(pk=conversation.pk).update(findings=None, failures=conversation.failures + 1)
-
-
 def _stand_still(conversation: Conversation, enrolment: Enrolment) -> None:
     """Stop trying for now: the sweep begins a new conversation later, and the policy's time gives up."""
     with transaction.atomic():
         conversations.close(conversation, clock.now(enrolment.realm))
         Enrolment.objects.filter(pk=enrolment.pk).update(trouble="element_answers_wrong")
         enrolments.note(enrolment, "trouble", code="element_answers_wrong")
-
-
-def _take_counters(element: SecureElement, plan: Plan) -> None:
-    SecureElement.objects.filter(pk=element.pk).update(
-        isd_counter=plan.counter_after("issuer"), domain_counter=plan.counter_after("provider")
-    )
-
-
-def _surveyed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
-    issuer, provider, found = scripts.surveyed(reading)
-    SecureElement.objects.filter(pk=element.pk).update(isd_counter=issuer, domain_counter=provider)
-    Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
-    enrolments.note(leg.enrolment, "surveyed", domain=found.domain, applet=found.applet, keys=len(found.keys))
-
-
-def _registered(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
-    before = Findings.from_json(leg.conversation.findings or {"keys": ()})
-    found = scripts.registered(reading, before)
-    Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
-
-
-def _prepared(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
-    enrolment = leg.enrolment
-    keys = sp.proven_keys(reading["make_keys"], bytes(enrolment.challenge))
-    Enrolment.objects.filter(pk=enrolment.pk).update(
-        signature_key=keys[Key.SIGNATURE], authentication_key=keys[Key.AUTHENTICATION], trouble=""
-    )
-    # What was found before is not how it is now.
-    Conversation.objects.filter(pk=leg.conversation_id).update(findings=None)
-    enrolments.move(enrolment, State.PREPARED, **_figures(leg))
-    enrolments.move(enrolment, State.KEYED, generated=len(plan.generate))
-
-
-def _installed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
-    sp.check_read_back(reading["write_certificates"], plan.by_key())
-    enrolments.move(leg.enrolment, State.INSTALLED, **_figures(leg))
-
-
-def _deleted(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
-    SecureElement.objects.filter(pk=element.pk).update(occupant=None, domain_counter=0)
-    enrolments.move(leg.enrolment, State.DELETED, **_figures(leg))
-
-
-_EFFECTS: dict[str, Callable[[SecureElement, Leg, Plan, Reading], None]] = {
-    "survey": _surveyed,
-    "registry": _registered,
-    "prepare": _prepared,
-    "install": _installed,
-    "delete": _deleted,
-}
-
-
-def _figures(leg: Leg) -> dict[str, int]:
-    answers = leg.answers or []
-    took = leg.reported_at - leg.sent_at if leg.reported_at and leg.sent_at else None
-    return {
-        "apdus": len(answers),
-        "bytes": sum(len(answer) // 2 for answer in answers),
-        "milliseconds": round(took.total_seconds() * 1000) if took else 0,
-    }
 
 
 # --- certificates --------------------------------------------------------------------------------------------
@@ -317,5 +226,6 @@ def _ca_certificate(enrolment: Enrolment, key: Key) -> bytes:
 
 def _certificates(enrolment: Enrolment) -> dict[Key, bytes]:
     signature, authentication = enrolment.signature_certificate, enrolment.authentication_certificate
-    assert signature is not None and authentication is not None  # noqa: S101  (CERTIFIED has both)
+    assert signature is not None  # noqa: S101  (CERTIFIED has both)
+    assert authentication is not None  # noqa: S101
     return {Key.SIGNATURE: bytes(signature.der), Key.AUTHENTICATION: bytes(authentication.der)}

@@ -206,7 +206,7 @@ def follow_linkage(realm: Realm) -> int:
 
 
 def move(enrolment: Enrolment, to: State, **detail: Any) -> bool:
-    """Claim the arrow from the enrolment's state to `to`; False when someone else has moved it. Illegal arrows raise."""
+    """Claim the arrow from the enrolment's state to `to`; False when someone else moved it. Illegal arrows raise."""
     origin = State(enrolment.state)
     if to not in LIFE[origin]:
         raise WrongState(f"no way from {origin} to {to}", state=str(origin))

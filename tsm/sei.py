@@ -84,9 +84,7 @@ def install_application(via: Channel, *, load: bool) -> Section:
         steps.append(
             Step(
                 "install_for_load",
-                commands.install_for_load(
-                    jpki.PACKAGE_AID, domain=PROVIDER_DOMAIN, block_hash=loadfile.digest(block)
-                ),
+                commands.install_for_load(jpki.PACKAGE_AID, domain=PROVIDER_DOMAIN, block_hash=loadfile.digest(block)),
             )
         )
         steps += [Step(f"load_{number}", command) for number, command in enumerate(commands.load_blocks(block))]

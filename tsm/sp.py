@@ -103,8 +103,5 @@ def check_read_back(found: Mapping[str, Response], certificates: Mapping[Key, by
 def _write(file: jpki.File, content: bytes) -> list[Step]:
     return [
         Step(f"select_{file:04X}", jpki.select_file_in_session(file)),
-        *(
-            Step(f"write_{file:04X}_{number}", command)
-            for number, command in enumerate(jpki.update_binary(content))
-        ),
+        *(Step(f"write_{file:04X}_{number}", command) for number, command in enumerate(jpki.update_binary(content))),
     ]

@@ -24,16 +24,18 @@ def run() -> int:
 
 def _wake(realm: Realm) -> int:
     now = clock.now(realm)
-    working = Q(
-        pk__in=Enrolment.objects.filter(realm=realm, state__in=enrolments.WORKING).values("element_id")
-    ) | Q(occupant__state__in=enrolments.LEAVING)
+    working = Q(pk__in=Enrolment.objects.filter(realm=realm, state__in=enrolments.WORKING).values("element_id")) | Q(
+        occupant__state__in=enrolments.LEAVING
+    )
     # An element that answered wrong again and again is left alone for a while.
     resting = Conversation.objects.filter(
         closed_at__gt=now - timedelta(seconds=settings.TSM_RETRY_SECONDS), failures__gte=settings.TSM_FAILURES
     )
-    standing = SecureElement.objects.filter(working, phone__realm=realm).exclude(
-        pk__in=resting.values("element_id")
-    ).exclude(lease_until__gt=now)
+    standing = (
+        SecureElement.objects.filter(working, phone__realm=realm)
+        .exclude(pk__in=resting.values("element_id"))
+        .exclude(lease_until__gt=now)
+    )
     ids = list(standing.values_list("pk", flat=True))
     for element_id in ids:
         send_advance(element_id)

@@ -69,9 +69,7 @@ def test_another_phones_application_text_is_refused(realm: Realm, deliver: Deliv
     ("model", "reason"),
     [("import-x", "no_secure_element"), ("ringo-15", "operating_system"), ("sakura-2", "os_version")],
 )
-def test_a_phone_that_is_not_on_the_list_is_refused(
-    realm: Realm, deliver: Deliver, model: str, reason: str
-) -> None:
+def test_a_phone_that_is_not_on_the_list_is_refused(realm: Realm, deliver: Deliver, model: str, reason: str) -> None:
     citizen = Citizen.with_new_phone(realm, deliver, model)
     problem = citizen.apply(card_of(realm)).json()
     assert (problem["code"], problem["reason"]) == ("phone_not_supported", reason)

@@ -123,7 +123,9 @@ class Torn:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("apdu", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 30, 52, 53, 54, 55, 56, 57, 58, 59, 60, 64, 78, 80, 90])
+@pytest.mark.parametrize(
+    "apdu", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 30, 52, 53, 54, 55, 56, 57, 58, 59, 60, 64, 78, 80, 90]
+)
 def test_an_element_torn_away_at_any_command_is_found_again(
     realm: Realm, deliver: Deliver, apdu: int, after: bool
 ) -> None:

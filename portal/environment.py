@@ -1,0 +1,90 @@
+"""Settings that come from the environment, each with a type and a default that works.
+
+Secrets have no default. On embedded defaults `make run` writes them to files under `var/secrets/`
+and gives each process the ones it needs, and no others; in a real deployment the operator does.
+"""
+
+import os
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def number(name: str, default: int) -> int:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        raise SystemExit(f"{name} must be a whole number, not {value!r}") from None
+
+
+def decimal(name: str, default: float) -> float:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    try:
+        return float(value)
+    except ValueError:
+        raise SystemExit(f"{name} must be a number of seconds, not {value!r}") from None
+
+
+def flag(name: str, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise SystemExit(f"{name} must be 1 or 0, not {value!r}")
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's description of the database at `sqlite:///path` or `postgresql://user:password@host:port/name`."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": parts.path.removeprefix("/"),
+            # IMMEDIATE takes the one write lock when a transaction opens: with the default, two
+            # readers that both turn into writers end in "database is locked" whatever the timeout.
+            "OPTIONS": {
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+            },
+        }
+    if parts.scheme in {"postgresql", "postgres"}:
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.removeprefix("/"),
+            "USER": urllib.parse.unquote(parts.username or ""),
+            "PASSWORD": urllib.parse.unquote(parts.password or ""),
+            "HOST": query.pop("host", parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+            "OPTIONS": query,
+            "CONN_MAX_AGE": 60,
+        }
+    raise SystemExit(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {parts.scheme!r}")
+
+
+def secret(name: str, root: Path) -> str | None:
+    """Return the secret from the environment, or from the file that `NAME_FILE` points to, or None."""
+    value = os.environ.get(name)
+    if value:
+        return value
+    file = os.environ.get(f"{name}_FILE")
+    if file:
+        path = Path(file) if Path(file).is_absolute() else root / file
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise SystemExit(f"{name}_FILE: {path} can't be read ({error.strerror})") from None
+    return None

@@ -1,0 +1,322 @@
+"""Errors as the API tells them (RFC 9457), and the catalogue behind it: cause, remedy, the citizen's sentence.
+
+One table: an exception's `code` leads to its row. A code without a row is a defect, and a test finds it.
+"""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row of the catalogue. `ja` and `en` are for the citizen, the rest for engineers."""
+
+    status: int
+    title: str
+    cause: str
+    remedy: str
+    ja: str
+    en: str
+
+
+def _internal(title: str) -> Problem:
+    return Problem(
+        500,
+        title,
+        "Something inside the system isn't as it should be.",
+        "Nothing was half done. Try again; if it stays, tell the operator the code and the time.",
+        "システムの都合で処理できませんでした。時間をおいて、もう一度お試しください。",
+        "The system could not do this. Please try again later.",
+    )
+
+
+_TRY_LATER_JA = "いまは確かめることができませんでした。時間をおいて、もう一度お試しください。"
+_TRY_LATER_EN = "This could not be checked just now. Please try again later."
+
+CATALOGUE: dict[str, Problem] = {
+    # --- requests
+    "invalid_request": Problem(
+        400, "The request is not well-formed", "A member is missing, too long or wrong; `errors` names it.",
+        "Correct the members named in `errors`.",
+        "入力に誤りがあります。内容を直して、もう一度お試しください。",
+        "Something in the input is wrong. Please correct it.",
+    ),
+    "not_authenticated": Problem(
+        401, "Nobody that is known asks", "No valid token or session came with the request.",
+        "Send the phone's token, or open the phone's pages and choose a phone.",
+        "スマートフォンが選ばれていません。はじめの画面から選んでください。",
+        "No phone is chosen. Please choose one on the first page.",
+    ),
+    "permission_denied": Problem(
+        403, "Not allowed", "The request lacks a right, or its CSRF token.", "Load the page again and repeat.",
+        "この操作はできません。画面を読み込み直してください。", "This isn't allowed. Please reload the page.",
+    ),
+    "not_found": Problem(
+        404, "There is nothing here", "The address names nothing that you may see.", "Check the address.",
+        "見つかりませんでした。", "Not found.",
+    ),
+    "method_not_allowed": Problem(
+        405, "Not with this method", "The address doesn't take this method.", "See the API's description.",
+        "この操作はできません。", "This isn't possible.",
+    ),
+    "unsupported_media_type": Problem(
+        415, "Not in this format", "The body isn't of a type that the address takes.", "Send application/json.",
+        "この操作はできません。", "This isn't possible.",
+    ),
+    # --- enrolment
+    "phone_unknown": Problem(
+        404, "No such phone", "The phone isn't known here.", "Choose a phone first.",
+        "このスマートフォンは登録されていません。", "This phone is not known here.",
+    ),
+    "phone_not_supported": Problem(
+        409, "The phone can't hold certificates", "The model misses a requirement of the list; `reason` says which.",
+        "Use a phone of the published list.",
+        "このスマートフォンには電子証明書を発行できません。対応している機種をお使いください。",
+        "Certificates can't be issued to this phone. Please use a supported model.",
+    ),
+    "phone_in_use": Problem(
+        409, "The phone is taken", "It has certificates, or an application under way.",
+        "Finish that application, or end the use of the phone first.",
+        "このスマートフォンには、使用中の電子証明書か、途中の申請があります。",
+        "This phone already has certificates, or an application under way.",
+    ),
+    "application_text_wrong": Problem(
+        400, "Not this phone's application", "What was signed isn't the text that GET …/application gives.",
+        "Get the text again and sign exactly it.",
+        "申請の内容がこのスマートフォンのものと違います。はじめからやり直してください。",
+        "The application isn't this phone's. Please start again.",
+    ),
+    "application_refused": Problem(
+        403, "The application's signature doesn't hold", "`reasons` lists what ca.status found.",
+        "Depends on the reason; the citizen's sentence says it.",
+        "申請の署名を確かめられませんでした。", "The signature of the application could not be accepted.",
+    ),
+    "card_authentication_certificate_missing": Problem(
+        403, "No authentication certificate on the card", "A phone certificate stands on the card's.",
+        "Renew the card's certificates at the municipal office.",
+        "カードに有効な利用者証明用電子証明書がありません。市区町村の窓口で手続きをしてください。",
+        "Your card has no valid user authentication certificate. Please go to your municipal office.",
+    ),
+    "enrolment_unknown": Problem(
+        404, "No such enrolment", "This phone has no enrolment of that reference.", "Look at the phone's home page.",
+        "この申請は見つかりませんでした。", "This application was not found.",
+    ),
+    "wrong_state": Problem(
+        409, "Not now", "The enrolment isn't in the state where this belongs; `state` says where it is.",
+        "Get the enrolment and go on from its state.",
+        "いまの状態では、この操作はできません。画面を読み込み直してください。",
+        "This can't be done in the present state. Please reload the page.",
+    ),
+    "activation_refused": Problem(
+        403, "The phone didn't prove its keys", "A signature isn't over the activation text, or not by the new key.",
+        "Sign `activation.text` with both keys of the element.",
+        "スマートフォンの鍵を確かめられませんでした。パスワードの設定をもう一度お試しください。",
+        "The phone's keys could not be verified. Please set the passwords again.",
+    ),
+    "end_refused": Problem(
+        403, "Not signed by this phone", "The text or the signature isn't this phone's.",
+        "Get the text again and sign it with the phone's signature key.",
+        "届出の署名を確かめられませんでした。もう一度お試しください。",
+        "The signature of the request could not be verified. Please try again.",
+    ),
+    "conversation_unknown": Problem(
+        404, "No such session", "The conversation is over, or isn't this phone's.", "Wait for the next push.",
+        "この通信は終わっています。", "This conversation is over.",
+    ),
+    "report_malformed": Problem(
+        400, "The report can't be read", "An R-APDU isn't hexadecimal, or the report isn't SERAM's.", "See SERAM 2.0.",
+        "スマートフォンとの通信に誤りがありました。", "Something went wrong between phone and server.",
+    ),
+    # --- hand-off and register
+    "handoff_request_invalid": Problem(
+        400, "The hand-off's request is not well-formed", "`member` names what is wrong.", "Correct that member.",
+        "サービスからの依頼に誤りがあります。", "The service's request is wrong.",
+    ),
+    "document_unacceptable": Problem(
+        400, "This document can't be shown", "It is missing, too long, or holds characters a reader wouldn't see.",
+        "Send plain text.",
+        "署名する文書を表示できません。", "The document can't be shown.",
+    ),
+    "handoff_unknown": Problem(
+        404, "No such hand-off", "It doesn't exist, or isn't yours.", "Check its id or link.",
+        "この依頼は見つかりませんでした。", "This request was not found.",
+    ),
+    "handoff_over": Problem(
+        409, "The hand-off is over", "It was answered, declined or refused; `state` says which.", "Make a new one.",
+        "この依頼は、もう終わっています。", "This request is already over.",
+    ),
+    "handoff_expired": Problem(
+        410, "The hand-off has expired", "Nobody answered in time.", "Make a new one.",
+        "時間が過ぎました。サービスの画面からやり直してください。", "Time is up. Please start again at the service.",
+    ),
+    "handoff_refused": Problem(
+        403, "The register says no", "`reason` says why.", "See the register, or the case for registration.",
+        "このサービスは、スマホ用電子証明書を使えません。", "This service may not use your phone's certificates.",
+    ),
+    "handoff_not_shown": Problem(
+        409, "Not shown yet", "The answer came before the request was shown.", "Open the link on the phone first.",
+        "依頼の画面を開いてからやり直してください。", "Please open the request first.",
+    ),
+    "answer_malformed": Problem(
+        400, "The answer can't be read", "Certificate or signature isn't Base64.", "Send both as Base64.",
+        "スマートフォンの答えを読み取れませんでした。", "The phone's answer could not be read.",
+    ),
+    "answer_refused": Problem(
+        403, "The phone's signature doesn't hold", "`reasons` lists what ca.status found.",
+        "Depends on the reason.",
+        "電子証明書か署名が有効でないため、受け付けられませんでした。",
+        "The certificate or the signature isn't valid, so it was not accepted.",
+    ),
+    "answer_undecided": Problem(
+        503, "Could not be found out", "The status of the certificate is unknown just now.", "Try again.",
+        _TRY_LATER_JA, _TRY_LATER_EN,
+    ),
+    "token_request_invalid": Problem(
+        400, "Not a token request", "RFC 6749 4.4 with a client assertion (RFC 7523 2.2) is expected.",
+        "Send grant_type, client_assertion_type and client_assertion.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "client_unknown": Problem(
+        401, "No such client or key", "The key isn't this relying party's, or it is outside its time.",
+        "Check iss, sub and kid.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "client_assertion_invalid": Problem(
+        401, "The client assertion doesn't hold", "Signature, audience, time or form.", "See the detail.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "client_assertion_replayed": Problem(
+        401, "Used before", "A client assertion's jti is good once.", "Make a new assertion.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "token_invalid": Problem(
+        401, "The token is no good", "Unknown, expired, or its credential isn't good any more.", "Get a new token.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "realm_unknown": Problem(
+        404, "No such realm", "There is no realm of that name.", "Check the name.",
+        "見つかりませんでした。", "Not found.",
+    ),
+    "status_unknown": Problem(
+        503, "The status could not be found out", "The records can't be asked just now.", "Try again.",
+        _TRY_LATER_JA, _TRY_LATER_EN,
+    ),
+    "card_certificate_not_valid": Problem(
+        409, "The card's certificate isn't valid", "What the phone certificate stands on has fallen meanwhile.",
+        "Renew the card's certificates.",
+        "カードの電子証明書が有効ではなくなったため、発行できません。市区町村の窓口で手続きをしてください。",
+        "The card's certificate is no longer valid. Please go to your municipal office.",
+    ),
+    "phone_certificate_exists": Problem(
+        409, "The holder has another phone's certificate", "One pair a person.", "Apply again: it's a device change.",
+        "ほかのスマートフォンの電子証明書が有効です。", "Another phone's certificates are valid.",
+    ),
+    "illegal_transition": Problem(
+        409, "Not from this status", "The certificate's status doesn't allow it.", "Look at its status.",
+        "電子証明書の状態が変わったため、処理できませんでした。画面を読み込み直してください。",
+        "The certificate's status has changed. Please reload the page.",
+    ),
+    "server_error": _internal("Something went wrong inside"),
+}  # fmt: skip
+
+# An application's signature can fail for several reasons: the first one that is found here words the answer.
+APPLICATION: dict[str, tuple[str, str]] = {
+    "expired": (
+        "カードの署名用電子証明書の有効期限が切れています。市区町村の窓口で更新してください。",
+        "Your card's signature certificate has expired. Please renew it at your municipal office.",
+    ),
+    "not_yet_valid": (
+        "カードの署名用電子証明書は、まだ有効になっていません。",
+        "Your card's signature certificate is not yet valid.",
+    ),
+    "on_hold": (
+        "カードの署名用電子証明書は、一時保留になっています。解除してから申請してください。",
+        "Your card's signature certificate is on hold. Please have the hold released first.",
+    ),
+    "revoked": (
+        "カードの署名用電子証明書は失効しています。引っ越しなどのあとは、市区町村の窓口で新しく発行を受けてください。",
+        "Your card's signature certificate has been revoked. Please get a new one at your municipal office.",
+    ),
+    "wrong_purpose": (
+        "署名用ではない電子証明書で署名されています。申請には署名用電子証明書を使ってください。",
+        "This is not the signature certificate. Please use the card's signature certificate to apply.",
+    ),
+    "wrong_medium": (
+        "カードの電子証明書ではありません。申請にはマイナンバーカードを使ってください。",
+        "This is not a card's certificate. Please use your My Number Card to apply.",
+    ),
+    "signature_wrong": (
+        "申請の署名が正しくありません。もう一度カードを読み取ってください。",
+        "The signature is not right. Please read the card again.",
+    ),
+}
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response:
+    """Answer any exception of a view as a problem; what nobody foresaw is logged and told as `server_error`."""
+    del context
+    set_rollback()
+    if isinstance(error, Http404):
+        return respond("not_found", str(error))
+    if isinstance(error, exceptions.ValidationError):
+        return respond("invalid_request", "see errors", errors=error.detail)
+    if isinstance(error, exceptions.ParseError):
+        return respond("invalid_request", str(error))
+    if isinstance(error, exceptions.APIException):
+        code = {
+            401: "not_authenticated",
+            403: "permission_denied",
+            404: "not_found",
+            405: "method_not_allowed",
+            415: "unsupported_media_type",
+        }.get(error.status_code, "invalid_request")
+        response = respond(code, str(error.detail))
+        if getattr(error, "auth_header", None):
+            response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+        return response
+    known = getattr(error, "code", None)
+    if isinstance(known, str) and known in CATALOGUE:
+        return respond(known, str(error), **getattr(error, "data", {}))
+    logger.error("unforeseen", exc_info=error)
+    return respond("server_error", "")
+
+
+def respond(code: str, detail: str, **members: Any) -> Response:
+    """Return the problem of that code; `members` are its extension members."""
+    problem = CATALOGUE[code]
+    ja, en = problem.ja, problem.en
+    for reason, sentences in APPLICATION.items():
+        if code in ("application_refused", "answer_refused") and reason in members.get("reasons", ()):
+            if code == "application_refused":
+                ja, en = sentences
+            break
+    return Response(
+        {
+            "type": f"{settings.PUBLIC_URL}/problems/{code}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": detail or problem.cause,
+            "code": code,
+            "citizen": {"ja": ja, "en": en},
+            **members,
+        },
+        status=problem.status,
+        content_type="application/problem+json",
+    )
+
+
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one row of the catalogue: what a problem's `type` leads to."""
+    if code not in CATALOGUE:
+        raise Http404("no such problem")
+    return render(request, "problem.html", {"code": code, "problem": CATALOGUE[code]})

@@ -1,0 +1,207 @@
+"""Settings of the whole site. What an operator may change comes from the environment; see `portal/environment.py`."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = Path(environment.text("VAR_DIR", str(ROOT / "var")))
+VAR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = False
+PRODUCTION = environment.flag("PRODUCTION", False)
+SANDBOX = environment.flag("SANDBOX", not PRODUCTION)
+
+_secret_key = environment.secret("SECRET_KEY", ROOT)
+if _secret_key is None:
+    if PRODUCTION:
+        raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) is not set: set it to 50 or more random characters")
+    _secret_key = "embedded-default-not-for-production-" + "0" * 20
+SECRET_KEY = _secret_key
+
+ALLOWED_HOSTS = environment.text("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1] testserver").split()
+PUBLIC_URL = environment.text("PUBLIC_URL", "http://localhost:8000")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "csp",
+    "django_htmx",
+    "ca",
+    "tsm",
+    "whitelist",
+    "portal",
+]
+if SANDBOX:
+    INSTALLED_APPS.append("sandbox")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.site",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+LOCALE_PATHS = [ROOT / "portal" / "locale"]
+USE_I18N = True
+TIME_ZONE = "Asia/Tokyo"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = True
+
+SESSION_COOKIE_NAME = "jpki_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+CSRF_COOKIE_NAME = "jpki_csrf"
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "EXCEPTION_HANDLER": "portal.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- Celery: messages only wake workers, the truth is in the database -------------------------------
+BROKER_URL = environment.text("BROKER_URL", f"redis+socket://{VAR}/redis.sock")
+CELERY_BROKER_URL = BROKER_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 60, "unacked_restore_interval": 5} if BROKER_URL.startswith("redis") else {}
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_ALWAYS_EAGER = environment.flag("CELERY_TASK_ALWAYS_EAGER", False)
+CELERY_TASK_EAGER_PROPAGATES = True
+CELERY_TASK_DEFAULT_QUEUE = "tsm"
+CELERY_TASK_ROUTES = {
+    "ca.sweep_*": {"queue": "sweeps"},
+    "tsm.sweep_*": {"queue": "sweeps"},
+    "ca.*": {"queue": "ca"},
+    "tsm.*": {"queue": "tsm"},
+    "sandbox.*": {"queue": "phones"},
+}
+
+# --- CA -----------------------------------------------------------------------------------------------
+# Where signing keys live. Only the `ca` workers and the ceremony commands get the passphrase.
+CA_KEYS = environment.text("CA_KEYS", f"software:{VAR}/ca-keys")
+CA_KEYS_PASSPHRASE = environment.secret("CA_KEYS_PASSPHRASE", ROOT)
+# The responder's keys are others than the authorities', and have a passphrase of their own.
+RESPONDER_KEYS = environment.text("RESPONDER_KEYS", f"software:{VAR}/responder-keys")
+RESPONDER_KEYS_PASSPHRASE = environment.secret("RESPONDER_KEYS_PASSPHRASE", ROOT)
+RESPONDER_URL = environment.text("RESPONDER_URL", "http://localhost:8001")
+# The phone profiles' policy OIDs are not public (jpki-facts 1.2): settings, by authority organisation.
+CA_PHONE_POLICY_OIDS = {
+    "signature": environment.text("PHONE_SIGNATURE_POLICY_OID", "1.2.392.200149.8.5.1.0.40"),
+    "user_authentication": environment.text("PHONE_USER_AUTHENTICATION_POLICY_OID", "1.2.392.200149.8.5.1.0.50"),
+}
+# A worker that died with an issuance in its hands: another goes on with it after this.
+CA_LEASE_SECONDS = environment.decimal("CA_LEASE_SECONDS", 10)
+LINKAGE_SWEEP_SECONDS = environment.decimal("LINKAGE_SWEEP_SECONDS", 15 * 60)
+LINKAGE_GRACE_SECONDS = environment.decimal("LINKAGE_GRACE_SECONDS", 0)
+CRL_PUBLISH_SECONDS = environment.decimal("CRL_PUBLISH_SECONDS", 24 * 3600)
+
+# --- TSM ----------------------------------------------------------------------------------------------
+TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
+TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
+TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
+TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
+# A phone that wasn't heard of for so long is woken again: longer than a long poll.
+TSM_SILENCE_SECONDS = environment.decimal("TSM_SILENCE_SECONDS", TSM_LONG_POLL_SECONDS + 10)
+# So many legs of one conversation may fail before the element is left alone for a while.
+TSM_FAILURES = environment.number("TSM_FAILURES", 5)
+TSM_RETRY_SECONDS = environment.decimal("TSM_RETRY_SECONDS", 300)
+TSM_SWEEP_SECONDS = environment.decimal("TSM_SWEEP_SECONDS", 10)
+TSM_GIVE_UP_SECONDS = environment.decimal("TSM_GIVE_UP_SECONDS", timedelta(days=7).total_seconds())
+
+# --- Sandbox ------------------------------------------------------------------------------------------
+DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox")
+# Where the phone's pages find a card reader and the phone's element. Strings, so that nothing imports the sandbox.
+PHONE_DEVICES = "sandbox.devices" if SANDBOX else ""
+# Longer than any script takes: a process that died with a chip in its hands gives it back after this.
+SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
+# Longer than any conversation: a phone's app that died in one may be started again after this.
+SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
+SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
+# The demo register's keys, which the sample services read; written once by `manage.py setup`.
+SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
+SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
+
+CELERY_BEAT_SCHEDULE = {
+    "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
+    "issuances": {"task": "ca.sweep_issuances", "schedule": TSM_SWEEP_SECONDS},
+    "crls": {"task": "ca.publish_due_crls", "schedule": min(60.0, CRL_PUBLISH_SECONDS)},
+    "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # It would log whole addresses, and a hand-off's link is in one.
+    "loggers": {"httpx": {"level": "WARNING"}},
+    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,19 @@
+"""Every address of the site."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from portal import problems, start
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", start.start, name="start"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("phone/", include("portal.phone.urls")),
+    path("handoff/", include("portal.handoff.urls")),
+    path("register/", include("whitelist.urls")),
+    path("problems/<slug:code>", problems.page, name="problem"),
+    path("api/v1/", include("portal.handoff.api_urls")),
+    path("", include("tsm.urls")),
+]
+if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/", include("sandbox.urls")))

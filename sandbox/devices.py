@@ -1,0 +1,123 @@
+"""The device bridge: how a page reaches a card on the reader, or the element of its phone.
+
+What a phone's app does over NFC and OMAPI, the page does over HTTP: one request is one powered session, a list of
+commands in and their answers out. Nothing of it is logged or kept, and the addresses name no secret.
+"""
+
+import json
+import uuid
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST
+
+from ca.models import Realm
+from sandbox import personas, phones, power
+from sandbox.models import VirtualCard, VirtualPhone
+from sandbox.personas import Card, Persona
+from tsm.authentication import of_session
+from tsm.models import Phone
+from tsm.transports.base import ReaderBusy
+from tsm.transports.chaining import Chaining
+
+MOST_COMMANDS = 64
+# An answer with another status than these ends the session: what follows in the list would have nothing to stand on.
+GOES_ON = frozenset({0x90, 0x62})
+
+
+def cards(request: HttpRequest) -> list[dict[str, str]]:
+    """Return the cards that can be laid on the reader: label, hint, url."""
+    found = VirtualCard.objects.filter(realm__slug=settings.DEFAULT_REALM).order_by("pk")
+    return [_card(row, persona) for row in found if (persona := personas.find(row.persona)) is not None]
+
+
+def element(request: HttpRequest, phone: Phone | str) -> dict[str, str] | None:
+    """Return where the page reaches the element of this phone, or None when it isn't one of ours."""
+    reference = phone.reference if isinstance(phone, Phone) else phone
+    if not VirtualPhone.objects.filter(phone__reference=reference).exists():
+        return None
+    return {"url": reverse("sandbox:element", args=[reference])}
+
+
+def new_phone(request: HttpRequest, model_code: str) -> Phone | None:
+    """Return a phone of that model, fresh from the factory; None when the factory doesn't answer."""
+    return phones.order(Realm.objects.get(slug=settings.DEFAULT_REALM), model_code)
+
+
+@require_POST
+@never_cache
+@sensitive_variables()
+def card_session(request: HttpRequest, persona: str) -> JsonResponse:
+    """Play commands into the card of a persona of the default realm: these cards are everybody's."""
+    row = get_object_or_404(VirtualCard, realm__slug=settings.DEFAULT_REALM, persona=persona)
+    return _play(request, power.card(row))
+
+
+@require_POST
+@never_cache
+@sensitive_variables()
+def element_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
+    """Play commands into the element of the phone that this browser session is in the place of, and no other."""
+    phone = of_session(request)
+    if phone is None or phone.reference != reference:
+        raise Http404("not this session's phone")
+    row = get_object_or_404(VirtualPhone, phone=phone)
+    return _play(request, power.element(row))
+
+
+@sensitive_variables()
+def _play(request: HttpRequest, session: AbstractContextManager[power.Kept]) -> JsonResponse:
+    try:
+        body: Any = json.loads(request.body)
+        commands = [bytes.fromhex(command) for command in body["commands"]]
+        keep_going = bool(body.get("keep_going", False))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _refused("commands must be a list of hexadecimal strings", 400)
+    if len(commands) > MOST_COMMANDS:
+        return _refused(f"at most {MOST_COMMANDS} commands a session", 400)
+    answers = []
+    try:
+        with session as chip:
+            chained = Chaining(chip)
+            for command in commands:
+                answer = chained.transmit(command)
+                answers.append(answer.hex().upper())
+                asks_tries = len(command) == 4 and command[1] == 0x20
+                if answer[-2] not in GOES_ON and not asks_tries and not keep_going:
+                    break
+    except ReaderBusy:
+        return _refused("the chip is in use by another session: try again", 409)
+    return JsonResponse({"answers": answers})
+
+
+def _refused(detail: str, status: int) -> JsonResponse:
+    return JsonResponse({"detail": detail}, status=status)
+
+
+def _card(row: VirtualCard, persona: Persona) -> dict[str, str]:
+    name = persona.name.replace("\u3000", " ")
+    label = f"{name}さん" if get_language() == "ja" else persona.romaji
+    notes = {
+        Card.GOOD: "",
+        Card.EXPIRED: _("期限の切れたカード"),
+        Card.REVOKED: _("引っ越しで署名用証明書が失効したカード"),
+        Card.ON_HOLD: _("署名用証明書が一時保留のカード"),
+        Card.BLOCKED: _("署名用パスワードがロックされたカード"),
+        Card.CHILD: _("15歳未満で署名用証明書のないカード"),
+    }
+    secret = persona.signature_password or _("なし")
+    hint = _("署名用パスワード: {secret}").format(secret=secret)
+    note = notes[persona.card]
+    return {
+        "label": label,
+        "hint": f"{note} — {hint}" if note else hint,
+        "url": reverse("sandbox:card", args=[row.persona]),
+    }

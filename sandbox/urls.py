@@ -1,0 +1,14 @@
+"""Addresses of the pretend world."""
+
+from django.urls import path
+
+from sandbox import devices, office
+
+app_name = "sandbox"
+
+urlpatterns = [
+    path("cards/<slug:persona>/session", devices.card_session, name="card"),
+    path("elements/<uuid:reference>/session", devices.element_session, name="element"),
+    path("office/", office.counter, name="office"),
+    path("office/<slug:persona>", office.act, name="office-act"),
+]

@@ -1,0 +1,43 @@
+"""Where a secret could have left a trace: the database, the broker's files, the logs."""
+
+import base64
+import sqlite3
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+
+from portal.supervision.system import System
+
+
+def assert_nowhere(system: System, password: str, pin: str) -> None:
+    """Search every byte that the system has written for a password and a PIN, in every form they could have."""
+    needles = [*_forms(password)] if password else []
+    # Four digits stand in many numbers: the PIN is looked for as it would stand in an APDU, in JSON, or in an address.
+    needles += [f"04{pin.encode().hex()}".encode(), f'"{pin}"'.encode(), f"={pin}".encode(), f"'{pin}'".encode()]
+    searched = 0
+    for name, content in _everything(system.var):
+        searched += len(content)
+        for needle in needles:
+            assert needle not in content, f"{needle!r} stands in {name}"
+    assert searched > 100_000, "that can't have been everything"
+
+
+def _forms(secret: str) -> Iterator[bytes]:
+    raw = secret.encode()
+    yield raw
+    yield raw.hex().encode()
+    yield raw.hex().upper().encode()
+    yield base64.b64encode(raw).rstrip(b"=")[:-1]
+    yield urllib.parse.quote(secret).encode()
+    yield secret.encode("utf-16-le")
+
+
+def _everything(var: Path) -> Iterator[tuple[str, bytes]]:
+    for path in var.rglob("*"):
+        if path.is_file() and "secrets" not in path.parts and "static" not in path.parts:
+            yield str(path.relative_to(var)), path.read_bytes()
+    # Once more by value: what stands in two pages of the file would be missed in its bytes.
+    with sqlite3.connect(f"file:{var / 'database.sqlite3'}?mode=ro", uri=True) as database:
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for row in database.execute(f'SELECT * FROM "{table}"'):  # noqa: S608
+                yield table, b"\0".join(one if isinstance(one, bytes) else str(one).encode() for one in row)
