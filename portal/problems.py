@@ -14,6 +14,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from portal.handoff import sentences
+
 logger = logging.getLogger(__name__)
 
 
@@ -294,12 +296,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 def respond(code: str, detail: str, **members: Any) -> Response:
     """Return the problem of that code; `members` are its extension members."""
     problem = CATALOGUE[code]
-    ja, en = problem.ja, problem.en
-    for reason, sentences in APPLICATION.items():
-        if code in ("application_refused", "answer_refused") and reason in members.get("reasons", ()):
-            if code == "application_refused":
-                ja, en = sentences
-            break
+    ja, en = _sentences(code, members) or (problem.ja, problem.en)
     return Response(
         {
             "type": f"{settings.PUBLIC_URL}/problems/{code}",
@@ -313,6 +310,19 @@ def respond(code: str, detail: str, **members: Any) -> Response:
         status=problem.status,
         content_type="application/problem+json",
     )
+
+
+def _sentences(code: str, members: dict[str, Any]) -> tuple[str, str] | None:
+    """Return what says more than the catalogue's row, where the reason is known."""
+    if code == "application_refused":
+        return next((told for reason, told in APPLICATION.items() if reason in members.get("reasons", ())), None)
+    if code == "answer_refused":
+        answers = (told for reason, told in sentences.ANSWERS.items() if reason in members.get("reasons", ()))
+        return next(((told.ja, told.en) for told in answers), None)
+    if code == "handoff_refused" and members.get("reason") in sentences.REFUSALS:
+        told = sentences.REFUSALS[members["reason"]]
+        return told.ja, told.en
+    return None
 
 
 def page(request: HttpRequest, code: str) -> HttpResponse:

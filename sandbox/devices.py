@@ -35,8 +35,8 @@ GOES_ON = frozenset({0x90, 0x62})
 
 def cards(request: HttpRequest) -> list[dict[str, str]]:
     """Return the cards that can be laid on the reader: label, hint, url."""
-    found = VirtualCard.objects.filter(realm__slug=settings.DEFAULT_REALM).order_by("pk")
-    return [_card(row, persona) for row in found if (persona := personas.find(row.persona)) is not None]
+    found = {row.persona: row for row in VirtualCard.objects.filter(realm__slug=settings.DEFAULT_REALM)}
+    return [_card(found[persona.code], persona) for persona in personas.PERSONAS if persona.code in found]
 
 
 def element(request: HttpRequest, phone: Phone | str) -> dict[str, str] | None:

@@ -28,8 +28,11 @@ def counter(request: HttpRequest) -> HttpResponse:
     }
     now = clock.now(rows[0].realm) if rows else None
     desk = []
-    for row in rows:
-        persona = personas.find(row.persona)
+    cards_of = {row.persona: row for row in rows}
+    for persona in personas.PERSONAS:
+        row = cards_of.get(persona.code)
+        if row is None:
+            continue
         desk.append(
             {
                 "persona": persona,

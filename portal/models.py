@@ -1,0 +1,5 @@
+"""Rows of the site: Django looks for them here; each lives with its subject."""
+
+from portal.handoff.models import HandOff
+
+__all__ = ["HandOff"]

@@ -1,0 +1,64 @@
+"""What the sample services' pages share: who calls the API, what comes of it, and the four lines in words."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from sandbox.relying_parties.client import ApiError, Client
+from sandbox.relying_parties.environment import JPKI_URL, SAMPLES_KEYS_DIR
+from sandbox.relying_parties.language import say
+from sandbox.relying_parties.verify import Line, Verdict
+
+
+def client(client_id: str) -> Client:
+    """Return the API as the relying party `client_id` reaches it."""
+    return Client(JPKI_URL, client_id, SAMPLES_KEYS_DIR / f"{client_id}.pem")
+
+
+def outcome(
+    request: HttpRequest, service: str, what: str, *, status: int = 200, reload: bool = False, **facts: Any
+) -> HttpResponse:
+    """Show how a hand-off came out, when it wasn't answered."""
+    context = {
+        "service": service,
+        "title": say(f"outcome_{what}"),
+        "text": say(f"outcome_{what}_text", **facts),
+        "reload": reload,
+    }
+    return render(request, "samples/outcome.html", context, status=status)
+
+
+def reporting(service: str) -> Callable[[Callable[[HttpRequest], HttpResponse]], Callable[[HttpRequest], HttpResponse]]:
+    """Show a page with the code where the API says no or can't be reached."""
+
+    def decorate(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+        @functools.wraps(view)
+        def reported(request: HttpRequest) -> HttpResponse:
+            try:
+                return view(request)
+            except ApiError as error:
+                return outcome(request, service, "error", status=502, reason=error.code)
+
+        return reported
+
+    return decorate
+
+
+def in_words(verdict: Verdict) -> list[dict[str, Any]]:
+    """Return the four lines as the pages show them."""
+    return [_line(line) for line in verdict.lines]
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "check": line.check.value,
+        "question": say(f"check_{line.check}"),
+        "outcome": line.outcome.value,
+        "mark": say(f"outcome_{line.outcome}"),
+        "answer": say(f"why_{line.why}"),
+        "how": say(f"how_{line.check}"),
+        "facts": [(say(f"fact_{name}"), value) for name, value in line.facts.items() if value],
+    }

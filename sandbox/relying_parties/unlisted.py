@@ -1,0 +1,28 @@
+"""ポイント広場: a service with a key but without a place on the register. What it asks, the phone refuses."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from sandbox.relying_parties.environment import SAMPLES_URL
+from sandbox.relying_parties.pages import client, reporting
+from sandbox.relying_parties.verify import USER_AUTHENTICATION
+
+CLIENT_ID = "points-plaza"
+
+
+@require_safe
+def welcome(request: HttpRequest) -> HttpResponse:
+    """Show the offer."""
+    return render(request, "samples/unlisted.html", {"service": "unlisted"})
+
+
+@never_cache
+@require_POST
+@reporting("unlisted")
+def attempt(request: HttpRequest) -> HttpResponse:
+    """Ask the phone all the same, and send the visitor there."""
+    asked = client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=SAMPLES_URL + reverse("unlisted"))
+    return redirect(asked["link"])

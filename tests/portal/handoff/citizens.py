@@ -1,0 +1,39 @@
+"""A citizen with real keys, who answers as a phone's page does."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from ca.models import Certificate
+from ca.profiles import Medium, Purpose
+from portal.handoff.models import HandOff
+from tests.ca.fixtures import private_key
+
+# The keys that tests.ca.fixtures.issue_all_four gives to card and phone.
+FIRST_KEY = {Medium.CARD: 0, Medium.PHONE: 10}
+
+
+@dataclass(frozen=True)
+class Citizen:
+    certificates: dict[tuple[Purpose, Medium], Certificate]
+
+    def certificate(self, purpose: Purpose | str, medium: Medium = Medium.PHONE) -> Certificate:
+        return self.certificates[Purpose(purpose), medium]
+
+    def sign(self, purpose: Purpose | str, text: str, medium: Medium = Medium.PHONE) -> bytes:
+        key = private_key(FIRST_KEY[medium] + list(Purpose).index(Purpose(purpose)))
+        return key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
+
+    def answer(self, hand_off: HandOff, medium: Medium = Medium.PHONE) -> dict[str, bytes]:
+        """Return what the service layer takes."""
+        return {
+            "certificate": bytes(self.certificate(hand_off.purpose, medium).der),
+            "signature": self.sign(hand_off.purpose, hand_off.signed_text, medium),
+        }
+
+    def posted(self, hand_off: HandOff, medium: Medium = Medium.PHONE) -> dict[str, Any]:
+        """Return what the page posts."""
+        return {name: base64.b64encode(value).decode() for name, value in self.answer(hand_off, medium).items()}

@@ -1,0 +1,191 @@
+"""The hand-off's API as a relying party calls it, over HTTP."""
+
+import base64
+import urllib.parse
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography import x509
+from django.test import Client
+
+from ca.models import Realm
+from ca.profiles import Medium, Purpose
+from portal.handoff import hand_offs
+from portal.handoff.hand_offs import Asked
+from portal.handoff.models import HandOff
+from tests.ca.fixtures import make_realm
+from tests.portal.handoff.citizens import Citizen
+from tests.whitelist.relying_parties import CALLBACK, assertion, make_bank, make_credential
+from whitelist.models import Credential, RelyingParty
+
+AUDIENCE = "http://localhost:8000/api/v1/token"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def token_request(client: Client, **changes: Any) -> Any:
+    values = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion("test-bank", AUDIENCE),
+    }
+    form = urllib.parse.urlencode(values | changes)
+    return client.post("/api/v1/token", form, content_type="application/x-www-form-urlencoded")
+
+
+@pytest.fixture
+def bearer(client: Client, credential: Credential) -> dict[str, str]:
+    token = token_request(client).json()["access_token"]
+    return {"Authorization": f"Bearer {token}"}
+
+
+def post(client: Client, bearer: dict[str, str], **values: Any) -> Any:
+    body = {"purpose": "user_authentication", "return_url": CALLBACK} | values
+    return client.post("/api/v1/handoffs", body, content_type="application/json", headers=bearer)
+
+
+def code(response: Any) -> str:
+    assert response.status_code >= 400
+    assert response["Content-Type"] == "application/problem+json"
+    return str(response.json()["code"])
+
+
+def test_a_form_or_json_gives_a_token_that_no_cache_keeps(client: Client, credential: Credential) -> None:
+    form = token_request(client)
+    assert form.status_code == 200
+    assert form["Cache-Control"] == "no-store"
+    assert (form.json()["token_type"], form.json()["expires_in"]) == ("Bearer", 300)
+    body = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion("test-bank", AUDIENCE),
+    }
+    assert client.post("/api/v1/token", body, content_type="application/json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"grant_type": "password"}, "token_request_invalid"),
+        ({"client_assertion_type": "x"}, "token_request_invalid"),
+        ({"client_assertion": ""}, "token_request_invalid"),
+        ({"client_assertion": "a.b.c"}, "client_assertion_invalid"),
+        ({"client_assertion": assertion("test-bank", "http://other.example")}, "client_assertion_invalid"),
+        ({"client_assertion": assertion("nobody", AUDIENCE)}, "client_unknown"),
+    ],
+)
+def test_a_wrong_token_request_is_a_problem(
+    client: Client, credential: Credential, changes: dict[str, str], expected: str
+) -> None:
+    assert code(token_request(client, **changes)) == expected
+
+
+def test_a_replayed_assertion_is_a_problem(client: Client, credential: Credential) -> None:
+    used = assertion("test-bank", AUDIENCE)
+    assert token_request(client, client_assertion=used).status_code == 200
+    assert code(token_request(client, client_assertion=used)) == "client_assertion_replayed"
+
+
+def test_a_hand_off_is_made_with_a_link_whose_token_is_not_its_id(client: Client, bearer: dict[str, str]) -> None:
+    response = post(client, bearer)
+    body = response.json()
+    assert response.status_code == 201
+    assert body["state"] == "waiting"
+    assert body["link"].startswith("http://localhost:8000/handoff/")
+    assert body["id"] not in body["link"]
+    assert body["result"] is None
+    assert client.get(f"/api/v1/handoffs/{body['id']}", headers=bearer).json()["state"] == "waiting"
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_the_result_goes_to_its_owner(
+    client: Client, bearer: dict[str, str], ask: Callable[..., Asked], citizen: Citizen, purpose: Purpose
+) -> None:
+    asked = ask(purpose)
+    hand_off = hand_offs.show(asked.hand_off)
+    hand_offs.answer(hand_off, **citizen.answer(hand_off))
+    body = client.get(f"/api/v1/handoffs/{hand_off.id}", headers=bearer).json()
+    assert body["state"] == "answered"
+    assert body["result"] == citizen.posted(hand_off) | {
+        "signed_text": hand_off.signed_text,
+        "nonce": hand_off.nonce,
+        "medium": "phone",
+        "purpose": purpose.value,
+    }
+    fetched = HandOff.objects.get(pk=hand_off.pk).fetched_at
+    assert fetched is not None
+    client.get(f"/api/v1/handoffs/{hand_off.id}", headers=bearer)
+    assert HandOff.objects.get(pk=hand_off.pk).fetched_at == fetched
+
+
+def test_nobody_else_sees_it(client: Client, ask: Callable[..., Asked], credential: Credential) -> None:
+    hand_off = ask().hand_off
+    make_credential(make_bank(credential.relying_party.realm, "other-bank"), number=1)
+    other = token_request(client, client_assertion=assertion("other-bank", AUDIENCE, number=1)).json()["access_token"]
+    url = f"/api/v1/handoffs/{hand_off.id}"
+    assert code(client.get(url, headers={"Authorization": f"Bearer {other}"})) == "handoff_unknown"
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {other}"}, {"Authorization": "B"}):
+        assert code(client.get(url, headers=headers)) == "token_invalid"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"purpose": "everything"}, "handoff_request_invalid"),
+        ({"purpose": ["signature"]}, "handoff_request_invalid"),
+        ({"return_url": ""}, "handoff_request_invalid"),
+        ({"return_url": 7}, "handoff_request_invalid"),
+        ({"return_url": "https://a.example/" + "a" * 2000}, "handoff_request_invalid"),
+        ({"return_url": "https://a.example/\x00"}, "handoff_request_invalid"),
+        ({"document": "x"}, "document_unacceptable"),
+        ({"purpose": "signature"}, "document_unacceptable"),
+        ({"purpose": "signature", "document": "x"}, "document_unacceptable"),
+        ({"purpose": "signature", "document": "\ud800", "document_name": "x"}, "handoff_request_invalid"),
+        ({"purpose": "signature", "document": {"a": 1}, "document_name": "x"}, "handoff_request_invalid"),
+    ],
+)
+def test_a_wrong_request_is_a_problem_and_leaves_nothing(
+    client: Client, bearer: dict[str, str], values: dict[str, Any], expected: str
+) -> None:
+    assert code(post(client, bearer, **values)) == expected
+    assert not HandOff.objects.exists()
+
+
+@pytest.mark.parametrize("body", ["[]", '"x"', "{", "7"])
+def test_a_body_that_is_no_object_is_a_problem(client: Client, bearer: dict[str, str], body: str) -> None:
+    response = client.post("/api/v1/handoffs", body, content_type="application/json", headers=bearer)
+    assert response.status_code == 400
+
+
+def test_who_asks_is_whose_key_signed(client: Client, bearer: dict[str, str]) -> None:
+    made = post(client, bearer, client_id="other-bank", realm="production", name="国税庁").json()
+    hand_off = HandOff.objects.get(pk=made["id"])
+    assert (hand_off.relying_party.client_id, hand_off.realm.slug) == ("test-bank", "test")
+
+
+def test_a_service_off_the_register_gets_a_refused_hand_off(client: Client, bearer: dict[str, str]) -> None:
+    RelyingParty.objects.update(state=RelyingParty.State.REMOVED)
+    response = post(client, bearer)
+    assert response.status_code == 201
+    assert (response.json()["state"], response.json()["reason"]) == ("refused", "not_registered")
+
+
+def test_the_trust_list_has_all_that_a_verifier_needs(client: Client, realm: Realm, settings: Any) -> None:
+    body = client.get("/api/v1/trust?realm=test").json()
+    assert {each["purpose"] for each in body["authorities"]} == {"signature", "user_authentication"}
+    for authority in body["authorities"]:
+        certificate = x509.load_der_x509_certificate(base64.b64decode(authority["certificate"]))
+        identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        assert identifier.hex().upper() == authority["subject_key_identifier"]
+    profiles = {(each["purpose"], each["medium"]): each for each in body["profiles"]}
+    assert len(profiles) == len({each["policy"] for each in body["profiles"]}) == 4
+    assert len({each["ocsp"] for each in body["profiles"]}) == 4
+    phone = profiles["user_authentication", Medium.PHONE.value]
+    assert phone["ocsp"] == f"{settings.RESPONDER_URL}/ocsp/test/user-authentication/phone"
+
+
+def test_the_trust_list_is_of_the_tokens_realm(client: Client, bearer: dict[str, str], settings: Any) -> None:
+    settings.DEFAULT_REALM = make_realm("other").slug
+    assert client.get("/api/v1/trust").json()["realm"] == "other"
+    assert client.get("/api/v1/trust", headers=bearer).json()["realm"] == "test"
+    assert code(client.get("/api/v1/trust?realm=none")) == "realm_unknown"

@@ -1,0 +1,232 @@
+"""The sample services in a process of their own, against the system over HTTP: from sign-in to the end of use."""
+
+import html
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ca import clock, revocation
+from ca.models import Realm
+from ca.profiles import Medium, Purpose
+from ca.revocation import Cause
+from portal.handoff import hand_offs
+from portal.handoff.models import HandOff
+from portal.handoff.states import State
+from sandbox.register import BANK, UNLISTED, create_demo_register
+from tests.ca.fixtures import issue_all_four, make_holder
+from tests.portal.handoff.citizens import Citizen
+from whitelist.models import Credential, RelyingParty
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@pytest.fixture
+def samples(
+    realm: Realm, live_server: Any, responder_address: str, tmp_path: Path, settings: Any
+) -> Iterator[httpx.Client]:
+    """Start the samples beside the system; give a browser (without JavaScript) that stands at their door."""
+    address = f"http://localhost:{free_port()}"
+    settings.PUBLIC_URL = live_server.url
+    settings.RESPONDER_URL = responder_address
+    settings.SAMPLES_URL = address
+    create_demo_register(realm, tmp_path)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "JPKI_URL": live_server.url,
+        "SAMPLES_URL": address,
+        "SAMPLES_KEYS_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+    }
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--port", address.rsplit(":", 1)[1]]
+    process = subprocess.Popen(
+        [*command, "sandbox.relying_parties.wsgi:application"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        with httpx.Client(base_url=address, headers={"Accept-Language": "ja"}) as browser:
+            for _ in range(200):
+                try:
+                    browser.get("/")
+                    break
+                except httpx.ConnectError:
+                    assert process.poll() is None, "the samples did not start"
+                    time.sleep(0.1)
+            yield browser
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def citizen(realm: Realm) -> Citizen:
+    certificates = {(Purpose(each.purpose), Medium(each.medium)): each for each in issue_all_four(make_holder(realm))}
+    return Citizen(certificates)
+
+
+def press(browser: httpx.Client, page: str, action: str) -> httpx.Response:
+    """Submit the form of a page."""
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(page).text)
+    assert token is not None
+    return browser.post(
+        action, data={"csrfmiddlewaretoken": token[1]}, headers={"Referer": f"{browser.base_url}{page}"}
+    )
+
+
+def hand_off_of(link: str) -> HandOff:
+    return hand_offs.by_token(urllib.parse.urlsplit(link).path.split("/")[2])
+
+
+def answer(link: str, citizen: Citizen) -> str:
+    """Answer as the phone does, through the system's pages; return where the phone goes."""
+    with httpx.Client() as phone:
+        assert phone.get(link).status_code == 200
+        response = phone.post(
+            f"{link}answer",
+            json=citizen.posted(hand_off_of(link)),
+            headers={"X-CSRFToken": phone.cookies["jpki_csrf"]},
+        )
+    assert response.status_code == 200, response.text
+    return str(response.json()["return_url"])
+
+
+def sign_in(browser: httpx.Client, citizen: Citizen) -> httpx.Response:
+    asked = press(browser, "/bank/", "/bank/sign-in")
+    assert asked.status_code == 302, asked.text
+    return browser.get(answer(asked.headers["Location"], citizen), follow_redirects=True)
+
+
+def four_lines(page: httpx.Response) -> dict[str, str]:
+    return dict(re.findall(r'data-check="(\w+)" data-outcome="(\w+)"', page.text))
+
+
+ALL_HOLD = {"signature": "holds", "chain": "holds", "status": "holds", "medium": "holds"}
+
+
+def test_sign_in_sign_the_contract_and_see_the_verdict(samples: httpx.Client, citizen: Citizen) -> None:
+    signed_in = sign_in(samples, citizen)
+    assert (signed_in.status_code, four_lines(signed_in)) == (200, ALL_HOLD)
+    contract = samples.get("/bank/contract")
+    text = re.search(r'<pre class="paper"[^>]*>(.*?)</pre>', contract.text, re.S)
+    assert text is not None
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', contract.text)
+    assert token is not None
+    asked = samples.post("/bank/contract", data={"csrfmiddlewaretoken": token[1]})
+    assert asked.status_code == 302
+    # What the customer read at the bank is, to the letter, what the phone was given to sign.
+    assert hand_off_of(asked.headers["Location"]).document == html.unescape(text[1])
+    opened = samples.get(answer(asked.headers["Location"], citizen), follow_redirects=True)
+    assert (opened.status_code, four_lines(opened)) == (200, ALL_HOLD)
+    for expected in (
+        "口座を開設しました",
+        "黒桐　幹也",
+        "東京都清瀬市",
+        "1980-02-17",
+        "OCSP",
+        "普通預金口座開設契約書",
+    ):
+        assert expected in opened.text
+
+
+def test_after_the_end_of_use_the_next_try_is_refused(samples: httpx.Client, citizen: Citizen) -> None:
+    sign_in(samples, citizen)
+    certificate = citizen.certificate(Purpose.USER_AUTHENTICATION)
+    revocation.revoke(certificate, cause=Cause.PHONE_USE_ENDED, now=clock.now(certificate.realm))
+    for page in ("/bank/contract", "/bank/signed-in"):
+        refused = samples.get(page)
+        assert refused.status_code == 403
+        assert four_lines(refused) == ALL_HOLD | {"status": "fails"}
+        assert "失効しています" in refused.text
+        assert "契約書へ進む" not in refused.text
+
+
+def test_a_no_on_the_phone_reaches_the_bank(samples: httpx.Client, realm: Realm) -> None:
+    link = press(samples, "/bank/", "/bank/sign-in").headers["Location"]
+    hand_off = hand_offs.show(hand_off_of(link))
+    waiting = samples.get(f"/bank/return?handoff={hand_off.id}")
+    assert (waiting.status_code, "終わっていません" in waiting.text) == (200, True)
+    hand_offs.decline(hand_off)
+    declined = samples.get(f"/bank/return?handoff={hand_off.id}")
+    assert (declined.status_code, "断られました" in declined.text) == (403, True)
+
+
+def test_another_customers_result_is_not_taken(samples: httpx.Client, citizen: Citizen) -> None:
+    theirs = answer(press(samples, "/bank/", "/bank/sign-in").headers["Location"], citizen)
+    with httpx.Client(base_url=samples.base_url) as other:
+        assert other.get(theirs).status_code == 409
+        press(other, "/bank/", "/bank/sign-in")
+        assert other.get(theirs).status_code == 409
+        assert other.get("/bank/signed-in").headers["Location"] == "/bank/"
+
+
+def test_an_unlisted_service_is_refused_on_the_phones_screen(samples: httpx.Client) -> None:
+    asked = press(samples, "/unlisted/", "/unlisted/try")
+    assert asked.status_code == 302
+    screen = httpx.get(asked.headers["Location"])
+    assert screen.status_code == 403
+    assert "登録簿に登録されていない" in screen.text
+    assert UNLISTED in screen.text
+    assert "ポイント広場" not in screen.text
+    assert hand_off_of(asked.headers["Location"]).state == State.REFUSED
+
+
+def test_a_suspended_bank_is_refused_too(samples: httpx.Client) -> None:
+    RelyingParty.objects.filter(client_id=BANK).update(state=RelyingParty.State.SUSPENDED)
+    screen = httpx.get(press(samples, "/bank/", "/bank/sign-in").headers["Location"])
+    assert "停止されている" in screen.text
+
+
+def test_a_disabled_key_is_told_as_an_error(samples: httpx.Client, realm: Realm) -> None:
+    Credential.objects.update(disabled_at=clock.now(realm))
+    refused = press(samples, "/bank/", "/bank/sign-in")
+    assert (refused.status_code, "client_unknown" in refused.text) == (502, True)
+
+
+def test_both_languages_and_a_strict_policy(samples: httpx.Client) -> None:
+    for path in ("/", "/bank/", "/unlisted/"):
+        japanese, english = samples.get(path), httpx.get(f"{samples.base_url}{path}", headers={"Accept-Language": "en"})
+        assert ('<html lang="ja">' in japanese.text, '<html lang="en">' in english.text) == (True, True)
+        assert "default-src 'none'" in japanese.headers["Content-Security-Policy"]
+        assert "<script" not in japanese.text
+        assert not re.search(r'(src|href)="https?://(?!localhost|127)', japanese.text)
+    with httpx.Client(base_url=samples.base_url) as other:
+        assert '<html lang="en">' in other.get("/bank/?lang=en").text
+        assert '<html lang="en">' in other.get("/bank/").text
+        assert '<html lang="ja">' in other.get("/bank/?lang=ja").text
+
+
+def test_cookies_have_names_of_their_own(samples: httpx.Client, citizen: Citizen) -> None:
+    sign_in(samples, citizen)
+    assert {cookie.name for cookie in samples.cookies.jar} <= {"samples_session", "samples_csrf", "samples_language"}
+    assert all(len(cookie.value or "") < 3000 for cookie in samples.cookies.jar)
+
+
+def test_the_demo_register_is_made_once(samples: httpx.Client, realm: Realm, tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.pem")}
+    assert set(before) == {f"{BANK}.pem", f"{UNLISTED}.pem"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.pem"))
+    RelyingParty.objects.filter(client_id=BANK).update(state=RelyingParty.State.SUSPENDED)
+    Credential.objects.update(disabled_at=clock.now(realm))
+    create_demo_register(realm, tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.pem")} == before
+    assert RelyingParty.objects.get(client_id=BANK).state == RelyingParty.State.SUSPENDED
+    assert not Credential.objects.filter(disabled_at=None).exists()
+    assert (RelyingParty.objects.count(), Credential.objects.count()) == (2, 2)

@@ -1,0 +1,3 @@
+"""Fixtures for the register's tests."""
+
+from tests.ca.fixtures import *  # noqa: F403

@@ -1,0 +1,50 @@
+"""What can go wrong when a relying party proves who it is: each with a stable code, none with HTTP."""
+
+from typing import Any, ClassVar
+
+
+class WhitelistError(Exception):
+    """Something a relying party did that is not taken. `detail` is for its engineers; `data` goes with the problem."""
+
+    code: ClassVar[str] = "whitelist_error"
+
+    def __init__(self, detail: str = "", **data: Any) -> None:
+        super().__init__(detail or self.code)
+        self.detail = detail
+        self.data = data
+
+
+class TokenRequestInvalid(WhitelistError):
+    """The token request is not one of RFC 6749 §4.4 with a client assertion (RFC 7523 §2.2)."""
+
+    code = "token_request_invalid"
+
+
+class ClientUnknown(WhitelistError):
+    """No relying party of that name has such a key, or the key is outside its time or disabled."""
+
+    code = "client_unknown"
+
+
+class AssertionInvalid(WhitelistError):
+    """The client assertion doesn't hold: signature, audience, time or form."""
+
+    code = "client_assertion_invalid"
+
+
+class AssertionReplayed(WhitelistError):
+    """The client assertion was used before."""
+
+    code = "client_assertion_replayed"
+
+
+class TokenInvalid(WhitelistError):
+    """The bearer token is unknown, expired, or its credential is no longer good."""
+
+    code = "token_invalid"
+
+
+class RealmUnknown(WhitelistError):
+    """There is no realm of that name."""
+
+    code = "realm_unknown"

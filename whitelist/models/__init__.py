@@ -1,0 +1,17 @@
+"""Rows of the register: relying parties, and what each may do."""
+
+from whitelist.models.credential import AccessToken, Credential, UsedAssertion
+from whitelist.models.ministerial_certification import MinisterialCertification
+from whitelist.models.purpose_of_use import PurposeOfUse
+from whitelist.models.registered_application import RegisteredApplication
+from whitelist.models.relying_party import RelyingParty
+
+__all__ = [
+    "AccessToken",
+    "Credential",
+    "MinisterialCertification",
+    "PurposeOfUse",
+    "RegisteredApplication",
+    "RelyingParty",
+    "UsedAssertion",
+]

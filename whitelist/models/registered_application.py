@@ -1,0 +1,31 @@
+"""A registered application: from where a relying party asks, and where its citizen returns to."""
+
+from django.db import models
+
+from whitelist.models.relying_party import RelyingParty
+
+
+class RegisteredApplication(models.Model):
+    """An app or a browser origin of a relying party, with the addresses the citizen may be sent back to.
+
+    `callback_urls` is a list of complete addresses; a request names one of them, to the letter.
+    """
+
+    class Kind(models.TextChoices):
+        BROWSER = "browser"
+        ANDROID = "android"
+        IOS = "ios"
+
+    relying_party = models.ForeignKey(RelyingParty, on_delete=models.PROTECT, related_name="applications")
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.BROWSER)
+    origin = models.CharField(max_length=255)
+    callback_urls = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(fields=["relying_party", "kind", "origin"], name="one_application_per_origin")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.origin}"
