@@ -1,0 +1,72 @@
+# Everything starts here. `make help` lists the targets; each sets up by itself what it needs.
+PYTHON := .venv/bin/python
+APPS := ca tsm whitelist portal sandbox
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/*.po))
+COMPILE := .venv/bin/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
+FAST := not slow and not browser and not pcsc and not postgres
+
+.DEFAULT_GOAL := help
+.PHONY: help run reset demo test test-sqlite test-postgres check check-format check-lint check-layers check-types \
+	check-tests format lock setup setup-tests
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: setup ## start the whole system and print its address; Ctrl-C stops it, the data stays (PORT=… for another port)
+	@$(PYTHON) -m portal.supervision
+
+reset: setup ## throw the data away, so that the next `make run` starts over
+	@$(PYTHON) -m portal.supervision reset
+
+demo: setup ## walk the whole path in the terminal and leave what was issued in demo-output/
+	@$(PYTHON) manage.py demo
+
+test: setup-tests ## run every test, on SQLite and on PostgreSQL, and print the coverage
+	@status=0; \
+	$(MAKE) --no-print-directory test-sqlite REPORT= || status=1; \
+	$(MAKE) --no-print-directory test-postgres || status=1; \
+	exit $$status
+
+REPORT := term:skip-covered
+test-sqlite: setup
+	$(PYTHON) -m pytest -m "not postgres" --cov --cov-report=$(REPORT)
+
+test-postgres: setup
+	TEST_DATABASE=postgresql $(PYTHON) -m pytest -m "not slow and not browser and not pcsc" --cov --cov-append --cov-report=$(REPORT)
+
+check: setup ## the fast part: format, lint, layers, types, fast tests
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target check-types check-format check-lint check-layers check-tests
+
+check-format:
+	.venv/bin/ruff format --check --output-format=concise .
+
+check-lint:
+	.venv/bin/ruff check .
+
+check-layers:
+	.venv/bin/lint-imports
+
+check-types:
+	.venv/bin/mypy $(APPS)
+
+check-tests:
+	$(PYTHON) -m pytest -q -m "$(FAST)"
+
+format: setup ## let ruff format and mend what it can
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock: setup ## write the lock files anew from pyproject.toml
+	$(COMPILE) --upgrade --group bootstrap -o requirements-uv.lock
+	$(COMPILE) --upgrade pyproject.toml --group dev -o requirements.lock
+	$(COMPILE) --upgrade --group pcsc -c requirements.lock -o requirements-pcsc.lock
+
+setup:
+	@scripts/bootstrap.sh
+	@$(if $(CATALOGUES),$(MAKE) --no-print-directory --silent $(CATALOGUES))
+
+setup-tests: setup
+	@scripts/system-packages.sh postgresql pcscd chromium fonts openssl || [ "$$CI" != true ]
+
+%.mo: %.po
+	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@

@@ -1,0 +1,33 @@
+"""Where the pages reach a card on a reader and the phone's element: behind the module that PHONE_DEVICES names."""
+
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from tsm.models import Phone
+
+
+def _module() -> ModuleType | None:
+    return import_module(settings.PHONE_DEVICES) if settings.PHONE_DEVICES else None
+
+
+def cards(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the cards that can be laid on a reader: label, hint, url."""
+    module = _module()
+    return list(module.cards(request)) if module else []
+
+
+def element_url(request: HttpRequest, phone: Phone) -> str:
+    """Return the address by which the page reaches the phone's element; empty where there is none."""
+    module = _module()
+    found = module.element(request, phone) if module else None
+    return str(found["url"]) if found else ""
+
+
+def new_phone(request: HttpRequest, model_code: str) -> Phone | None:
+    """Return a phone of that model, fresh from the shop; None where phones can't be had by asking."""
+    module = _module()
+    return module.new_phone(request, model_code) if module else None  # type: ignore[no-any-return]

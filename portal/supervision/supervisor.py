@@ -1,0 +1,160 @@
+"""The parent of all processes: starts them in order, watches them, stops them."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+import time
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+
+from portal.supervision import folder
+from portal.supervision.child import Child, end_all, launch
+from portal.supervision.processes import SECRETS, House, Process
+
+READY_SECONDS = 90
+
+
+class StartFailed(Exception):
+    """Something that the system can't do without did not start; the message says what, with the end of its log."""
+
+
+class Supervisor:
+    """The parent of all: one per data folder, held by a lock on `supervisor.lock` in it."""
+
+    def __init__(self, plan: House, outer: Mapping[str, str] = os.environ) -> None:
+        self.plan, self.outer = plan, outer
+        self.children: list[Child] = []
+        self.stop = threading.Event()
+        self.ready = False
+
+    def run(self) -> int:
+        """Run until told to stop; return the exit status: 0 when stopped, 1 when it could not start."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, lambda *_: self.stop.set())
+        os.umask(0o077)
+        self.plan.var.mkdir(parents=True, exist_ok=True)
+        with folder.locked(self.plan.var) as mine:
+            if not mine:
+                where = folder.shown(self.plan.var)
+                folder.say(f"already running on {where}: stop it first, or set VAR_DIR for a second system")
+                return 1
+            try:
+                check_ports(self.plan.processes)
+                for name in ("log", "redis", "secrets", "static"):
+                    (self.plan.var / name).mkdir(exist_ok=True)
+                self.start()
+                while not self.stop.wait(0.2):
+                    self.watch()
+            except StartFailed as failure:
+                folder.say(str(failure))
+                return 1
+            finally:
+                self.end()
+        return 0
+
+    def start(self) -> None:
+        began = time.monotonic()
+        first = [process for process in self.plan.processes if process.first]
+        self.begin(first)
+        for step in self.plan.steps:
+            self.step(step)
+        self.begin([process for process in self.plan.processes if not process.first])
+        if not self.stop.is_set():
+            self.tell(time.monotonic() - began)
+            self.note(ready=True)
+
+    def begin(self, processes: list[Process]) -> None:
+        """Start these and wait until each is up. Raises StartFailed when one will not."""
+        if self.stop.is_set() or not processes:
+            return
+        folder.say(f"starting {', '.join(process.name for process in processes)}")
+        new = [Child(process, self.environment(process), self.log(process)) for process in processes]
+        self.children += new
+        self.note(ready=False)
+        deadline = time.monotonic() + READY_SECONDS
+        waiting = new
+        while waiting := [child for child in waiting if not child.up()]:
+            if self.stop.wait(0.1):
+                return
+            self.watch()
+            for child in waiting:
+                if child.failures >= 3 or time.monotonic() > deadline:
+                    raise StartFailed(f"{child.process.name} does not start:\n{folder.tail(child.log, 15)}")
+
+    def step(self, process: Process) -> None:
+        """Run a step to its end. Raises StartFailed when it fails."""
+        if self.stop.is_set():
+            return
+        folder.say(f"running {process.name}")
+        with self.log(process).open("ab") as log:
+            popen = launch(process.command, self.environment(process), log)
+            while popen.poll() is None and not self.stop.wait(0.05):
+                pass
+            end_all([popen])
+        if popen.returncode and not self.stop.is_set():
+            end = folder.tail(self.log(process), 15)
+            raise StartFailed(f"{process.name} failed (its log is {folder.shown(self.log(process))}):\n{end}")
+
+    def watch(self) -> None:
+        news = [line for child in self.children if (line := child.watch(time.monotonic()))]
+        for line in news:
+            folder.say(line)
+        if news:
+            self.note()
+
+    def end(self) -> None:
+        """Stop everything, what was started first last."""
+        with contextlib.suppress(FileNotFoundError):
+            folder.state_file(self.plan.var).unlink()
+        for first in (False, True):
+            end_all([child.popen for child in self.children if child.process.first is first])
+
+    def environment(self, process: Process) -> dict[str, str]:
+        """Return what the process sees: the outer environment without any secret, the house's, and its own secrets."""
+        hidden = {*SECRETS, *(f"{name}_FILE" for name in SECRETS)}
+        seen = {name: value for name, value in self.outer.items() if name not in hidden}
+        seen |= {**self.plan.environment, **process.environment}
+        for name in process.secrets:
+            given = [key for key in (name, f"{name}_FILE") if self.outer.get(key)]
+            seen |= {key: self.outer[key] for key in given} or {f"{name}_FILE": str(folder.secret(self.plan.var, name))}
+        return seen
+
+    def log(self, process: Process) -> Path:
+        return folder.log(self.plan.var, process.name)
+
+    def note(self, ready: bool | None = None) -> None:
+        """Write down for others what runs (see `System`)."""
+        self.ready = self.ready if ready is None else ready
+        state = {"supervisor": os.getpid(), "ready": self.ready, "addresses": dict(self.plan.addresses)}
+        state |= {"processes": {child.process.name: child.popen.pid for child in self.children}}
+        draft = folder.state_file(self.plan.var).with_suffix(".draft")
+        draft.write_text(json.dumps(state))
+        draft.replace(folder.state_file(self.plan.var))
+
+    def tell(self, seconds: float) -> None:
+        web, responder, samples = self.plan.addresses.values()
+        folder.say(f"\nSmartphone JPKI is running ({seconds:.0f} s to start).\n")
+        folder.say(f"  Start here       {web}/\n  Sample services  {samples}/\n  CRL and OCSP     {responder}/")
+        folder.say(f"  Logs             {folder.shown(self.plan.var / 'log')}/\n")
+        folder.say("Ctrl-C stops it; `make run` goes on with the same data; `make reset` starts over.")
+
+
+def check_ports(processes: tuple[Process, ...]) -> None:
+    """Raise StartFailed, naming the port, when one that a process listens on is taken."""
+    for process in processes:
+        if process.up.startswith("http:"):
+            address = urllib.parse.urlsplit(process.up)
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((address.hostname, address.port))
+                except OSError:
+                    raise StartFailed(
+                        f"port {address.port} is in use, and {process.name} needs it: stop what holds it, or choose "
+                        f"others, for example: make run PORT=8100 RESPONDER_PORT=8101 SAMPLES_PORT=8102"
+                    ) from None

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Get what no Python package brings: `scripts/system-packages.sh NEED...`, each NEED a row of the table below.
+# What is missing, root installs in one apt call that starts no service; others are told what it costs to do without.
+# Ends with 1 when something is still missing; the caller decides what that means.
+set -uo pipefail
+
+# need | Debian packages | what it costs to do without
+needs() {
+    cat <<'TABLE'
+venv|python3-venv|no virtual environment can be made: nothing runs
+readers|libpcsclite-dev gcc libc6-dev python3-dev|card readers are off (a real card or secure element can't be reached); all else works
+postgresql|postgresql|the tests of concurrency on PostgreSQL don't run
+pcscd|pcscd vsmartcard-vpcd opensc|the tests that reach the virtual card through pcscd and OpenSC don't run
+chromium|chromium|the browser tests don't run
+fonts|fonts-noto-cjk fontconfig|the browser tests' pictures show boxes in place of Japanese
+openssl|openssl|the tests and the demo that let OpenSSL verify what was issued don't run
+TABLE
+}
+
+have() {
+    case $1 in
+        venv) python3 -c 'import ensurepip, venv' ;;
+        readers) command -v gcc && [ -e /usr/include/PCSC/winscard.h ] && [ -e /usr/include/stdio.h ] \
+            && python3 -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ;;
+        postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ;;
+        pcscd) [ -x /usr/sbin/pcscd ] && [ -e /etc/reader.conf.d/vpcd ] && command -v opensc-tool ;;
+        chromium) command -v chromium ;;
+        fonts) fc-list :lang=ja | grep -q . ;;
+        openssl) command -v openssl ;;
+        *) echo "system-packages.sh: no need is called '$1'" >&2; exit 2 ;;
+    esac >/dev/null 2>&1
+}
+
+missing=() packages=()
+for need in "$@"; do
+    have "$need" && continue
+    missing+=("$need")
+    read -ra add <<<"$(needs | awk -F'|' -v need="$need" '$1 == need { print $2 }')"
+    packages+=("${add[@]}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    echo "installing by apt: ${packages[*]}"
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then # the new packages' services stay off
+        printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+        trap 'rm -f "$policy"' EXIT
+    fi
+    log=$(mktemp)
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update && apt-get install -y --no-install-recommends "${packages[@]}"; } </dev/null >"$log" 2>&1 || tail -n 5 "$log" >&2
+    rm -f "$log"
+fi
+
+status=0
+for need in "${missing[@]}"; do
+    have "$need" && continue
+    status=1
+    needs | awk -F'|' -v need="$need" '$1 == need { print "without " $2 ": " $3 " (root can: apt-get install " $2 ")" }' >&2
+done
+exit $status

@@ -1,0 +1,71 @@
+"""The phone's screens as a citizen goes through them, in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.supervision.system import System
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+PHONE_PASSWORD = "SAKURA82K4"
+PHONE_PIN = "6194"
+# The whole provisioning takes about two seconds; a loaded machine needs more.
+PATIENCE = 60_000
+
+
+class Screens:
+    """One browser that stands in for phones. Names of buttons are the Japanese ones."""
+
+    def __init__(self, page: Page, system: System) -> None:
+        self.page = page
+        self.system = system
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+    def link(self, name: str) -> Locator:
+        return self.page.get_by_role("link", name=name)
+
+    @property
+    def problem(self) -> Locator:
+        """The page's alert, while it says something."""
+        return self.page.locator("#problem:not([hidden])")
+
+    def choose(self, model: str = "さくらフォン 8") -> None:
+        self.page.goto("/phone/?new=1")
+        self.page.get_by_role("radio", name=model).check()
+        self.button("このスマートフォンにする").click()
+
+    def consent(self) -> None:
+        self.page.goto("/phone/apply/")
+        for box in self.page.get_by_role("checkbox").all():
+            box.check()
+        self.button("次へ").click()
+        self.page.locator("#application[aria-busy=false]").wait_for()
+
+    def sign_with_card(self, holder: str, password: str) -> None:
+        self.page.get_by_role("radio", name=holder).check()
+        self.page.locator("#password").fill(password)
+        self.button("カードを読み取って申請").click()
+
+    def watch(self) -> None:
+        """Wait at the progress until it's time for the passwords, and go on."""
+        self.page.wait_for_url("**/phone/enrolments/**")
+        if not self.page.locator("#passwords").count():
+            self.page.locator("#next:not([hidden]) a").click(timeout=PATIENCE)
+
+    def set_passwords(self, password: str = PHONE_PASSWORD, pin: str = PHONE_PIN) -> None:
+        for field, value in (("password", password), ("password-again", password), ("pin", pin), ("pin-again", pin)):
+            self.page.locator(f"#{field}").fill(value)
+        self.button("設定して有効にする").click()
+
+    def enrol(self, holder: str, password: str, model: str = "さくらフォン 8") -> None:
+        """Go the whole way from the choice of a phone to valid certificates."""
+        self.choose(model)
+        self.consent()
+        self.sign_with_card(holder, password)
+        self.watch()
+        self.set_passwords()
+        self.page.get_by_text("使えるようになりました").wait_for(timeout=PATIENCE)

@@ -1,0 +1,161 @@
+"""What every test may use: the whole system, a browser, PostgreSQL, and the broker's messages delivered by hand.
+
+Where something that a test needs is missing on this machine, the test is skipped with a line; with CI=true it fails.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from portal.supervision import system as systems
+from portal.supervision.system import System
+from tests import postgresql
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTIFACTS = ROOT / "test-artifacts"
+ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+FOLDERS = {"browser": pytest.mark.browser, "pcsc": pytest.mark.pcsc, "journeys": pytest.mark.slow}
+FIXTURES = {
+    "system": pytest.mark.slow,
+    "supervised": pytest.mark.slow,
+    "browser": pytest.mark.browser,
+    "page": pytest.mark.browser,
+}
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test because this machine lacks something, or fail it in CI, where nothing may be lacking."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}; CI must have it", pytrace=False)
+    pytest.skip(what)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by where they stand and what they use; on PostgreSQL, keep only those that touch the database."""
+    for item in items:
+        for name in item.path.relative_to(ROOT).parts:
+            if name in FOLDERS:
+                item.add_marker(FOLDERS[name])
+        for name in set(getattr(item, "fixturenames", ())) & FIXTURES.keys():
+            item.add_marker(FIXTURES[name])
+        if item.get_closest_marker("postgres") and not ON_POSTGRESQL:
+            item.add_marker(pytest.mark.skip(reason="needs Django on PostgreSQL: make test-postgres"))
+    if ON_POSTGRESQL:
+        others = [item for item in items if not _touches_database(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in set(others)]
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    used = {"db", "transactional_db", "django_db_setup", "system", "postgres"} & set(getattr(item, "fixturenames", ()))
+    return bool(used) or any(item.get_closest_marker(name) for name in ("django_db", "postgres"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> postgresql.Server:
+    """Return a PostgreSQL server: `.create("name")` makes an empty database and returns its DATABASE_URL."""
+    try:
+        return postgresql.server()
+    except postgresql.Missing as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Start the whole system once for all tests, on free ports and a data folder of its own, as `make run` does."""
+    environment = {"TSM_SWEEP_SECONDS": "2", "LINKAGE_SWEEP_SECONDS": "2"}
+    if ON_POSTGRESQL:
+        environment["DATABASE_URL"] = request.getfixturevalue("postgres").create("system")
+    with systems.started(tmp_path_factory.mktemp("system"), environment) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Start Debian's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium")
+    if program is None:
+        missing("Chromium is not installed (Debian: apt-get install chromium)")
+    quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    root = ["--no-sandbox"] if os.getuid() == 0 else []
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=[*quiet, "--disable-sync", *root])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: "Browser", system: System, request: pytest.FixtureRequest) -> "Iterator[Page]":
+    """Open a page as a citizen's phone shows it, Japanese, with `system.web` as its base address.
+
+    A script error or a refusal by the content security policy fails the test; a failed test leaves its picture in
+    test-artifacts/.
+    """
+    context = browser.new_context(base_url=system.web, locale="ja-JP", timezone_id="Asia/Tokyo")
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda said: wrong.append(said.text) if "Content Security Policy" in said.text else None)
+    failures = request.session.testsfailed
+    yield opened
+    if request.session.testsfailed > failures or wrong:
+        ARTIFACTS.mkdir(exist_ok=True)
+        opened.screenshot(
+            path=ARTIFACTS / f"{re.sub(r'[^0-9a-z]+', '-', request.node.name.lower())}.png", full_page=True
+        )
+    context.close()
+    assert not wrong, wrong
+
+
+@pytest.fixture
+def deliver() -> Callable[..., list[str]]:
+    """Give `deliver(*queues)`: run every task that waits in the in-memory broker, and those that they send, in turn.
+
+    It plays the workers of these queues (all, when none is named), in this process and in order, whatever their
+    countdown; an exception of a task comes out of it. It returns the names of the tasks that ran.
+    """
+    from portal.celery import app
+
+    def waiting(queues: tuple[str, ...]) -> Iterator[Any]:
+        with app.connection_for_read() as connection:
+            while True:
+                found = None
+                for queue in queues:
+                    with connection.SimpleQueue(queue) as simple:
+                        try:
+                            found = simple.get(block=False)
+                        except simple.Empty:
+                            continue
+                        found.ack()
+                    break
+                if found is None:
+                    return
+                yield found
+
+    def run(*queues: str, limit: int = 1000) -> list[str]:
+        ran: list[str] = []
+        for message in waiting(queues or QUEUES):
+            name = message.headers["task"]
+            arguments, named, _ = message.payload
+            app.tasks[name].apply(args=arguments, kwargs=named, throw=True)
+            ran.append(name)
+            assert len(ran) < limit, f"more than {limit} tasks: {ran[-10:]}"
+        return ran
+
+    app.loader.import_default_modules()
+    for _ in waiting(QUEUES):
+        pass  # what earlier tests left
+    return run
+
+
+QUEUES = ("ca", "tsm", "sweeps", "phones")

@@ -1,0 +1,118 @@
+"""The whole system as `make run` starts it, on free ports and data of its own."""
+
+import concurrent.futures
+import dataclasses
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from portal.supervision import folder, system
+from portal.supervision.child import end_all, launch
+from portal.supervision.processes import SECRETS, house
+from portal.supervision.system import System
+
+pytestmark = pytest.mark.slow
+
+SLEEPER = """
+import time
+def application(environ, start_response):
+    time.sleep(2 if environ["PATH_INFO"] == "/wait" else 0)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"here"]
+"""
+
+
+def environment_of(number: int) -> dict[str, str]:
+    words = Path(f"/proc/{number}/environ").read_bytes().decode().split("\0")
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def test_every_address_answers_and_it_is_found_as_running(system: System) -> None:
+    assert httpx.get(f"{system.web}/").status_code == 200
+    assert httpx.get(f"{system.samples}/").status_code == 200
+    assert httpx.get(f"{system.responder}/authority/sandbox/signature.cer").status_code == 200
+
+
+def test_each_process_holds_its_own_secrets_and_no_others(system: System) -> None:
+    plan = house({"VAR_DIR": str(system.var)})
+    for process in plan.processes:
+        held = {name for name in environment_of(system.pid(process.name)) if name.removesuffix("_FILE") in SECRETS}
+        assert held == {f"{name}_FILE" for name in process.secrets}, process.name
+
+
+def test_no_log_holds_a_secret(system: System) -> None:
+    for name in SECRETS:
+        value = folder.secret(system.var, name).read_text().strip()
+        for log in (system.var / "log").iterdir():
+            assert value not in log.read_text(errors="replace"), (name, log.name)
+
+
+@pytest.mark.parametrize("name", ["web", "ca", "tsm", "phones", "beat", "responder", "samples", "redis"])
+def test_a_killed_process_is_back_and_the_rest_stayed(system: System, name: str) -> None:
+    others = {process.name: system.pid(process.name) for process in house().processes if process.name != name}
+    system.restart(name)
+    assert others == {other: system.pid(other) for other in others}
+    deadline = time.monotonic() + 20
+    for address in (f"{system.web}/", f"{system.samples}/", f"{system.responder}/authority/sandbox/signature.cer"):
+        while True:
+            try:
+                assert httpx.get(address, timeout=20).status_code == 200
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < deadline, address
+                time.sleep(0.1)
+
+
+def test_a_second_start_goes_on_with_the_same_data_and_holds_nothing_of_the_first(tmp_path: Path) -> None:
+    authorities = []
+    for _ in range(2):
+        with system.started(tmp_path / "var") as second:
+            authorities.append(httpx.get(f"{second.responder}/authority/sandbox/signature.cer").content)
+            numbers = [second.pid(process.name) for process in house().processes]
+            began = time.monotonic()
+            found = system.running(tmp_path / "var")
+            assert found is not None
+            with found as same:
+                assert (same.web, same.responder, same.samples) == (second.web, second.responder, second.samples)
+        assert time.monotonic() - began < 10
+        assert not [number for number in numbers if Path(f"/proc/{number}").exists()]
+        assert system.running(tmp_path / "var") is None
+    assert authorities[0] == authorities[1]
+    assert len(authorities[0]) > 500
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Iterator[str]:
+    """Serve an application that sleeps, with the very command that serves the site."""
+    (tmp_path / "sleeper.py").write_text(SLEEPER)
+    port = system._free_ports(1)[0]
+    web = next(process for process in house({"PORT": str(port)}).processes if process.name == "web")
+    web = dataclasses.replace(web, command=(*web.command[:-1], "--working-dir", str(tmp_path), "sleeper:application"))
+    with (tmp_path / "log").open("wb") as log:
+        popen = launch(web.command, {}, log)
+    deadline = time.monotonic() + 15
+    address = f"http://127.0.0.1:{port}"
+    while True:
+        try:
+            httpx.get(address)
+            break
+        except httpx.TransportError:
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.05)
+    yield address
+    end_all([popen])
+
+
+def test_twenty_phones_that_wait_keep_nobody_else_waiting(sleeper: str) -> None:
+    with concurrent.futures.ThreadPoolExecutor(20) as phones:
+        waiting = [phones.submit(httpx.get, f"{sleeper}/wait", timeout=10) for _ in range(20)]
+        time.sleep(0.5)
+        began = time.monotonic()
+        assert httpx.get(sleeper).text == "here"
+        took = time.monotonic() - began
+        assert not [each for each in waiting if each.done()]
+        assert took < 0.5
+        assert {each.result().text for each in waiting} == {"here"}

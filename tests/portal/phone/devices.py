@@ -1,0 +1,15 @@
+"""The sandbox's devices, but for the factory: it works in this process, for no worker runs beside a test."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from ca.models import Realm
+from sandbox import phones
+from sandbox.devices import cards, element
+from tsm.models import Phone
+
+__all__ = ["cards", "element", "new_phone"]
+
+
+def new_phone(request: HttpRequest, model_code: str) -> Phone:
+    return phones.make(Realm.objects.get(slug=settings.DEFAULT_REALM), model_code)

@@ -1,0 +1,63 @@
+"""What holds for every page: nothing inline, nothing from third parties, small, clear words when things go wrong."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from django.template.loader import render_to_string
+from django.test import Client
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATES = sorted(
+    file for app in ("portal", "whitelist", "sandbox") for file in (ROOT / app).rglob("templates/**/*.html")
+)
+STATIC = sorted((ROOT / "portal/static").rglob("*.*"))
+LARGEST_PAGE = 150_000
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_template_has_no_inline_script_or_style(template: Path) -> None:
+    source = template.read_text()
+    assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", source)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", source)
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in STATIC if file.suffix in {".css", ".js"}], ids=lambda file: file.name
+)
+def test_a_stylesheet_or_script_asks_no_third_party(file: Path) -> None:
+    assert not re.findall(r"url\(\s*[\"']?(?:https?:)?//|@import|from \"https?:", file.read_text())
+
+
+def test_everything_that_a_page_loads_stays_under_the_limit() -> None:
+    assert sum(file.stat().st_size for file in STATIC) < LARGEST_PAGE / 2
+    assert len(gzip.compress((ROOT / "portal/static/site/site.css").read_bytes())) < 10_000
+
+
+@pytest.mark.django_db
+def test_pages_forbid_inline_script_and_third_parties(client: Client) -> None:
+    policy = client.get("/").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in f"{policy};"
+    assert "unsafe" not in policy
+
+
+@pytest.mark.django_db
+def test_a_wrong_address_is_told_in_a_sentence(client: Client) -> None:
+    response = client.get("/nowhere")
+    assert response.status_code == 404
+    assert "アドレスを確かめる" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_missing_csrf_token_is_told_in_a_sentence() -> None:
+    response = Client(enforce_csrf_checks=True).post("/phone/choose", {"model": "sakura-8"})
+    assert response.status_code == 403
+    assert "何も変わっていません" in response.content.decode()
+
+
+def test_the_page_for_a_defect_needs_nothing_but_itself() -> None:
+    page = render_to_string("500.html")
+    assert "どこまで進んだかは記録されています" in page
+    assert "Something went wrong" in page
