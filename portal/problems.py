@@ -228,6 +228,11 @@ CATALOGUE: dict[str, Problem] = {
         "電子証明書の状態が変わったため、処理できませんでした。画面を読み込み直してください。",
         "The certificate's status has changed. Please reload the page.",
     ),
+    "reader_busy": Problem(
+        409, "The chip is in use", "Another session with the same card or element is under way.", "Try again.",
+        "ICチップは、ほかの処理で使われています。少し待って、もう一度お試しください。",
+        "The chip is busy with something else. Please wait a moment and try again.",
+    ),
     "server_error": _internal("Something went wrong inside"),
 }  # fmt: skip
 
@@ -294,22 +299,24 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 
 
 def respond(code: str, detail: str, **members: Any) -> Response:
-    """Return the problem of that code; `members` are its extension members."""
+    """Answer with the problem of that code."""
+    problem = body(code, detail, **members)
+    return Response(problem, status=problem["status"], content_type="application/problem+json")
+
+
+def body(code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """Return the problem of that code (RFC 9457 3); `members` are its extension members."""
     problem = CATALOGUE[code]
     ja, en = _sentences(code, members) or (problem.ja, problem.en)
-    return Response(
-        {
-            "type": f"{settings.PUBLIC_URL}/problems/{code}",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": detail or problem.cause,
-            "code": code,
-            "citizen": {"ja": ja, "en": en},
-            **members,
-        },
-        status=problem.status,
-        content_type="application/problem+json",
-    )
+    return {
+        "type": f"{settings.PUBLIC_URL}/problems/{code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail or problem.cause,
+        "code": code,
+        "citizen": {"ja": ja, "en": en},
+        **members,
+    }
 
 
 def _sentences(code: str, members: dict[str, Any]) -> tuple[str, str] | None:

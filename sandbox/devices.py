@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from ca.models import Realm
+from portal import problems
 from sandbox import personas, phones, power
 from sandbox.models import VirtualCard, VirtualPhone
 from sandbox.personas import Card, Persona
@@ -80,9 +81,9 @@ def _play(request: HttpRequest, session: AbstractContextManager[power.Kept]) -> 
         commands = [bytes.fromhex(command) for command in body["commands"]]
         keep_going = bool(body.get("keep_going", False))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return _refused("commands must be a list of hexadecimal strings", 400)
+        return _refused("invalid_request", "commands must be a list of hexadecimal strings")
     if len(commands) > MOST_COMMANDS:
-        return _refused(f"at most {MOST_COMMANDS} commands a session", 400)
+        return _refused("invalid_request", f"at most {MOST_COMMANDS} commands a session")
     answers = []
     try:
         with session as chip:
@@ -94,12 +95,13 @@ def _play(request: HttpRequest, session: AbstractContextManager[power.Kept]) -> 
                 if answer[-2] not in GOES_ON and not asks_tries and not keep_going:
                     break
     except ReaderBusy:
-        return _refused("the chip is in use by another session: try again", 409)
+        return _refused("reader_busy", "the chip is in use by another session: try again")
     return JsonResponse({"answers": answers})
 
 
-def _refused(detail: str, status: int) -> JsonResponse:
-    return JsonResponse({"detail": detail}, status=status)
+def _refused(code: str, detail: str) -> JsonResponse:
+    problem = problems.body(code, detail)
+    return JsonResponse(problem, status=problem["status"], content_type="application/problem+json")
 
 
 def _card(row: VirtualCard, persona: Persona) -> dict[str, str]:

@@ -13,7 +13,8 @@ let text = null;
 addRevealButtons(form);
 showText(form.dataset.application).then((shown) => { text = shown; }).catch((error) => showProblem(error, aliases));
 
-onSubmit(form, {
+// Without a card on a reader the button stays off.
+if (cards) onSubmit(form, {
   aliases,
   check() {
     const value = secretOf(password);
