@@ -1,0 +1,88 @@
+"""The catalogue of problems: every error that can reach an API has a row, in both languages."""
+
+import inspect
+from types import ModuleType
+
+import pytest
+from django.test import Client
+
+import tsm.errors
+import whitelist.errors
+from ca import errors as ca_errors
+from ca.status import Reason
+from portal import problems
+from portal.handoff import errors as handoff_errors
+from portal.handoff import sentences
+from tsm.transports import base as transport_errors
+
+# Never reach an API: they stay between workers, elements and keys, or are bases of others.
+INSIDE = {
+    "ca_error", "tsm_error", "whitelist_error", "handoff_error", "keys_unavailable", "key_not_found", "no_authority",
+    "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
+    "request_key_taken", "issuance_in_progress", "leg_failed", "leg_truncated", "key_proof_wrong",
+    "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",
+    "pcsc_unavailable",
+}  # fmt: skip
+
+
+def codes(module: ModuleType) -> set[str]:
+    """Return the codes of all exceptions that a module defines."""
+    classes = inspect.getmembers(module, lambda found: inspect.isclass(found) and issubclass(found, Exception))
+    return {str(found.code) for _, found in classes if hasattr(found, "code")}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [ca_errors, tsm.errors, whitelist.errors, handoff_errors, transport_errors],
+    ids=lambda module: module.__name__,
+)
+def test_every_code_has_a_row_or_stays_inside(module: ModuleType) -> None:
+    assert codes(module), "a module of errors has codes"
+    assert codes(module) <= problems.CATALOGUE.keys() | INSIDE
+    assert not problems.CATALOGUE.keys() & INSIDE
+
+
+@pytest.mark.parametrize("code", sorted(problems.CATALOGUE))
+def test_a_row_says_cause_remedy_and_a_sentence_in_both_languages(code: str) -> None:
+    row = problems.CATALOGUE[code]
+    assert 400 <= row.status < 600
+    assert row.cause
+    assert row.remedy
+    assert row.ja.endswith("。")
+    assert row.en.endswith(".")
+    assert row.en.isascii()
+
+
+def test_every_reason_to_refuse_an_application_is_worded() -> None:
+    # What a citizen could do nothing about is the general sentence's.
+    general = {Reason.CHAIN_BROKEN, Reason.UNKNOWN_CERTIFICATE, Reason.MALFORMED}
+    assert {str(reason) for reason in Reason} - {str(reason) for reason in general} == problems.APPLICATION.keys()
+
+
+def test_a_reason_words_the_answer() -> None:
+    told = problems.body("application_refused", "", reasons=["on_hold"])["citizen"]
+    assert "一時保留" in told["ja"]
+    assert "on hold" in told["en"]
+    refusal = next(iter(sentences.REFUSALS))
+    assert problems.body("handoff_refused", "", reason=refusal)["citizen"]["ja"] == sentences.REFUSALS[refusal].ja
+
+
+@pytest.mark.django_db
+def test_a_problems_type_leads_to_its_page(client: Client) -> None:
+    page = client.get("/problems/phone_in_use")
+    assert page.status_code == 200
+    assert problems.CATALOGUE["phone_in_use"].ja in page.content.decode()
+    assert client.get("/problems/no_such").status_code == 404
+
+
+@pytest.mark.django_db
+def test_what_nobody_foresaw_is_a_problem_without_a_trace(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from portal.handoff import trust
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(trust, "trust_list", broken)
+    answer = client.get("/api/v1/trust")
+    assert (answer.status_code, answer.json()["code"]) == (500, "server_error")
+    assert b"secret detail" not in answer.content
