@@ -110,7 +110,7 @@ def _certify(element: SecureElement, enrolment: Enrolment, conversation: Convers
     asked: dict[Key, Issuance] = {}
     new = False
     for key, purpose in PURPOSES.items():
-        request_key = f"enrolment:{enrolment.reference}:{purpose}"
+        request_key = enrolments.request_key(enrolment, purpose)
         found = issuance.find(request_key)
         if found is None:
             public_key = public_keys[key]

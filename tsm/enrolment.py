@@ -5,7 +5,7 @@ The arrow table says how a state moves; `move` is the only way, and a row that s
 
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from django.conf import settings
 from django.db import transaction
 
 from ca import clock, journal, messages, revocation, status
@@ -56,6 +55,15 @@ WORKING = (State.VERIFIED, State.PREPARED, State.KEYED, State.CERTIFIED)
 UNDER_WAY = (*WORKING, State.INSTALLED)
 # The certificates are dead, the element may still hold them.
 LEAVING = (State.ENDED, State.ABANDONED)
+
+
+# How an enrolment's requests to the CA are named.
+REQUEST_KEY = "enrolment:"
+
+
+def request_key(enrolment: Enrolment, purpose: Purpose) -> str:
+    """Return the key under which the CA issues this enrolment's certificate of that purpose, once."""
+    return f"{REQUEST_KEY}{enrolment.reference}:{purpose}"
 
 
 def application_text(phone: Phone) -> str:
@@ -175,7 +183,7 @@ def end(enrolment: Enrolment, *, text: str, signature: bytes) -> None:
     if text != end_text(enrolment) or not _signed_by(enrolment.signature_certificate, text.encode(), signature):
         raise EndRefused("the request isn't signed by this phone's signature key")
     with transaction.atomic():
-        _end(enrolment, Cause.PHONE_USE_ENDED, clock.now(enrolment.realm))
+        finish(enrolment, Cause.PHONE_USE_ENDED, clock.now(enrolment.realm))
 
 
 def abandon(enrolment: Enrolment, *, trouble: str) -> None:
@@ -187,22 +195,6 @@ def abandon(enrolment: Enrolment, *, trouble: str) -> None:
         enrolment.trouble = trouble
         _revoke_pair(enrolment, Cause.NOT_DELIVERED, clock.now(enrolment.realm))
         _leave(enrolment)
-
-
-def follow_linkage(realm: Realm) -> int:
-    """End enrolments whose certificates fell with the card's, so that their elements are emptied. Return how many."""
-    fallen = Enrolment.objects.filter(
-        realm=realm,
-        state=State.ACTIVE,
-        signature_certificate__status=Certificate.Status.REVOKED,
-        authentication_certificate__status=Certificate.Status.REVOKED,
-    )
-    count = 0
-    for enrolment in fallen:
-        with transaction.atomic():
-            _end(enrolment, Cause.CARD_CERTIFICATE_REVOKED, clock.now(realm))
-        count += 1
-    return count
 
 
 def move(enrolment: Enrolment, to: State, **detail: Any) -> bool:
@@ -236,22 +228,14 @@ def send_advance(element_id: int) -> None:
     messages.send("tsm.advance", element_id)
 
 
-def give_up_stale(realm: Realm) -> int:
-    """Abandon what has stood still for the policy's time. Return how many."""
-    limit = clock.now(realm) - timedelta(seconds=settings.TSM_GIVE_UP_SECONDS)
-    stale = list(Enrolment.objects.filter(realm=realm, state__in=UNDER_WAY, state_since__lt=limit))
-    for enrolment in stale:
-        abandon(enrolment, trouble="given_up")
-    return len(stale)
-
-
 def _end_active(successor: Enrolment, now: datetime) -> None:
     active = Enrolment.objects.filter(realm=successor.realm, holder=successor.holder, state=State.ACTIVE)
     for enrolment in active.exclude(pk=successor.pk):
-        _end(enrolment, Cause.PHONE_USE_ENDED, now)
+        finish(enrolment, Cause.PHONE_USE_ENDED, now)
 
 
-def _end(enrolment: Enrolment, cause: Cause, now: datetime) -> None:
+def finish(enrolment: Enrolment, cause: Cause, now: datetime) -> None:
+    """End an active enrolment for that cause: both certificates revoked, the element to be emptied."""
     if not move(enrolment, State.ENDED, cause=str(cause)):
         return
     _revoke_pair(enrolment, cause, now)

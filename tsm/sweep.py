@@ -3,10 +3,13 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
-from ca import clock
-from ca.models import Realm
+from ca import clock, revocation
+from ca.models import Certificate, Realm
+from ca.profiles import Medium
+from ca.revocation import Cause
 from tsm import enrolment as enrolments
 from tsm.enrolment import send_advance
 from tsm.models import Conversation, Enrolment, SecureElement
@@ -16,10 +19,59 @@ def run() -> int:
     """Give up what stood still too long, end what fell with the card, and wake the rest. Return how many were woken."""
     woken = 0
     for realm in Realm.objects.all():
-        enrolments.give_up_stale(realm)
-        enrolments.follow_linkage(realm)
+        give_up_stale(realm)
+        revoke_undelivered(realm)
+        follow_linkage(realm)
         woken += _wake(realm)
     return woken
+
+
+def revoke_undelivered(realm: Realm) -> int:
+    """Revoke pending certificates that came when their enrolment had been given up already. Return how many."""
+    pending = Certificate.objects.filter(
+        realm=realm,
+        medium=Medium.PHONE,
+        status=Certificate.Status.PENDING,
+        issuance__request_key__startswith=enrolments.REQUEST_KEY,
+    ).values_list("pk", "issuance__request_key")
+    late = [
+        pk
+        for pk, request_key in pending
+        if not Enrolment.objects.filter(reference=request_key.split(":")[1], state__in=enrolments.UNDER_WAY).exists()
+    ]
+    for certificate in Certificate.objects.filter(pk__in=late):
+        revocation.revoke(certificate, cause=Cause.NOT_DELIVERED, now=clock.now(realm))
+    return len(late)
+
+
+def follow_linkage(realm: Realm) -> int:
+    """End enrolments whose certificates fell with the card's, so that their elements are emptied. Return how many."""
+    fallen = Enrolment.objects.filter(
+        realm=realm,
+        state=Enrolment.State.ACTIVE,
+        signature_certificate__status=Certificate.Status.REVOKED,
+        authentication_certificate__status=Certificate.Status.REVOKED,
+    )
+    count = 0
+    for enrolment in fallen:
+        with transaction.atomic():
+            enrolments.finish(enrolment, Cause.CARD_CERTIFICATE_REVOKED, clock.now(realm))
+        count += 1
+    revoked = Certificate.Status.REVOKED
+    undone = Q(signature_certificate__status=revoked) | Q(authentication_certificate__status=revoked)
+    for enrolment in Enrolment.objects.filter(undone, realm=realm, state__in=enrolments.UNDER_WAY):
+        enrolments.abandon(enrolment, trouble="card_certificate_not_valid")
+        count += 1
+    return count
+
+
+def give_up_stale(realm: Realm) -> int:
+    """Abandon what has stood still for the policy's time. Return how many."""
+    limit = clock.now(realm) - timedelta(seconds=settings.TSM_GIVE_UP_SECONDS)
+    stale = list(Enrolment.objects.filter(realm=realm, state__in=enrolments.UNDER_WAY, state_since__lt=limit))
+    for enrolment in stale:
+        enrolments.abandon(enrolment, trouble="given_up")
+    return len(stale)
 
 
 def _wake(realm: Realm) -> int:

@@ -10,6 +10,7 @@ from ca.models import Realm
 from ca.revocation import Cause
 from tests.tsm.enrolment.citizen import Citizen, card_of
 from tsm import enrolment as enrolments
+from tsm import sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,12 +49,12 @@ def test_a_linked_revocation_is_the_sixth_steps_doing(client: Client, realm: Rea
     assert found is not None
     revocation.revoke(found.card_signature_certificate, cause=Cause.ATTRIBUTES_CHANGED, now=clock.now(realm))
     linkage.sweep(realm)
-    enrolments.follow_linkage(realm)
+    sweep.follow_linkage(realm)
     assert steps(client) == ["done", "done", "done", "open", "open", "done"]
     assert "カードと連動して失効しました" in client.get("/phone/").content.decode()
     revocation.revoke(found.card_authentication_certificate, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
     linkage.sweep(realm)
-    enrolments.follow_linkage(realm)
+    sweep.follow_linkage(realm)
     assert steps(client) == ["done", "done", "done", "open", "waiting", "done"]
     assert "連動して失効しました" in client.get("/phone/").content.decode()
 

@@ -15,7 +15,7 @@ from sandbox import cards, personas, phones, power
 from sandbox.models import VirtualCard, VirtualPhone
 from tsm import agent, jpki
 from tsm.jpki import Key
-from tsm.models import Conversation, Phone
+from tsm.models import Conversation, Enrolment, Phone
 from tsm.transports.base import Transport
 
 Deliver = Callable[..., list[str]]
@@ -99,8 +99,12 @@ class Citizen:
         self,
         open_element: Callable[[], AbstractContextManager[Transport]] | None = None,
         queues: Sequence[str] = ("tsm", "ca", "sweeps"),
+        until: str = "",
     ) -> agent.Tally | None:
-        """Be the phone's app for the conversation that stands open; the workers work while the phone waits."""
+        """Be the phone's app for the conversation that stands open; the workers work while the phone waits.
+
+        The phone leaves when its newest enrolment is in the state `until`.
+        """
         self.deliver(*queues)
         conversation = Conversation.objects.filter(element__phone=self.phone, closed_at__isnull=True).first()
         if conversation is None:
@@ -115,6 +119,8 @@ class Citizen:
             assert response.status_code == 200, response.content
             value: dict[str, Any] = response.json()
             self.deliver(*queues)
+            if until and Enrolment.objects.filter(phone=self.phone, state=until).exists():
+                return {"ramCommands": [{"ramCommandType": "stopCommand"}]}
             return value
 
         return agent.converse(

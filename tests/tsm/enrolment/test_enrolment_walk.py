@@ -11,7 +11,7 @@ from ca.revocation import Cause
 from sandbox import cards, power
 from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of, play
 from tsm import enrolment as enrolments
-from tsm import jpki, sei
+from tsm import jpki, sei, sweep
 from tsm.globalplatform import commands
 from tsm.models import Conversation, Enrolment, Leg
 
@@ -204,9 +204,23 @@ def test_a_returned_card_ends_the_phones_use(realm: Realm, deliver: Deliver) -> 
     for one in cards.valid_certificates(card):
         revocation.revoke(one, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
     assert len(linkage.sweep(realm)) == 2
-    enrolments.follow_linkage(realm)
+    sweep.follow_linkage(realm)
     citizen.converse()
     assert citizen.api("GET", f"enrolments/{reference}").json()["state"] == "deleted"
+
+
+def test_a_card_that_falls_half_way_ends_the_enrolment(realm: Realm, deliver: Deliver) -> None:
+    card = card_of(realm)
+    citizen = Citizen.with_new_phone(realm, deliver)
+    reference = citizen.apply(card).json()["id"]
+    citizen.converse()
+    for one in cards.valid_certificates(card):
+        revocation.revoke(one, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
+    assert len(linkage.sweep(realm)) == 2, "pending certificates fall too"
+    sweep.run()
+    citizen.converse()
+    found = citizen.api("GET", f"enrolments/{reference}").json()
+    assert (found["state"], found["trouble"]) == ("deleted", "card_certificate_not_valid")
 
 
 def test_every_step_is_in_the_journal(realm: Realm, deliver: Deliver) -> None:

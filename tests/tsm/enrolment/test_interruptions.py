@@ -13,6 +13,7 @@ from ca.profiles import Medium
 from sandbox import power
 from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of
 from tsm import agent, sweep
+from tsm import enrolment as enrolments
 from tsm.models import Conversation, Enrolment, Leg
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -205,3 +206,15 @@ def test_what_stands_still_too_long_is_given_up(realm: Realm, deliver: Deliver, 
     citizen.converse()
     assert citizen.api("GET", f"enrolments/{reference}").json()["state"] == "deleted"
     assert not Conversation.objects.filter(closed_at__isnull=True).exists()
+
+
+def test_certificates_that_come_after_the_end_are_revoked(realm: Realm, deliver: Deliver) -> None:
+    citizen = Citizen.with_new_phone(realm, deliver)
+    reference = citizen.apply(card_of(realm)).json()["id"]
+    citizen.converse(queues=("tsm",), until="keyed")
+    enrolments.abandon(Enrolment.objects.get(reference=reference), trouble="given_up")
+    deliver("ca", "tsm")
+    late = Certificate.objects.filter(medium=Medium.PHONE)
+    assert {one.status for one in late} == {"pending"}
+    sweep.run()
+    assert {(one.status, one.cause) for one in late.all()} == {("revoked", "not_delivered")}
