@@ -50,7 +50,7 @@ check-types:
 	.venv/bin/mypy $(APPS)
 
 check-tests:
-	$(PYTHON) -m pytest -q -m "$(FAST)"
+	$(PYTHON) -m pytest -q --numprocesses=2 -m "$(FAST)"
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

@@ -88,6 +88,7 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
     ]
     if sandbox:
         processes += [
+            # Also the factory, where the elements' issuer writes their keys: the master key is for that alone.
             _worker("phones", queues="phones", concurrency=2, secrets=("SANDBOX_SEAL_KEY", "TSM_MASTER_KEY")),
             _served("samples", "sandbox.relying_parties.wsgi:application", samples),
         ]
