@@ -16,14 +16,13 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from ca import clock
+from tsm import legs
 from tsm.enrolment import send_advance
 from tsm.errors import ConversationUnknown, ReportMalformed
 from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement
 from tsm.scripts import Plan
 
 POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is kept waiting
-IN_THE_AIR = (Leg.State.READY, Leg.State.SENT)
-OPEN = (*IN_THE_AIR, Leg.State.REPORTED)
 
 
 def find(reference: uuid.UUID, phone: Phone) -> Conversation:
@@ -59,7 +58,7 @@ def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: li
 
 def open_leg(conversation: Conversation) -> Leg | None:
     """Return the leg that is ready, with the phone, or reported and not yet checked."""
-    return conversation.legs.filter(state__in=OPEN).first()
+    return conversation.legs.filter(state__in=legs.OPEN).first()
 
 
 def begin(conversation: Conversation) -> None:
@@ -78,8 +77,9 @@ def report(conversation: Conversation, *, status: str, answers: Sequence[str], m
         raise ReportMalformed("listOfRAPDU must be a list of hexadecimal strings")
     now = clock.now(conversation.element.phone.realm)
     with transaction.atomic():
-        taken = conversation.legs.filter(state=Leg.State.SENT).update(
-            state=Leg.State.REPORTED,
+        taken = legs.move(
+            conversation.legs.all(),
+            Leg.State.REPORTED,
             answers=list(answers),
             reported_at=now,
             outcome=f"{status} {message}"[:200].strip(),
@@ -129,7 +129,7 @@ def _contact(conversation: Conversation) -> None:
 
 
 def _lose(conversation: Conversation) -> None:
-    lost = conversation.legs.filter(state=Leg.State.SENT).update(state=Leg.State.LOST, outcome="came back without it")
+    lost = legs.move(conversation.legs.all(), Leg.State.LOST, outcome="came back without it")
     if lost:
         Conversation.objects.filter(pk=conversation.pk).update(findings=None)
         send_advance(conversation.element_id)
@@ -137,7 +137,7 @@ def _lose(conversation: Conversation) -> None:
 
 def _hand_over(leg: Leg, conversation: Conversation) -> bool:
     now = clock.now(conversation.element.phone.realm)
-    return bool(Leg.objects.filter(pk=leg.pk, state=Leg.State.READY).update(state=Leg.State.SENT, sent_at=now))
+    return legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.SENT, sent_at=now)
 
 
 def _order(conversation: Conversation, leg: Leg, *, first: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from django.db import transaction
 
 from tsm import enrolment as enrolments
-from tsm import scripts, sp
+from tsm import legs, scripts, sp
 from tsm.enrolment import State
 from tsm.errors import LegFailed, TsmError
 from tsm.globalplatform.errors import GlobalPlatformError
@@ -24,7 +24,7 @@ def settle(element: SecureElement, leg: Leg) -> None:
         reading = scripts.read(plan, bytes(element.iin) + bytes(element.cin), leg.answers or [])
         effect = _EFFECTS[plan.kind]
         with transaction.atomic():
-            if not Leg.objects.filter(pk=leg.pk, state=Leg.State.REPORTED).update(state=Leg.State.CHECKED):
+            if not legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.CHECKED):
                 return
             _take_counters(element, plan)
             effect(element, leg, plan, reading)
@@ -35,9 +35,7 @@ def settle(element: SecureElement, leg: Leg) -> None:
 
 def _fail(leg: Leg, error: TsmError | GlobalPlatformError | JpkiError) -> None:
     with transaction.atomic():
-        failed = Leg.objects.filter(pk=leg.pk, state=Leg.State.REPORTED).update(
-            state=Leg.State.FAILED, outcome=f"{error.code}: {error}"[:200]
-        )
+        failed = legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.FAILED, outcome=f"{error.code}: {error}"[:200])
         if failed:
             label = str(error.data.get("label", "")) if isinstance(error, LegFailed) else ""
             enrolments.note(leg.enrolment, "leg_failed", leg=leg.kind, code=error.code, at=label)
