@@ -205,6 +205,9 @@ def _require_acceptable(issuance: Issuance, profile: Profile, now: datetime) -> 
     same = Certificate.objects.filter(realm=issuance.realm, subject_key_identifier=identifier)
     if same.exclude(holder=issuance.holder_id, purpose=issuance.purpose, medium=issuance.medium).exists():
         raise PublicKeyTaken("the public key is certified for another holder, purpose or medium")
+    if same.filter(status=Certificate.Status.REVOKED).exists():
+        # Whoever says that the key is gone may lie; a key that was given up is never certified again.
+        raise PublicKeyTaken("a certificate of this public key was revoked")
     if profile.medium is Medium.PHONE:
         revocation.require_card_certificate(issuance.linked_to_id, now=now)
         if not issuance.pending and _living_phone_certificates(issuance).exists():

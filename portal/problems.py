@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework import exceptions
@@ -277,6 +278,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
         return respond("not_found", str(error))
     if isinstance(error, exceptions.ValidationError):
         return respond("invalid_request", "see errors", errors=error.detail)
+    if isinstance(error, SuspiciousOperation | RecursionError):
+        return respond("invalid_request", "the body is too large or too deep")
     if isinstance(error, exceptions.ParseError):
         return respond("invalid_request", str(error))
     if isinstance(error, exceptions.APIException):

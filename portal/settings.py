@@ -140,6 +140,7 @@ CELERY_TASK_ROUTES = {
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
     "sandbox.*": {"queue": "phones"},
+    "factory.*": {"queue": "factory"},
 }
 
 # --- CA -----------------------------------------------------------------------------------------------
@@ -198,7 +199,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"links": {"()": "portal.logs.WithoutLinks"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
     # It would log whole addresses, and a hand-off's link is in one.
     "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import transaction
 
-from ca import clock, issuance, messages, revocation
+from ca import clock, issuance, journal, messages, revocation
 from ca.models import Authority, Certificate, Holder, Issuance, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
@@ -13,6 +13,7 @@ from sandbox.personas import Card, Persona
 from sandbox.virtual.card import MyNumberCard
 from tsm import jpki
 from tsm.jpki import Key
+from tsm.transports.base import ReaderBusy
 
 PURPOSES = {Key.SIGNATURE: Purpose.SIGNATURE, Key.AUTHENTICATION: Purpose.USER_AUTHENTICATION}
 
@@ -45,19 +46,26 @@ def create(realm: Realm, persona: Persona) -> tuple[VirtualCard, list[Issuance]]
         return card, _ask(card, chip)
 
 
-def replace(card: VirtualCard) -> None:
-    """Give the holder a new card at the counter: new keys, the old certificates superseded; workers certify it."""
-    persona = _persona(card)
-    chip = _manufacture(persona)
+def replace(card: VirtualCard) -> bool:
+    """Give the holder a new card at the counter: new keys, the old certificates superseded; workers certify it.
+
+    Return False while the one before isn't finished yet. Raises `ReaderBusy` when somebody has the card in a reader.
+    """
+    if any(asked.state not in Issuance.FINAL for asked in _requests(card)):
+        return False
+    chip = _manufacture(_persona(card))
     now = clock.now(card.realm)
-    with transaction.atomic():
+    with power.card_slot(card) as put_in, transaction.atomic():
+        journal.take(card.realm)
+        if not VirtualCard.objects.filter(pk=card.pk, edition=card.edition).update(edition=card.edition + 1):
+            return False
+        card.edition += 1
         for certificate in valid_certificates(card):
             revocation.revoke(certificate, cause=Cause.SUPERSEDED, now=now)
-        card.edition += 1
-        card.sealed_state = sealing.seal(chip.snapshot())
-        card.save(update_fields=["edition", "sealed_state"])
+        put_in(chip.snapshot())
         ids = [asked.pk for asked in _ask(card, chip)]
         transaction.on_commit(lambda: messages.send("ca.issue", ids))
+    return True
 
 
 def write_certificates(card: VirtualCard) -> None:
@@ -103,7 +111,7 @@ def valid_certificates(card: VirtualCard) -> list[Certificate]:
     )
 
 
-@shared_task(name="sandbox.write_card_certificates")
+@shared_task(name="factory.write_card_certificates", autoretry_for=(ReaderBusy,), retry_backoff=True, max_retries=5)
 def write_card_certificates(card_id: int) -> None:
     write_certificates(VirtualCard.objects.select_related("realm", "holder").get(pk=card_id))
 
@@ -137,7 +145,7 @@ def _ask(card: VirtualCard, chip: MyNumberCard) -> list[Issuance]:
                 holder=card.holder,
                 public_key=chip.public_key(key),
                 request_key=_request_key(card, purpose),
-                continuation={"task": "sandbox.write_card_certificates", "args": [card.pk]},
+                continuation={"task": "factory.write_card_certificates", "args": [card.pk]},
             )
         )
     return asked

@@ -80,7 +80,7 @@ def _play(request: HttpRequest, session: AbstractContextManager[power.Kept]) -> 
         body: Any = json.loads(request.body)
         commands = [bytes.fromhex(command) for command in body["commands"]]
         keep_going = bool(body.get("keep_going", False))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return _refused("invalid_request", "commands must be a list of hexadecimal strings")
     if len(commands) > MOST_COMMANDS:
         return _refused("invalid_request", f"at most {MOST_COMMANDS} commands a session")

@@ -70,8 +70,10 @@ def act(request: HttpRequest, persona: str) -> HttpResponse:
                 revocation.revoke(certificate, cause=Cause.HOLDER_REQUEST, now=now)
         messages.success(request, _("カードを返納しました。カードの電子証明書は2つとも失効しました。"))
     elif wish == "new":
-        cards.replace(card)
-        messages.success(request, _("新しいカードを発行しています。数秒で使えるようになります。"))
+        if cards.replace(card):
+            messages.success(request, _("新しいカードを発行しています。数秒で使えるようになります。"))
+        else:
+            messages.info(request, _("前のカードの発行が、まだ終わっていません。"))
     else:
         messages.error(request, _("窓口でできることを選んでください。"))
     return redirect("sandbox:office")

@@ -62,7 +62,7 @@ def order(realm: Realm, model_code: str, *, wait: float = 10.0) -> Phone | None:
     Return None when it isn't there within `wait` seconds.
     """
     reference = uuid.uuid4()
-    messages.send("sandbox.make_phone", realm.pk, model_code, str(reference))
+    messages.send("factory.make_phone", realm.pk, model_code, str(reference))
     deadline = time.monotonic() + wait
     while True:
         made = Phone.objects.filter(reference=reference, virtual_phone__isnull=False).first()
@@ -93,7 +93,12 @@ def talk(phone: str, session: str) -> None:
         return
     try:
         post = agent.over_http(f"{settings.PUBLIC_URL}/gp/seram", session, bearer(row))
-        agent.converse(post, lambda: power.element(row), identifier=row.phone.element.identifier)
+        agent.converse(
+            post,
+            lambda: power.element(row),
+            identifier=row.phone.element.identifier,
+            seconds=max(settings.SANDBOX_TALK_SECONDS - agent.ANSWER_TIMEOUT / 2, 1),
+        )
     except httpx.HTTPStatusError as error:
         # 404: the conversation is over; whatever is left begins another one.
         if error.response.status_code != httpx.codes.NOT_FOUND:
@@ -102,12 +107,13 @@ def talk(phone: str, session: str) -> None:
         VirtualPhone.objects.filter(pk=row.pk).update(talking_until=None)
 
 
-@shared_task(name="sandbox.talk")
+# Not redelivered: the sweep wakes a phone again that was lost in a conversation, and two agents would undo each other.
+@shared_task(name="sandbox.talk", acks_late=False)
 def talk_task(phone: str, session: str) -> None:
     talk(phone, session)
 
 
-@shared_task(name="sandbox.make_phone")
+@shared_task(name="factory.make_phone")
 def make_task(realm_id: int, model_code: str, reference: str) -> None:
     if not Phone.objects.filter(reference=reference).exists():
         make(Realm.objects.get(pk=realm_id), model_code, uuid.UUID(reference))

@@ -80,6 +80,13 @@ def card_chip(row: VirtualCard) -> Iterator[MyNumberCard]:
 
 
 @contextmanager
+def card_slot(row: VirtualCard) -> Iterator[Callable[[bytes], None]]:
+    """Hold the place of a card; what is given to the yielded function is the state of the card that is there then."""
+    with _session(VirtualCard, row.pk) as (_, keep):
+        yield keep
+
+
+@contextmanager
 def element(row: VirtualPhone) -> Iterator[Kept]:
     """Power a virtual phone's element for one session. Raises `ReaderBusy` when another session doesn't end."""
     with _session(VirtualPhone, row.pk) as (state, keep):

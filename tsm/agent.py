@@ -65,11 +65,13 @@ def converse(
     open_element: Callable[[], AbstractContextManager[Transport]],
     *,
     identifier: str,
+    seconds: float = RETRY_FOR,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Tally:
     """Hold one conversation until the TSM says stop. `identifier` is the element's number as SERAM's seId.
 
+    It leaves after `seconds` at the first order that has nothing to do: whoever wants it wakes it again.
     `open_element` powers the element for one order: between two orders it is free for the phone's other uses.
 
     Raises `httpx.HTTPStatusError` when the TSM doesn't know the session, `httpx.TransportError` when it stays away.
@@ -96,12 +98,15 @@ def converse(
             "supportedVersions": ["2.0.0"],
         },
     )
+    leave = clock() + seconds
     report: dict[str, Any] = {"localAgentStatus": {"localAgentStatusEnum": "POLLING", "executedSeRamCommands": 0}}
     while True:
         order = ask("/remoteManagement", report)
         commands = order.get("ramCommands") or []
         executed, responses, trouble = _play(commands, open_element, tally)
         if any(command.get("ramCommandType") in STOP for command in commands):
+            return tally
+        if not commands and clock() > leave:
             return tally
         sleep(int(order.get("delay", 100)) / 1000)
         status = _status(trouble, responses)

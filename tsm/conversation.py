@@ -91,7 +91,7 @@ def report(conversation: Conversation, *, status: str, answers: Sequence[str], m
 def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
     """Return the next Order (SERAM 2.0, remoteManagementOrder), waiting up to `wait` seconds for a leg to be ready."""
     deadline = time.monotonic() + wait
-    first = conversation.exchanges <= 1
+    first = not conversation.legs.filter(sent_at__isnull=False).exists()
     while True:
         leg = conversation.legs.filter(state=Leg.State.READY).first()
         if leg is not None and _hand_over(leg, conversation):

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from ca import clock, issuance, messages
 from ca.models import Authority, Issuance
@@ -26,14 +27,14 @@ from tsm.scripts import Findings, Plan
 
 logger = logging.getLogger(__name__)
 
+ANSWERS_WRONG = reports.ANSWERS_WRONG
 PURPOSES = {Key.SIGNATURE: Purpose.SIGNATURE, Key.AUTHENTICATION: Purpose.USER_AUTHENTICATION}
 
 
 def advance(element_id: int) -> bool:
     """Do all that can be done now for this element. False when another worker is at it."""
     element = SecureElement.objects.select_related("phone__realm").get(pk=element_id)
-    now = clock.now(element.phone.realm)
-    with lease.held(element_id, now=now, seconds=settings.TSM_LEASE_SECONDS) as mine:
+    with lease.held(element_id, seconds=settings.TSM_LEASE_SECONDS) as mine:
         if not mine:
             return False
         while _step(SecureElement.objects.select_related("phone__realm").get(pk=element_id)):
@@ -94,7 +95,9 @@ def _prepare(element: SecureElement, enrolment: Enrolment, conversation: Convers
         random=secrets.token_bytes,
     )
     with transaction.atomic():
-        # From here on there may be something of this enrolment's on the element.
+        # Ours only while nobody has given it up; from here on there may be something of it on the element.
+        if not Enrolment.objects.filter(pk=enrolment.pk, state=State.VERIFIED).update(trouble=F("trouble")):
+            return True
         SecureElement.objects.filter(pk=element.pk).update(occupant=enrolment)
         _offer(element, enrolment, plan)
     return True
@@ -212,8 +215,8 @@ def _stand_still(conversation: Conversation, enrolment: Enrolment) -> None:
     """Stop trying for now: the sweep begins a new conversation later, and the policy's time gives up."""
     with transaction.atomic():
         conversations.close(conversation, clock.now(enrolment.realm))
-        Enrolment.objects.filter(pk=enrolment.pk).update(trouble="element_answers_wrong")
-        enrolments.note(enrolment, "trouble", code="element_answers_wrong")
+        Enrolment.objects.filter(pk=enrolment.pk, state__in=enrolments.WORKING).update(trouble=ANSWERS_WRONG)
+        enrolments.note(enrolment, "trouble", code=ANSWERS_WRONG)
 
 
 # --- certificates --------------------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ LIFE: dict[State, frozenset[State]] = {
 }
 # With a worker, or waiting for one.
 WORKING = (State.VERIFIED, State.PREPARED, State.KEYED, State.CERTIFIED)
+# Over: never active again.
+GIVEN_UP = (State.ENDED, State.ABANDONED, State.DELETED)
 # Not yet active: may still be abandoned.
 UNDER_WAY = (*WORKING, State.INSTALLED)
 # The certificates are dead, the element may still hold them.
@@ -67,12 +69,16 @@ def request_key(enrolment: Enrolment, purpose: Purpose) -> str:
 
 
 def application_text(phone: Phone) -> str:
-    """Return the text that the holder signs with the card to apply for certificates in this phone."""
+    """Return the text that the holder signs with the card to apply for certificates in this phone.
+
+    It counts the phone's applications, so that a signed one is good once: whoever kept it can't send it again.
+    """
     return (
         "移動端末設備用電子証明書発行申請\n"
         "スマートフォン用の署名用電子証明書及び利用者証明用電子証明書の発行を申請します。\n"
         f"端末: {phone.name}\n"
         f"端末番号: {phone.reference}\n"
+        f"この端末での申請: {Enrolment.objects.filter(phone=phone).count() + 1}回目\n"
     )
 
 
@@ -115,8 +121,8 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
     reason = compatibility.Reason.NO_SECURE_ELEMENT if model is None else model.unsupported_because
     if reason is not None or not hasattr(phone, "element"):
         raise PhoneNotSupported("this phone can't hold certificates", reason=str(reason))
-    if text != application_text(phone):
-        raise ApplicationTextWrong("what was signed isn't this phone's application")
+    _require_free(phone)
+    _require_text(phone, text)
     verdict = status.check_signature(
         realm, certificate, text.encode(), signature, now=now, purpose=Purpose.SIGNATURE, medium=Medium.CARD
     )
@@ -126,9 +132,10 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
         raise ApplicationRefused("the application's signature doesn't hold", reasons=reasons)
     card = verdict.certificate
     authentication = _card_authentication(realm, card, now)
-    if Enrolment.objects.filter(phone=phone, state__in=[*UNDER_WAY, State.ACTIVE]).exists():
-        raise PhoneInUse("this phone has certificates, or an application under way")
     with transaction.atomic():
+        journal.take(realm)
+        _require_free(phone)
+        _require_text(phone, text)
         for earlier in Enrolment.objects.filter(realm=realm, holder=card.holder, state__in=UNDER_WAY):
             abandon(earlier, trouble="newer_application")
         enrolment = Enrolment.objects.create(
@@ -152,6 +159,16 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
     return enrolment
 
 
+def _require_free(phone: Phone) -> None:
+    if Enrolment.objects.filter(phone=phone, state__in=[*UNDER_WAY, State.ACTIVE]).exists():
+        raise PhoneInUse("this phone has certificates, or an application under way")
+
+
+def _require_text(phone: Phone, text: str) -> None:
+    if text != application_text(phone):
+        raise ApplicationTextWrong("what was signed isn't this phone's next application")
+
+
 def activate(enrolment: Enrolment, *, signatures: dict[Purpose, bytes]) -> None:
     """Make the new pair valid, for the phone has proved that it can use both keys; a pair that it replaces ends.
 
@@ -167,6 +184,7 @@ def activate(enrolment: Enrolment, *, signatures: dict[Purpose, bytes]) -> None:
         if not _signed_by(certificate, message, signatures.get(purpose, b"")):
             raise ActivationRefused("a signature isn't by the new certificate's key", purpose=str(purpose))
     with transaction.atomic():
+        journal.take(enrolment.realm)
         _end_active(enrolment, now)
         if not move(enrolment, State.ACTIVE):
             raise WrongState("the enrolment has moved on meanwhile")
@@ -183,12 +201,14 @@ def end(enrolment: Enrolment, *, text: str, signature: bytes) -> None:
     if text != end_text(enrolment) or not _signed_by(enrolment.signature_certificate, text.encode(), signature):
         raise EndRefused("the request isn't signed by this phone's signature key")
     with transaction.atomic():
+        journal.take(enrolment.realm)
         finish(enrolment, Cause.PHONE_USE_ENDED, clock.now(enrolment.realm))
 
 
 def abandon(enrolment: Enrolment, *, trouble: str) -> None:
     """Give an enrolment up: what was issued is revoked, what was loaded is deleted when the phone is next seen."""
     with transaction.atomic():
+        journal.take(enrolment.realm)
         if enrolment.state not in UNDER_WAY or not move(enrolment, State.ABANDONED, reason=trouble):
             return
         Enrolment.objects.filter(pk=enrolment.pk).update(trouble=trouble)
@@ -204,6 +224,8 @@ def move(enrolment: Enrolment, to: State, **detail: Any) -> bool:
         raise WrongState(f"no way from {origin} to {to}", state=str(origin))
     now = clock.now(enrolment.realm)
     with transaction.atomic():
+        # The realm's turn first, always: two that wait for each other's rows would wait for ever.
+        journal.take(enrolment.realm)
         if not Enrolment.objects.filter(pk=enrolment.pk, state=origin).update(state=to, state_since=now):
             return False
         enrolment.state, enrolment.state_since = to, now
@@ -260,14 +282,18 @@ def _leave(enrolment: Enrolment) -> None:
 
 
 def _card_authentication(realm: Realm, card: Certificate, now: datetime) -> Certificate:
-    found = Certificate.objects.filter(
-        realm=realm,
-        holder=card.holder,
-        purpose=Purpose.USER_AUTHENTICATION,
-        medium=Medium.CARD,
-        status=Certificate.Status.VALID,
-        not_after__gt=now,
-    ).first()
+    found = (
+        Certificate.objects.filter(
+            realm=realm,
+            holder=card.holder,
+            purpose=Purpose.USER_AUTHENTICATION,
+            medium=Medium.CARD,
+            status=Certificate.Status.VALID,
+            not_after__gt=now,
+        )
+        .order_by("-pk")
+        .first()
+    )
     if found is None:
         raise CardAuthenticationCertificateMissing("the card has no valid user authentication certificate")
     return found

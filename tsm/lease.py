@@ -3,20 +3,22 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Q
 
+from ca import clock
 from tsm.models import SecureElement
 
 
 @contextmanager
-def held(element_id: int, *, now: datetime, seconds: float) -> Iterator[bool]:
+def held(element_id: int, *, seconds: float) -> Iterator[bool]:
     """Hold the element for at most `seconds`; yields False when someone else holds it.
 
     A worker that dies keeps the lease until it runs out, and the sweep finds the work again.
     """
     holder = str(uuid.uuid4())
+    now = clock.machine()
     free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     claimed = SecureElement.objects.filter(free, pk=element_id).update(
         lease_until=now + timedelta(seconds=seconds), lease_holder=holder

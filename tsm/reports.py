@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.db import transaction
 
+from ca import journal
 from tsm import enrolment as enrolments
 from tsm import legs, scripts, sp
 from tsm.enrolment import State
@@ -16,6 +17,9 @@ from tsm.scripts import Findings, Plan, Reading
 
 logger = logging.getLogger(__name__)
 
+# The trouble of an enrolment whose element keeps answering other than planned.
+ANSWERS_WRONG = "element_answers_wrong"
+
 
 def settle(element: SecureElement, leg: Leg) -> None:
     """Check what the phone reported, and take over what it proves."""
@@ -24,6 +28,7 @@ def settle(element: SecureElement, leg: Leg) -> None:
         reading = scripts.read(plan, bytes(element.iin) + bytes(element.cin), leg.answers or [])
         effect = _EFFECTS[plan.kind]
         with transaction.atomic():
+            journal.take(element.phone.realm)
             if not legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.CHECKED):
                 return
             _take_counters(element, plan)
@@ -76,6 +81,7 @@ def _prepared(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) ->
 
 def _installed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
     sp.check_read_back(reading["write_certificates"], plan.by_key())
+    Enrolment.objects.filter(pk=leg.enrolment_id, trouble=ANSWERS_WRONG).update(trouble="")
     enrolments.move(leg.enrolment, State.INSTALLED, **_figures(leg))
 
 

@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tsm import jpki, keysets, sei, sp
-from tsm.errors import ReportMalformed
+from tsm.errors import LegFailed, ReportMalformed
 from tsm.globalplatform import commands
 from tsm.globalplatform.apdu import Response
 from tsm.jpki import Key
 from tsm.sections import Channel, Section
 
+# SCP03 6.2.2.1: three bytes; a plan uses a few of what is left.
+LARGEST_COUNTER = 0xFFFFFF
+ROOM = 16
 Random = Callable[[int], bytes]
 Reading = dict[str, dict[str, Response]]
 
@@ -210,9 +213,13 @@ def surveyed(reading: Reading) -> tuple[int, int, Findings]:
     application = reading["application"]
     applet = application["select"].sw == 0x9000
     keys = jpki.parse_status(application["status"].data).keys if applet else frozenset[Key]()
+    counter = commands.parse_sequence_counter(provider["counter"].data) if domain_keys else 0
+    # Asked in the clear, so only the phone's word: a counter without room would stop the element's work for ever.
+    if max(issuer, counter) > LARGEST_COUNTER - ROOM:
+        raise LegFailed("a sequence counter has no room left", label="survey.counter")
     return (
         issuer,
-        commands.parse_sequence_counter(provider["counter"].data) if domain_keys else 0,
+        counter,
         Findings(domain=domain, domain_keys=domain_keys, applet=applet, keys=tuple(sorted(int(key) for key in keys))),
     )
 

@@ -17,7 +17,8 @@ ISSUER_DOMAIN = commands.ISSUER_SECURITY_DOMAIN_AID
 # The provider's domain for the JPKI application: the application's RID with a PIX of our own.
 PROVIDER_DOMAIN = bytes.fromhex("D392F00026010000FF")
 LOAD_FILE_VERSION = (1, 0)
-# GPCS 11.2.2.2: 6A88 referenced data not found, 6A82 application not found: deleted before.
+# GPCS 11.2.2.2: 6A88 referenced data not found, 6A82 application not found: deleted before. An error word is bare, so
+# this is the phone's word only: that its old keys are never certified again is the CA's rule.
 GONE = frozenset({0x9000, 0x6A88, 0x6A82})
 # GPCS 11.4.3: 6A88 nothing to list, 6310 more to come.
 LISTED = frozenset({0x9000, 0x6A88})

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from ca import clock, revocation
+from ca import clock, journal, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from ca.revocation import Cause
@@ -34,13 +34,16 @@ def revoke_undelivered(realm: Realm) -> int:
         status=Certificate.Status.PENDING,
         issuance__request_key__startswith=enrolments.REQUEST_KEY,
     ).values_list("pk", "issuance__request_key")
+    # Only of those that can't become active any more: between this look and the next line one may be activated.
     late = [
         pk
         for pk, request_key in pending
-        if not Enrolment.objects.filter(reference=request_key.split(":")[1], state__in=enrolments.UNDER_WAY).exists()
+        if Enrolment.objects.filter(reference=request_key.split(":")[1], state__in=enrolments.GIVEN_UP).exists()
     ]
-    for certificate in Certificate.objects.filter(pk__in=late):
-        revocation.revoke(certificate, cause=Cause.NOT_DELIVERED, now=clock.now(realm))
+    with transaction.atomic():
+        journal.take(realm)
+        for certificate in Certificate.objects.filter(pk__in=late, status=Certificate.Status.PENDING):
+            revocation.revoke(certificate, cause=Cause.NOT_DELIVERED, now=clock.now(realm))
     return len(late)
 
 
@@ -55,6 +58,7 @@ def follow_linkage(realm: Realm) -> int:
     count = 0
     for enrolment in fallen:
         with transaction.atomic():
+            journal.take(realm)
             enrolments.finish(enrolment, Cause.CARD_CERTIFICATE_REVOKED, clock.now(realm))
         count += 1
     revoked = Certificate.Status.REVOKED
@@ -86,7 +90,7 @@ def _wake(realm: Realm) -> int:
     standing = (
         SecureElement.objects.filter(working, phone__realm=realm)
         .exclude(pk__in=resting.values("element_id"))
-        .exclude(lease_until__gt=now)
+        .exclude(lease_until__gt=clock.machine())
     )
     ids = list(standing.values_list("pk", flat=True))
     for element_id in ids:

@@ -88,8 +88,9 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
     ]
     if sandbox:
         processes += [
-            # Also the factory, where the elements' issuer writes their keys: the master key is for that alone.
-            _worker("phones", queues="phones", concurrency=2, secrets=("SANDBOX_SEAL_KEY", "TSM_MASTER_KEY")),
+            _worker("phones", queues="phones", concurrency=2, secrets=("SANDBOX_SEAL_KEY",)),
+            # The factory is where the elements' issuer writes their keys; its queue never waits behind conversations.
+            _worker("factory", queues="factory", concurrency=1, secrets=("SANDBOX_SEAL_KEY", "TSM_MASTER_KEY")),
             _served("samples", "sandbox.relying_parties.wsgi:application", samples),
         ]
     if not outer.get("BROKER_URL"):

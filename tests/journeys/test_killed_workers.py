@@ -14,7 +14,7 @@ from sandbox.demo.browser import Browser, b64
 from tsm import jpki
 from tsm.jpki import Key
 
-WORKERS = ("tsm", "ca", "phones")
+WORKERS = ("tsm", "ca", "phones", "factory")
 # Died with its hands full: everything is taken up again within seconds instead of a minute.
 IMPATIENT = {
     "TSM_LEASE_SECONDS": "2",

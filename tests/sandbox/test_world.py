@@ -73,7 +73,7 @@ def test_the_town_hall_revokes_and_issues(world: Realm, client: Client, deliver:
     assert moved is not None
     assert (moved.status, moved.cause) == ("revoked", "attributes_changed")
     client.post("/sandbox/office/taro", {"act": "new"})
-    deliver("ca", "phones")
+    deliver("ca", "factory")
     renewed = cards.card_certificate(VirtualCard.objects.get(pk=card.pk), Purpose.SIGNATURE)
     assert renewed is not None
     assert renewed.pk != moved.pk
