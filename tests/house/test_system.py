@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 SLEEPER = """
 import time
 def application(environ, start_response):
-    time.sleep(2 if environ["PATH_INFO"] == "/wait" else 0)
+    time.sleep(6 if environ["PATH_INFO"] == "/wait" else 0)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"here"]
 """
@@ -108,7 +108,7 @@ def sleeper(tmp_path: Path) -> Iterator[str]:
 
 def test_twenty_phones_that_wait_keep_nobody_else_waiting(sleeper: str) -> None:
     with concurrent.futures.ThreadPoolExecutor(20) as phones:
-        waiting = [phones.submit(httpx.get, f"{sleeper}/wait", timeout=10) for _ in range(20)]
+        waiting = [phones.submit(httpx.get, f"{sleeper}/wait", timeout=30) for _ in range(20)]
         time.sleep(0.5)
         assert httpx.get(sleeper).text == "here"
         assert not [each for each in waiting if each.done()], "answered while all of them were still waiting"
