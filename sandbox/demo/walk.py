@@ -223,6 +223,9 @@ class Walk:
         for medium in ("card", "phone"):
             self._until("the CRL", lambda medium=medium: self._on_crl(Key.SIGNATURE, medium))  # type: ignore[misc]
             self._verified(Key.SIGNATURE, medium, says="certificate revoked")
+        with self.timeline.step("HTTPS", "a new card, so that whoever comes next finds the persona as it was"):
+            self._at_the_office("new")
+            self._until("the card's certificates", self._card_is_good)
 
     # --- parts
 
@@ -268,6 +271,14 @@ class Walk:
         except Differs:
             return False
         return True
+
+    def _card_is_good(self) -> bool:
+        # A new card's certificate isn't the one that was revoked.
+        old = (self.proof.folder / "card-signature.cer").read_bytes()
+        return (
+            self._card_is_ready()
+            and self.browser.certificate(self.card, Key.SIGNATURE, self._card_secret(Key.SIGNATURE)) != old
+        )
 
     def _card_secret(self, key: Key) -> str:
         return self.persona.signature_password if key is Key.SIGNATURE else self.persona.authentication_pin
