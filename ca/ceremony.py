@@ -1,19 +1,22 @@
-"""Ceremonies: a realm and its authorities come into being. Safe to run again: what exists stays as it is."""
+"""Ceremonies: a realm and its authorities come into being, and their keys get successors.
+
+Each key that is made and each use of one stands in the journal, the intent before the deed. A ceremony that died on
+the way is held again: what it left in a key store has a label of its own, and is never taken for another.
+"""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from ca import assembly, clock, der, issuance, journal, keys, lint, profiles
-from ca.errors import LintFailed
+from ca import assembly, clock, der, issuance, journal, keys, profiles, responders
+from ca.errors import GenerationOutOfTurn
+from ca.keys import KeyStore
 from ca.models import Authority, Generation, Realm, ResponderKey
-from ca.profiles import ExtensionRule, Purpose
-
-RENEW_RESPONDER_BEFORE = timedelta(days=90)
+from ca.profiles import Purpose
 
 
 def create_realm(
@@ -33,27 +36,84 @@ def create_realm(
 
 
 def create_authorities(realm: Realm) -> list[Authority]:
-    """Give the realm its two authorities: first generation and responder's key each. Needs both key stores."""
+    """Give the realm its two authorities: first generation and responder's key each. Needs both key stores.
+
+    Safe to run again: what exists stays as it is; a generation in its time whose responder ends soon gets a new one.
+    """
     return [_create_authority(realm, purpose) for purpose in Purpose]
 
 
 def _create_authority(realm: Realm, purpose: Purpose) -> Authority:
     authority, _ = Authority.objects.get_or_create(realm=realm, purpose=purpose.value)
-    generation = authority.generations.order_by("-number").first()
-    if generation is None:
-        generation = _create_generation(authority, 1)
-    renewal = clock.now(realm) + RENEW_RESPONDER_BEFORE
-    if not generation.responder_keys.filter(not_before__lte=clock.now(realm), not_after__gt=renewal).exists():
-        _create_responder_key(generation)
+    generations = list(authority.generations.order_by("number"))
+    if not generations:
+        _create_generation(authority, 1)
+    now = clock.now(realm)
+    for generation in generations:
+        key = responders.newest(generation, now)
+        if key is None or responders.is_due(key, now):
+            _create_responder_key(generation)
     return authority
 
 
+def next_generation(realm: Realm, purpose: Purpose, *, number: int | None = None) -> Generation:
+    """Give the authority a new key under its old name, with the next serial number of its one counter.
+
+    Its responder comes with it, in one commit; from then on the new generation signs what is issued, and the one
+    before it goes on with its CRLs and OCSP. `number`, when given, must be the number that it will have: so a command
+    that is run twice makes one generation. Needs both key stores. Raises GenerationOutOfTurn, NoAuthority.
+    """
+    last = issuance.newest_generation(realm, purpose)
+    if number is not None and number != last.number + 1:
+        raise GenerationOutOfTurn(f"the newest generation is {last.number}: {number} does not come next")
+    return _create_generation(last.authority, last.number + 1)
+
+
+def next_responder_keys(realm: Realm, purpose: Purpose) -> list[ResponderKey]:
+    """Give each generation of the authority that is in its time a responder with a new key. Needs both key stores."""
+    now = clock.now(realm)
+    # Raises NoAuthority where there is nothing to give one to.
+    generations = issuance.newest_generation(realm, purpose).authority.generations.order_by("number")
+    return [_create_responder_key(generation) for generation in generations if _in_its_time(generation, now)]
+
+
+def _in_its_time(generation: Generation, now: datetime) -> bool:
+    own = x509.load_der_x509_certificate(bytes(generation.certificate))
+    return own.not_valid_before_utc <= now < own.not_valid_after_utc
+
+
 def _create_generation(authority: Authority, number: int) -> Generation:
+    generation = _certify_generation(authority, number)
+    label, public_key = _create_key(keys.responder_store(), "responders", generation, ".ocsp")
+    responder = responders.certify(generation, label, public_key)
+    try:
+        with transaction.atomic(durable=True):
+            journal.take(authority.realm)
+            # Together: no moment in which it signs certificates that nobody can answer for.
+            generation.save(force_insert=True)
+            journal.record(
+                authority.realm,
+                "authority.created",
+                generation.serial_number,
+                purpose=authority.purpose,
+                generation=number,
+                key_label=generation.key_label,
+                subject_key_identifier=generation.subject_key_identifier,
+                certificate_sha256=assembly.digest(bytes(generation.certificate)),
+            )
+            responder.generation = generation
+            responders.store(responder, "responder.created")
+    except IntegrityError:
+        raise GenerationOutOfTurn(f"generation {number} was made by another ceremony at the same time") from None
+    return generation
+
+
+def _certify_generation(authority: Authority, number: int) -> Generation:
+    """Return a generation, not yet stored: its key made, its certificate signed by itself."""
     realm, purpose = authority.realm, Purpose(authority.purpose)
-    # A label of its own for each try: a key that a crash left behind is never taken for another.
-    label = f"{realm.slug}.{purpose.slug}.{number}.{secrets.token_hex(4)}".lower()
-    public_key = keys.store().create(label)
-    serial_number = _reserve(authority)
+    generation = Generation(authority=authority, number=number)
+    generation.key_label, public_key = _create_key(keys.store(), "authorities", generation)
+    serial_number = responders.reserve(authority)
     twin = assembly.authority_certificate(
         organisation=realm.organisation,
         purpose=purpose,
@@ -61,90 +121,43 @@ def _create_generation(authority: Authority, number: int) -> Generation:
         serial_number=serial_number,
         not_before=clock.now(realm),
     )
-    _examine(twin, profiles.AUTHORITY_EXTENSIONS)
-    identifier = twin.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex().upper()
-    _record_intent(authority, "authority.intended", serial_number, twin, label)
-    signature = keys.store().open(label).sign(twin.tbs_certificate_bytes)
+    responders.examine(twin, profiles.AUTHORITY_EXTENSIONS)
+    responders.record_intent(authority, "authority.intended", serial_number, twin, generation.key_label)
+    signature = keys.store().open(generation.key_label).sign(twin.tbs_certificate_bytes)
+    responders.record_use(authority, serial_number, twin, generation.key_label)
     assembly.load_public_key(public_key).verify(
         signature, twin.tbs_certificate_bytes, padding.PKCS1v15(), hashes.SHA256()
     )
-    certificate = der.signed(twin.tbs_certificate_bytes, signature)
-    with transaction.atomic(durable=True):
-        generation = Generation.objects.create(
-            authority=authority,
-            number=number,
-            certificate=certificate,
-            subject_key_identifier=identifier,
-            serial_number=der.integer_hex(serial_number),
-            key_label=label,
-        )
-        journal.record(
-            realm,
-            "authority.created",
-            der.integer_hex(serial_number),
-            purpose=purpose.value,
-            generation=number,
-            certificate_sha256=assembly.digest(certificate),
-        )
+    identifier = twin.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    generation.certificate = der.signed(twin.tbs_certificate_bytes, signature)
+    generation.subject_key_identifier = identifier.hex().upper()
+    generation.serial_number = der.integer_hex(serial_number)
     return generation
 
 
 def _create_responder_key(generation: Generation) -> ResponderKey:
+    label, public_key = _create_key(keys.responder_store(), "responders", generation, ".ocsp")
+    responder = responders.certify(generation, label, public_key)
+    with transaction.atomic(durable=True):
+        journal.take(generation.authority.realm)
+        responders.store(responder, "responder.created")
+    return responder
+
+
+def _create_key(store: KeyStore, name: str, generation: Generation, suffix: str = "") -> tuple[str, bytes]:
+    """Make a key; return its label and its SubjectPublicKeyInfo, DER."""
     authority = generation.authority
-    realm, purpose = authority.realm, Purpose(authority.purpose)
-    label = f"{realm.slug}.{purpose.slug}.{generation.number}.ocsp.{secrets.token_hex(4)}".lower()
-    public_key = keys.responder_store().create(label)
-    serial_number = _reserve(authority)
-    own = x509.load_der_x509_certificate(bytes(generation.certificate))
-    twin = assembly.responder_certificate(
-        organisation=realm.organisation,
-        purpose=purpose,
-        issuer=assembly.Issuer.of(generation),
-        public_key=public_key,
-        serial_number=serial_number,
-        not_before=clock.now(realm),
-        latest_end=own.not_valid_after_utc,
-    )
-    _examine(twin, profiles.RESPONDER_EXTENSIONS)
-    _record_intent(authority, "responder.intended", serial_number, twin, label)
-    certificate = issuance.sign(generation, twin.tbs_certificate_bytes)
-    with transaction.atomic(durable=True):
-        key = ResponderKey.objects.create(
-            generation=generation,
-            certificate=certificate,
-            serial_number=der.integer_hex(serial_number),
-            key_label=label,
-            not_before=twin.not_valid_before_utc,
-            not_after=twin.not_valid_after_utc,
-        )
-        journal.record(
-            realm,
-            "responder.created",
-            der.integer_hex(serial_number),
-            purpose=purpose.value,
-            generation=generation.number,
-            certificate_sha256=assembly.digest(certificate),
-        )
-    return key
-
-
-def _reserve(authority: Authority) -> int:
-    with transaction.atomic(durable=True):
-        return issuance.take_serial_number(authority)
-
-
-def _record_intent(authority: Authority, kind: str, serial_number: int, twin: x509.Certificate, label: str) -> None:
+    slug = Purpose(authority.purpose).slug
+    # A label of its own for each try: a key that a crash left behind is never taken for another.
+    label = f"{authority.realm.slug}.{slug}.{generation.number}{suffix}.{secrets.token_hex(4)}".lower()
+    public_key = store.create(label)
     journal.record(
         authority.realm,
-        kind,
-        der.integer_hex(serial_number),
+        "key.created",
+        label,
+        store=name,
         purpose=authority.purpose,
-        key_label=label,
-        tbs_sha256=assembly.digest(twin.tbs_certificate_bytes),
+        generation=generation.number,
+        public_key_sha256=assembly.digest(public_key),
     )
-
-
-def _examine(twin: x509.Certificate, rules: tuple[ExtensionRule, ...]) -> None:
-    findings = list(lint.extension_order(twin.extensions, rules))
-    if findings:
-        raise LintFailed(findings)
+    return label, public_key

@@ -27,6 +27,12 @@ class NoAuthority(CaError):
     code = "no_authority"
 
 
+class GenerationOutOfTurn(CaError):
+    """Say that a generation of that number does not come next, or that another ceremony made it at the same time."""
+
+    code = "generation_out_of_turn"
+
+
 class IssuanceRefused(CaError):
     """Say that no certificate was, or will be, issued for a request; the class's code says why."""
 

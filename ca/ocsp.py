@@ -185,7 +185,7 @@ def answer(realm: Realm, purpose: Purpose, medium: Medium, data: bytes) -> bytes
     speaker = next(iter(named.values()), generations[0])
     key = (
         ResponderKey.objects.filter(generation=speaker, not_before__lte=now, not_after__gte=now)
-        .order_by("-not_after")
+        .order_by("-not_before", "-pk")  # the newest: a successor begins before the one before it ends
         .first()
     )
     if key is None:

@@ -84,7 +84,7 @@ RSA_BITS = 2048
 RSA_EXPONENT = 65537
 AUTHORITY_YEARS = 10  # ends the day before its tenth anniversary, 14:59:59Z: facts 1.1, three generations [S]
 BIRTHDAYS = 5
-RESPONDER_YEARS = 5  # no source; renewal ahead of expiry comes with the ceremony commands
+RESPONDER_YEARS = 5  # no source; ca.responders renews ahead of it
 
 # --- Object identifiers -----------------------------------------------------------------------------------
 JPKI_ARC = "1.2.392.200149.8.5"  # facts 1.2 [L]

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from ca import clock, crl, issuance, linkage, messages
+from ca import clock, crl, issuance, linkage, messages, responders
 from ca.errors import CaError, IssuanceInProgress, IssuanceRefused
 from ca.models import Partition, Realm
 
@@ -66,3 +66,9 @@ def publish_due_crls() -> int:
             crl.publish(partition)
             published += 1
     return published
+
+
+@shared_task(name="ca.renew_responders")
+def renew_responders() -> int:
+    """Renew, in every realm, the responders' certificates that end soon. Needs the CA's keys, not the responders'."""
+    return sum(len(responders.renew_due(realm)) for realm in Realm.objects.order_by("pk"))

@@ -144,12 +144,15 @@ CELERY_TASK_ROUTES = {
 }
 
 # --- CA -----------------------------------------------------------------------------------------------
-# Where signing keys live. Only the `ca` workers and the ceremony commands get the passphrase.
+# Where signing keys live: software:<folder>, or pkcs11:<path of the module>?token=<label>, whose passphrase is the PIN.
+# Only the `ca` workers and the ceremony commands get the passphrase.
 CA_KEYS = environment.text("CA_KEYS", f"software:{VAR}/ca-keys")
 CA_KEYS_PASSPHRASE = environment.secret("CA_KEYS_PASSPHRASE", ROOT)
 # The responder's keys are others than the authorities', and have a passphrase of their own.
 RESPONDER_KEYS = environment.text("RESPONDER_KEYS", f"software:{VAR}/responder-keys")
 RESPONDER_KEYS_PASSPHRASE = environment.secret("RESPONDER_KEYS_PASSPHRASE", ROOT)
+# A responder's certificate is renewed by the `ca` workers, for the same key, so many days before it ends.
+RESPONDER_RENEW_DAYS = environment.number("RESPONDER_RENEW_DAYS", 90)
 RESPONDER_URL = environment.text("RESPONDER_URL", "http://localhost:8001")
 # The phone profiles' policy OIDs are not public (jpki-facts 1.2): settings, by authority organisation.
 CA_PHONE_POLICY_OIDS = {
@@ -192,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "issuances": {"task": "ca.sweep_issuances", "schedule": TSM_SWEEP_SECONDS},
     "crls": {"task": "ca.publish_due_crls", "schedule": min(60.0, CRL_PUBLISH_SECONDS)},
+    "responders": {"task": "ca.renew_responders", "schedule": 60.0},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
 }
 

@@ -78,6 +78,8 @@ def write_certificates(card: VirtualCard) -> None:
         key = next(key for key, purpose in PURPOSES.items() if purpose == asked.purpose)
         if asked.certificate is not None:
             certificates[key.certificate_file] = bytes(asked.certificate.der)
+            # All generations bear one name: the card carries the one that signed.
+            certificates[key.ca_certificate_file] = bytes(asked.certificate.generation.certificate)
     with power.card_chip(card) as chip:
         chip.write_certificates(certificates)
 

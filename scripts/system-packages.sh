@@ -14,6 +14,7 @@ pcscd|pcscd vsmartcard-vpcd opensc|the tests that reach the virtual card through
 chromium|chromium|the browser tests don't run
 fonts|fonts-noto-cjk fontconfig|the browser tests' pictures show boxes in place of Japanese
 openssl|openssl|the tests and the demo that let OpenSSL verify what was issued don't run
+softhsm|softhsm2|the tests of signing keys behind PKCS#11 don't run
 TABLE
 }
 
@@ -27,6 +28,7 @@ have() {
         chromium) command -v chromium ;;
         fonts) fc-list :lang=ja | grep -q . ;;
         openssl) command -v openssl ;;
+        softhsm) command -v softhsm2-util && [ -e /usr/lib/softhsm/libsofthsm2.so ] ;;
         *) echo "system-packages.sh: no need is called '$1'" >&2; exit 2 ;;
     esac >/dev/null 2>&1
 }

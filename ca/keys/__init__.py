@@ -1,4 +1,7 @@
-"""Where signing keys live. The authorities' and the responders' are two stores with a passphrase each."""
+"""Where signing keys live. The authorities' and the responders' are two stores with a passphrase each.
+
+`software:<folder>` keeps them in encrypted files, `pkcs11:<path of the module>?token=<label>` in a token.
+"""
 
 from functools import lru_cache
 from pathlib import Path
@@ -26,11 +29,28 @@ def _store(setting: str, address: str, passphrase: str | None) -> KeyStore:
     if not passphrase:
         raise KeysUnavailable(f"{setting}_PASSPHRASE is not set: this process can't open signing keys")
     kind, _, place = address.partition(":")
-    if kind != "software" or not place:
-        raise KeysUnavailable(f"{setting} must begin with software: and name a folder, not {address!r}")
-    return _software(place, passphrase)
+    if kind not in _KINDS or not place:
+        raise KeysUnavailable(
+            f"{setting} must begin with software: and name a folder, or with pkcs11: and name a module and "
+            f"a token, not {address!r}"
+        )
+    try:
+        return _KINDS[kind](place, passphrase)
+    except ValueError as error:
+        raise KeysUnavailable(f"{setting} is {address!r}: {error}") from None
 
 
 @lru_cache(maxsize=8)
-def _software(place: str, passphrase: str) -> SoftwareKeyStore:
+def _software(place: str, passphrase: str) -> KeyStore:
     return SoftwareKeyStore(Path(place), passphrase)
+
+
+@lru_cache(maxsize=8)
+def _pkcs11(place: str, passphrase: str) -> KeyStore:
+    # Loaded only where keys are behind it.
+    from ca.keys.pkcs11 import TokenKeyStore, parse
+
+    return TokenKeyStore(parse(place), passphrase)
+
+
+_KINDS = {"software": _software, "pkcs11": _pkcs11}

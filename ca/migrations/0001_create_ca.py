@@ -334,6 +334,7 @@ class Migration(migrations.Migration):
                 ("key_label", models.CharField(max_length=200)),
                 ("not_before", models.DateTimeField()),
                 ("not_after", models.DateTimeField()),
+                ("lease_until", models.DateTimeField(null=True)),
                 (
                     "generation",
                     models.ForeignKey(

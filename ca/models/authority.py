@@ -41,7 +41,10 @@ class Generation(models.Model):
 
 
 class ResponderKey(models.Model):
-    """A delegated OCSP responder's certificate and the label of its key in the responders' own key store."""
+    """A delegated OCSP responder's certificate and the label of its key in the responders' own key store.
+
+    A renewed certificate is a row of its own with the same label: the key stays, its certificate follows on.
+    """
 
     generation = models.ForeignKey(Generation, models.CASCADE, related_name="responder_keys")
     certificate = models.BinaryField()  # DER
@@ -49,6 +52,8 @@ class ResponderKey(models.Model):
     key_label = models.CharField(max_length=200)
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
+    # By the machine's clock: who sets it renews this certificate, nobody else until then.
+    lease_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.key_label

@@ -45,7 +45,16 @@ def test_the_authority_is_self_signed_and_openssl_accepts_the_responder_under_it
 
 def test_each_step_is_journaled_before_the_key_signs(realm: Realm) -> None:
     kinds = list(JournalEntry.objects.filter(realm=realm).order_by("sequence").values_list("kind", flat=True))
-    assert kinds == ["authority.intended", "authority.created", "responder.intended", "responder.created"] * 2
+    assert kinds == [
+        *("key.created", "authority.intended", "key.used"),
+        *("key.created", "responder.intended", "key.used"),
+        *("authority.created", "responder.created"),
+    ] * 2  # fmt: skip
+    used = JournalEntry.objects.filter(realm=realm, kind="key.used")
+    for label in Generation.objects.values_list("key_label", flat=True):
+        # Its own certificate, and its responder's.
+        assert [entry.data["key_label"] for entry in used].count(label) == 2
+        assert JournalEntry.objects.filter(realm=realm, kind="key.created", subject=label).count() == 1
 
 
 def test_a_responder_near_its_end_gets_a_successor(realm: Realm) -> None:
