@@ -8,10 +8,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from django.db import transaction
 
-from ca import assembly, clock, der, issuance, journal, keys, lint, profiles
-from ca.errors import LintFailed
+from ca import assembly, clock, der, issuance, journal, keys, lint
 from ca.models import Authority, Generation, Realm, ResponderKey
-from ca.profiles import ExtensionRule, Purpose
+from ca.profiles import Purpose
 
 RENEW_RESPONDER_BEFORE = timedelta(days=90)
 
@@ -61,7 +60,7 @@ def _create_generation(authority: Authority, number: int) -> Generation:
         serial_number=serial_number,
         not_before=clock.now(realm),
     )
-    _examine(twin, profiles.AUTHORITY_EXTENSIONS)
+    lint.examine_authority(twin)
     identifier = twin.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest.hex().upper()
     _record_intent(authority, "authority.intended", serial_number, twin, label)
     signature = keys.store().open(label).sign(twin.tbs_certificate_bytes)
@@ -105,7 +104,7 @@ def _create_responder_key(generation: Generation) -> ResponderKey:
         not_before=clock.now(realm),
         latest_end=own.not_valid_after_utc,
     )
-    _examine(twin, profiles.RESPONDER_EXTENSIONS)
+    lint.examine_responder(twin)
     _record_intent(authority, "responder.intended", serial_number, twin, label)
     certificate = issuance.sign(generation, twin.tbs_certificate_bytes)
     with transaction.atomic(durable=True):
@@ -142,9 +141,3 @@ def _record_intent(authority: Authority, kind: str, serial_number: int, twin: x5
         key_label=label,
         tbs_sha256=assembly.digest(twin.tbs_certificate_bytes),
     )
-
-
-def _examine(twin: x509.Certificate, rules: tuple[ExtensionRule, ...]) -> None:
-    findings = list(lint.extension_order(twin.extensions, rules))
-    if findings:
-        raise LintFailed(findings)

@@ -178,7 +178,7 @@ def _prepare(issuance: Issuance) -> None:
     serial_number = _reserve(issuance, generation)
     plan = _plan(issuance, profile, generation, serial_number, now)
     twin = assembly.end_entity(plan)
-    lint.examine(
+    pkilinted = lint.examine(
         lint.Subject(
             twin=twin,
             profile=profile,
@@ -195,7 +195,7 @@ def _prepare(issuance: Issuance) -> None:
             else None,
         )
     )
-    _record_intent(issuance, generation, twin.tbs_certificate_bytes, now)
+    _record_intent(issuance, generation, twin.tbs_certificate_bytes, now, pkilinted=pkilinted)
 
 
 def _require_acceptable(issuance: Issuance, profile: Profile, now: datetime) -> None:
@@ -269,7 +269,7 @@ def _plan(
     )
 
 
-def _record_intent(issuance: Issuance, generation: Generation, tbs: bytes, now: datetime) -> None:
+def _record_intent(issuance: Issuance, generation: Generation, tbs: bytes, now: datetime, *, pkilinted: bool) -> None:
     """Write down what will be signed, in the row and in the journal, before any key is touched."""
     with transaction.atomic(durable=True):
         journal.take(issuance.realm)
@@ -302,6 +302,7 @@ def _record_intent(issuance: Issuance, generation: Generation, tbs: bytes, now: 
             medium=issuance.medium,
             generation=generation.number,
             tbs_sha256=assembly.digest(tbs),
+            pkilinted=pkilinted,
         )
     issuance.state, issuance.tbs = State.SIGNING, tbs
     issuance.generation, issuance.partition = generation, partition
