@@ -20,13 +20,13 @@ from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROUNDS = 5
+ROUNDS = 3
 
 
 def main() -> None:
     """Run each database's part in a process of its own, print the table, keep the JSON."""
     parser = argparse.ArgumentParser(description="Issuance against bare RSA-2048 signing, in one run")
-    parser.add_argument("--requests", type=int, default=500, help="certificates a way and database")
+    parser.add_argument("--requests", type=int, default=600, help="certificates a way and database")
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
