@@ -7,7 +7,7 @@ FAST := not slow and not browser and not pcsc and not postgres
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset demo test test-sqlite test-postgres check check-format check-lint check-layers check-types \
-	check-tests format lock setup setup-tests
+	check-tests format lock setup setup-tests bench-ca
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,9 @@ check-types:
 
 check-tests:
 	$(PYTHON) -m pytest -q --numprocesses=2 -m "$(FAST)"
+
+bench-ca: setup ## measure the CA: issuance against bare signing, as ratios in one run; JSON in var/bench/
+	$(PYTHON) -m benchmarks.ca_issuance
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

@@ -22,6 +22,7 @@ from ca.errors import HolderUnfit, PublicKeyUnfit
 from ca.models import Generation, Holder
 from ca.profiles import Profile, Purpose, SubjectForm
 
+THROW_AWAY_BITS = 1024
 JST = timezone(timedelta(hours=9), "JST")
 _ERAS = {"1": 1868, "2": 1912, "3": 1926, "4": 1989, "5": 2019}  # first Gregorian year of each, facts 1.3
 
@@ -62,7 +63,8 @@ class Plan:
 @lru_cache(maxsize=1)
 def throw_away_key() -> rsa.RSAPrivateKey:
     """Return this process's throw-away key: it signs twins, and nothing knows its public half."""
-    return rsa.generate_private_key(profiles.RSA_EXPONENT, profiles.RSA_BITS)
+    # Short, for speed: nothing hangs on it but the twin's outer signature, which is thrown away.
+    return rsa.generate_private_key(profiles.RSA_EXPONENT, THROW_AWAY_BITS)
 
 
 # --- Names -----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ key is used inside a database transaction.
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -149,6 +149,13 @@ def issue(issuance_id: int) -> Certificate:
         raise
 
 
+def issue_many(issuance_ids: Sequence[int]) -> dict[int, Certificate | CaError]:
+    """Issue many at once, in few transactions; return, by id, what each became. See `ca.batch`."""
+    from ca import batch  # stands on this module
+
+    return batch.issue(issuance_ids)
+
+
 def lease() -> timedelta:
     """Return how long a worker holds what it claimed."""
     return timedelta(seconds=getattr(settings, "CA_LEASE_SECONDS", 10))
@@ -176,9 +183,17 @@ def _prepare(issuance: Issuance) -> None:
     _require_acceptable(issuance, profile, now)
     generation = newest_generation(realm, profile.purpose)
     serial_number = _reserve(issuance, generation)
-    plan = _plan(issuance, profile, generation, serial_number, now)
-    twin = assembly.end_entity(plan)
-    lint.examine(
+    twin, pkilinted = _linted_twin(issuance, generation, serial_number, now)
+    _record_intent(issuance, generation, twin.tbs_certificate_bytes, now, pkilinted=pkilinted)
+
+
+def _linted_twin(
+    issuance: Issuance, generation: Generation, serial_number: int, now: datetime
+) -> tuple[x509.Certificate, bool]:
+    """Return what may be signed, in the envelope of its twin, and whether pkilint read it. Raises IssuanceRefused."""
+    realm, profile = issuance.realm, PROFILES[Purpose(issuance.purpose), Medium(issuance.medium)]
+    twin = assembly.end_entity(_plan(issuance, profile, generation, serial_number, now))
+    pkilinted = lint.examine(
         lint.Subject(
             twin=twin,
             profile=profile,
@@ -195,7 +210,7 @@ def _prepare(issuance: Issuance) -> None:
             else None,
         )
     )
-    _record_intent(issuance, generation, twin.tbs_certificate_bytes, now)
+    return twin, pkilinted
 
 
 def _require_acceptable(issuance: Issuance, profile: Profile, now: datetime) -> None:
@@ -241,11 +256,11 @@ def _reserve(issuance: Issuance, generation: Generation) -> int:
     return serial_number
 
 
-def take_serial_number(authority: Authority) -> int:
-    """Take the authority's next serial number, inside the caller's transaction: no other gets the same."""
+def take_serial_number(authority: Authority, count: int = 1) -> int:
+    """Take the authority's next serial numbers, inside the caller's transaction; return the first of them."""
     # Written before it is read: the row, or on SQLite the database, is ours from here to the commit.
-    Authority.objects.filter(pk=authority.pk).update(next_serial=F("next_serial") + 1)
-    return Authority.objects.values_list("next_serial", flat=True).get(pk=authority.pk) - 1
+    Authority.objects.filter(pk=authority.pk).update(next_serial=F("next_serial") + count)
+    return Authority.objects.values_list("next_serial", flat=True).get(pk=authority.pk) - count
 
 
 def _plan(
@@ -272,7 +287,7 @@ def _plan(
     )
 
 
-def _record_intent(issuance: Issuance, generation: Generation, tbs: bytes, now: datetime) -> None:
+def _record_intent(issuance: Issuance, generation: Generation, tbs: bytes, now: datetime, *, pkilinted: bool) -> None:
     """Write down what will be signed, in the row and in the journal, before any key is touched."""
     with transaction.atomic(durable=True):
         journal.take(issuance.realm)
@@ -280,34 +295,43 @@ def _record_intent(issuance: Issuance, generation: Generation, tbs: bytes, now: 
         # the sweep finds the phone certificate.
         if issuance.medium == Medium.PHONE:
             revocation.require_card_certificate(issuance.linked_to_id, now=now)
-        holder = issuance.holder
-        partition, _ = Partition.objects.get_or_create(
-            generation=generation,
-            medium=issuance.medium,
-            municipality_code=holder.municipality_code,
-            defaults={"prefecture": holder.prefecture, "municipality": holder.municipality},
-        )
-        if (partition.prefecture, partition.municipality) != (holder.prefecture, holder.municipality):
-            raise HolderUnfit(
-                f"municipality {holder.municipality_code} is {partition.municipality}", field="municipality_code"
-            )
+        partition = _partition(issuance, generation)
         moved = Issuance.objects.filter(pk=issuance.pk, state=State.RESERVED).update(
             state=State.SIGNING, tbs=tbs, generation=generation, partition=partition
         )
         if moved != 1:
             raise IssuanceInProgress(f"{issuance.request_key} was taken over")
-        journal.record(
-            issuance.realm,
-            "issuance.intended",
-            issuance.serial_number,
-            request_key=issuance.request_key,
-            purpose=issuance.purpose,
-            medium=issuance.medium,
-            generation=generation.number,
-            tbs_sha256=assembly.digest(tbs),
-        )
+        journal.record_all(issuance.realm, [_intended(issuance, generation, tbs, pkilinted=pkilinted)])
     issuance.state, issuance.tbs = State.SIGNING, tbs
     issuance.generation, issuance.partition = generation, partition
+
+
+def _partition(issuance: Issuance, generation: Generation) -> Partition:
+    """Return the holder's partition, made when there is none. Raises HolderUnfit when the code is another place's."""
+    holder = issuance.holder
+    partition, _ = Partition.objects.get_or_create(
+        generation=generation,
+        medium=issuance.medium,
+        municipality_code=holder.municipality_code,
+        defaults={"prefecture": holder.prefecture, "municipality": holder.municipality},
+    )
+    if (partition.prefecture, partition.municipality) != (holder.prefecture, holder.municipality):
+        raise HolderUnfit(
+            f"municipality {holder.municipality_code} is {partition.municipality}", field="municipality_code"
+        )
+    return partition
+
+
+def _intended(issuance: Issuance, generation: Generation, tbs: bytes, *, pkilinted: bool) -> journal.Happening:
+    data = {
+        "request_key": issuance.request_key,
+        "purpose": issuance.purpose,
+        "medium": issuance.medium,
+        "generation": generation.number,
+        "tbs_sha256": assembly.digest(tbs),
+        "pkilinted": pkilinted,
+    }
+    return journal.Happening("issuance.intended", issuance.serial_number, data)
 
 
 def _sign(issuance: Issuance) -> bytes:
@@ -320,12 +344,22 @@ def _sign(issuance: Issuance) -> bytes:
 
 def sign(generation: Generation, tbs: bytes) -> bytes:
     """Return `tbs` in its envelope, signed by the generation's key and checked with its certificate."""
-    signature = keys.store().open(generation.key_label).sign(tbs)
+    return signing(generation)(tbs)
+
+
+def signing(generation: Generation) -> Callable[[bytes], bytes]:
+    """Open the generation's key once; return what puts bytes to be signed into their envelope, as `sign` does."""
+    signer = keys.store().open(generation.key_label)
     authority = x509.load_der_x509_certificate(bytes(generation.certificate)).public_key()
     assert isinstance(authority, rsa.RSAPublicKey)  # noqa: S101  (made by the ceremony)
-    # A wrong key, or a fault in the signing, must not leave the house (raises InvalidSignature).
-    authority.verify(signature, tbs, padding.PKCS1v15(), hashes.SHA256())
-    return der.signed(tbs, signature)
+
+    def sign_one(tbs: bytes) -> bytes:
+        signature = signer.sign(tbs)
+        # A wrong key, or a fault in the signing, must not leave the house (raises InvalidSignature).
+        authority.verify(signature, tbs, padding.PKCS1v15(), hashes.SHA256())
+        return der.signed(tbs, signature)
+
+    return sign_one
 
 
 def _store(issuance: Issuance, certificate_der: bytes, *, recovered: bool) -> Certificate:
@@ -340,11 +374,8 @@ def _store(issuance: Issuance, certificate_der: bytes, *, recovered: bool) -> Ce
 
 
 def _store_as(issuance: Issuance, certificate_der: bytes, *, pending: bool, recovered: bool) -> Certificate:
-    assert issuance.generation is not None  # noqa: S101  (state signing)
     assert issuance.partition is not None  # noqa: S101  (state signing)
-    signed = x509.load_der_x509_certificate(certificate_der)
-    identifier = signed.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    status = Certificate.Status.PENDING if pending else Certificate.Status.VALID
+    certificate = _as_signed(issuance, certificate_der, pending=pending)
     with transaction.atomic(durable=True):
         journal.take(issuance.realm)
         moved = Issuance.objects.filter(pk=issuance.pk, state=State.SIGNING).update(
@@ -352,43 +383,54 @@ def _store_as(issuance: Issuance, certificate_der: bytes, *, pending: bool, reco
         )
         if moved != 1:
             return _issued(Issuance.objects.select_related("certificate").get(pk=issuance.pk))
-        certificate = Certificate.objects.create(
-            realm=issuance.realm,
-            generation=issuance.generation,
-            issuer_id=issuance.generation.authority_id,
-            partition=issuance.partition,
-            serial_number=issuance.serial_number,
-            purpose=issuance.purpose,
-            medium=issuance.medium,
-            holder=issuance.holder,
-            der=certificate_der,
-            public_key=bytes(issuance.public_key),
-            subject_key_identifier=identifier.hex().upper(),
-            not_before=signed.not_valid_before_utc,
-            not_after=signed.not_valid_after_utc,
-            status=status,
-            cause=revocation.Cause.AWAITING_ACTIVATION if pending else "",
-            changed_at=clock.now(issuance.realm),
-            linked_to_id=issuance.linked_to_id,
-        )
+        certificate.save(force_insert=True)
         Issuance.objects.filter(pk=issuance.pk).update(certificate=certificate)
-        journal.record(
-            issuance.realm,
-            "certificate.issued",
-            certificate.serial_number,
-            request_key=issuance.request_key,
-            purpose=certificate.purpose,
-            medium=certificate.medium,
-            status=str(status),
-            tbs_sha256=assembly.digest(signed.tbs_certificate_bytes),
-            certificate_sha256=certificate.fingerprint,
-            settled_after_crash=recovered,
-        )
+        journal.record_all(issuance.realm, [_happened(issuance, certificate, recovered=recovered)])
         # A partition's first certificate calls for its first CRL; a pending one stands on it as on hold.
         if pending or issuance.partition.published_revision < 0:
             revocation.touch([issuance.partition.pk])
     issuance.state, issuance.certificate = State.ISSUED, certificate
     return certificate
+
+
+def _as_signed(issuance: Issuance, certificate_der: bytes, *, pending: bool) -> Certificate:
+    """Return the certificate's row, not yet stored."""
+    assert issuance.generation is not None  # noqa: S101  (state signing)
+    signed = x509.load_der_x509_certificate(certificate_der)
+    identifier = signed.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    return Certificate(
+        realm=issuance.realm,
+        generation=issuance.generation,
+        issuer_id=issuance.generation.authority_id,
+        partition=issuance.partition,
+        serial_number=issuance.serial_number,
+        purpose=issuance.purpose,
+        medium=issuance.medium,
+        holder=issuance.holder,
+        der=certificate_der,
+        public_key=bytes(issuance.public_key),
+        subject_key_identifier=identifier.hex().upper(),
+        not_before=signed.not_valid_before_utc,
+        not_after=signed.not_valid_after_utc,
+        status=Certificate.Status.PENDING if pending else Certificate.Status.VALID,
+        cause=revocation.Cause.AWAITING_ACTIVATION if pending else "",
+        changed_at=clock.now(issuance.realm),
+        linked_to_id=issuance.linked_to_id,
+    )
+
+
+def _happened(issuance: Issuance, certificate: Certificate, *, recovered: bool) -> journal.Happening:
+    assert issuance.tbs is not None  # noqa: S101  (state signing)
+    data = {
+        "request_key": issuance.request_key,
+        "purpose": certificate.purpose,
+        "medium": certificate.medium,
+        "status": str(certificate.status),
+        "tbs_sha256": assembly.digest(bytes(issuance.tbs)),
+        "certificate_sha256": certificate.fingerprint,
+        "settled_after_crash": recovered,
+    }
+    return journal.Happening("certificate.issued", certificate.serial_number, data)
 
 
 def _refuse(issuance: Issuance, refused: IssuanceRefused) -> None:

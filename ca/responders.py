@@ -14,10 +14,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from ca import assembly, clock, der, issuance, journal, lint, profiles
-from ca.errors import LintFailed
+from ca import assembly, clock, der, issuance, journal, lint
 from ca.models import Authority, Generation, Realm, ResponderKey
-from ca.profiles import ExtensionRule, Purpose
+from ca.profiles import Purpose
 
 
 def newest(generation: Generation, now: datetime) -> ResponderKey | None:
@@ -88,7 +87,7 @@ def certify(generation: Generation, label: str, public_key: bytes) -> ResponderK
         not_before=clock.now(authority.realm),
         latest_end=own.not_valid_after_utc,
     )
-    examine(twin, profiles.RESPONDER_EXTENSIONS)
+    lint.examine_responder(twin)
     record_intent(authority, "responder.intended", serial_number, twin, label)
     certificate = issuance.sign(generation, twin.tbs_certificate_bytes)
     record_use(authority, serial_number, twin, generation.key_label)
@@ -122,13 +121,6 @@ def reserve(authority: Authority) -> int:
     """Take the authority's next serial number, in a transaction of its own."""
     with transaction.atomic(durable=True):
         return issuance.take_serial_number(authority)
-
-
-def examine(twin: x509.Certificate, rules: tuple[ExtensionRule, ...]) -> None:
-    """Hold a twin against its profile's extensions. Raises LintFailed."""
-    findings = list(lint.extension_order(twin.extensions, rules))
-    if findings:
-        raise LintFailed(findings)
 
 
 def record_intent(authority: Authority, kind: str, serial_number: int, twin: x509.Certificate, label: str) -> None:

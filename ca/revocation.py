@@ -211,7 +211,11 @@ def require_card_certificate(linked_to: int | None, *, now: datetime) -> None:
     """Refuse when the card certificate of that id is not valid at `now`; None, for a card's own, passes."""
     if linked_to is None:
         return
-    card = Certificate.objects.get(pk=linked_to)
+    require_standing(Certificate.objects.get(pk=linked_to), now=now)
+
+
+def require_standing(card: Certificate, *, now: datetime) -> None:
+    """Refuse when a card certificate, as just read, is not valid at `now`. Raises CardCertificateNotValid."""
     if card.status != Status.VALID:
         raise CardCertificateNotValid(f"the card certificate {card.serial_number} is {card.status}")
     if not card.not_before <= now <= card.not_after:

@@ -195,9 +195,10 @@ def test_the_card_certificate_is_looked_at_again_when_the_intent_is_recorded(
     row = ask_phone(card)
     examine = lint.examine
 
-    def revoked_meanwhile(subject: lint.Subject) -> None:
-        examine(subject)
+    def revoked_meanwhile(subject: lint.Subject) -> bool:
+        pkilinted = examine(subject)
         revocation.revoke(card, cause=Cause.KEY_COMPROMISE, now=clock.now(realm))
+        return pkilinted
 
     monkeypatch.setattr(lint, "examine", revoked_meanwhile)
     row = refused(row, CardCertificateNotValid)
@@ -387,11 +388,11 @@ def test_a_worker_overtaken_before_its_intent_gives_way(holder: Holder, monkeypa
     row = ask(holder)
     record_intent = issuance._record_intent
 
-    def overtaken(*arguments: Any) -> None:
+    def overtaken(*arguments: Any, **named: Any) -> None:
         monkeypatch.setattr(issuance, "_record_intent", record_intent)
         end_leases()
         issuance.issue(row.pk)
-        record_intent(*arguments)
+        record_intent(*arguments, **named)
 
     monkeypatch.setattr(issuance, "_record_intent", overtaken)
     with pytest.raises(IssuanceInProgress):

@@ -8,9 +8,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.test import override_settings
 
-from ca import assembly
-from ca.models import Holder
+from ca import assembly, der, issuance
+from ca.models import Holder, Realm
 from ca.profiles import CARD_POLICIES, PROFILES, Medium, Purpose
 from tests.ca.structure import dump
 
@@ -68,6 +69,11 @@ def value(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     return certificate.extensions.get_extension_for_oid(oid).value.public_bytes().hex().upper()
 
 
+def octets_when_signed(twin: x509.Certificate) -> int:
+    """Return how long the certificate is under an authority's signature; the twin's is shorter."""
+    return len(der.signed(twin.tbs_certificate_bytes, bytes(256)))
+
+
 def compare(name: str, certificate: x509.Certificate) -> None:
     expected = (EXPECTED / f"{name}.txt").read_text()
     assert dump(certificate) == expected
@@ -91,17 +97,18 @@ def test_authority_certificate_is_as_expected_extension_by_extension(purpose: Pu
     compare(f"authority-{purpose}", certificate)
 
 
-def test_responder_certificate_is_as_expected_extension_by_extension() -> None:
+@pytest.mark.parametrize("purpose", Purpose)
+def test_responder_certificate_is_as_expected_extension_by_extension(purpose: Purpose) -> None:
     certificate = assembly.responder_certificate(
         organisation="JPKI-TEST",
-        purpose=Purpose.SIGNATURE,
-        issuer=plan(Purpose.SIGNATURE, Medium.CARD).issuer,
+        purpose=purpose,
+        issuer=plan(purpose, Medium.CARD).issuer,
         public_key=fixed_key("responder"),
         serial_number=0x067C6A23,
         not_before=ISSUED,
         latest_end=datetime(2033, 7, 15, 14, 59, 59, tzinfo=UTC),
     )
-    compare("responder-signature", certificate)
+    compare(f"responder-{purpose}", certificate)
 
 
 # --- Octets of real certificates: jpki-facts 1.1, 1.2 and 1.4
@@ -113,7 +120,7 @@ def test_signature_card_certificate_has_the_octets_of_real_ones() -> None:
         "687474703A2F2F7777772E6A706B692E676F2E6A702F6370732E68746D6C"
     )
     # About 1.76 kB with the names of the holder.
-    assert 1650 < len(real.public_bytes(serialization.Encoding.DER)) < 1850
+    assert 1650 < octets_when_signed(real) < 1850
 
 
 def test_user_authentication_card_certificate_has_the_octets_of_real_ones() -> None:
@@ -134,7 +141,7 @@ def test_user_authentication_card_certificate_is_as_long_as_real_ones_to_the_oct
     holder_of_sample.prefecture, holder_of_sample.municipality = "Kanagawa-ken", "Yokohama-shi-Naka-ku"
     fields["holder"] = holder_of_sample
     real = assembly.end_entity(assembly.Plan(**fields))
-    assert len(real.public_bytes(serialization.Encoding.DER)) == 1586
+    assert octets_when_signed(real) == 1586
 
 
 def test_authority_certificate_has_the_octets_of_real_ones() -> None:
@@ -147,7 +154,7 @@ def test_authority_certificate_has_the_octets_of_real_ones() -> None:
     )
     assert value(real, x509.KeyUsage.oid) == "03020106"
     assert value(real, x509.BasicConstraints.oid) == "30030101FF"
-    assert 1301 <= len(real.public_bytes(serialization.Encoding.DER)) <= 1319
+    assert 1301 <= octets_when_signed(real) <= 1319
 
 
 @pytest.mark.parametrize(
@@ -173,6 +180,15 @@ def test_authority_ends_as_the_three_real_generations_do(began: str, ended: str)
         ("2023-02-16T15:30:00+00:00", "1980-02-17", "2028-02-17T14:59:59+00:00"),
         # Born on 29 February: the 28th, in leap years too.
         ("2023-07-16T01:02:03+00:00", "1980-02-29", "2028-02-28T14:59:59+00:00"),
+        # Issued on the 28th or the 29th of a leap year: that year's birthday is over.
+        ("2024-02-27T01:02:03+00:00", "1980-02-29", "2028-02-28T14:59:59+00:00"),
+        ("2024-02-28T01:02:03+00:00", "1980-02-29", "2029-02-28T14:59:59+00:00"),
+        ("2024-02-29T01:02:03+00:00", "1980-02-29", "2029-02-28T14:59:59+00:00"),
+        # Issued on a leap day, born on another day.
+        ("2024-02-29T01:02:03+00:00", "1980-03-01", "2028-03-01T14:59:59+00:00"),
+        # The last second of the day before the birthday in Japan, and the next second.
+        ("2023-02-16T14:59:59+00:00", "1980-02-17", "2027-02-17T14:59:59+00:00"),
+        ("2023-02-16T15:00:00+00:00", "1980-02-17", "2028-02-17T14:59:59+00:00"),
     ],
 )
 def test_card_certificate_ends_on_the_fifth_birthday_after_issue(issued: str, born: str, ended: str) -> None:
@@ -185,3 +201,33 @@ def test_common_names_have_the_shapes_of_real_ones() -> None:
     authentication = assembly.end_entity(plan(Purpose.USER_AUTHENTICATION, Medium.CARD)).subject
     assert signature.rfc4514_string() == "CN=2023071610020313221108816930,L=Kiyose-shi,L=Tokyo-to,C=JP"
     assert authentication.rfc4514_string() == "CN=997794E9AGCIEG13221003A,C=JP"
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_card_and_phone_differ_in_policy_distribution_point_and_ocsp_url_only(purpose: Purpose) -> None:
+    asked = plan(purpose, Medium.CARD)
+    phone = plan(purpose, Medium.PHONE)
+    same_key = assembly.Plan(**(phone.__dict__ | {"public_key": asked.public_key}))
+    card_extensions, phone_extensions = (assembly.end_entity(each).extensions for each in (asked, same_key))
+    assert [(e.oid, e.critical) for e in card_extensions] == [(e.oid, e.critical) for e in phone_extensions]
+    differ = {
+        mine.oid
+        for mine, other in zip(card_extensions, phone_extensions, strict=True)
+        if mine.value.public_bytes() != other.value.public_bytes()
+    }
+    expected = {x509.CertificatePolicies.oid, x509.CRLDistributionPoints.oid}
+    if purpose is Purpose.USER_AUTHENTICATION:
+        expected.add(x509.AuthorityInformationAccess.oid)
+    assert differ == expected
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_the_phones_policy_is_the_settings(purpose: Purpose) -> None:
+    realm = Realm(slug="test", kind=Realm.Kind.PRODUCTION)
+    profile = PROFILES[purpose, Medium.PHONE]
+    with override_settings(CA_PHONE_POLICY_OIDS={purpose.value: "1.2.392.200149.8.5.1.1.40"}):
+        assert issuance.policy(realm, profile).dotted_string == "1.2.392.200149.8.5.1.1.40"
+    with override_settings(CA_PHONE_POLICY_OIDS={purpose.value: "1.2.3.4"}):
+        assert issuance.policy(realm, profile).dotted_string == "1.2.3.4"
+        card = issuance.policy(realm, PROFILES[purpose, Medium.CARD])
+    assert card == CARD_POLICIES["production", purpose]

@@ -1,6 +1,6 @@
-"""Lint: what must hold before an authority's key signs. Each rule reads the twin's bytes and names what is wrong.
+"""The house's own rules, held on every certificate. Each reads the twin's bytes and names what is wrong.
 
-Rules hold the bytes against the profile's data and the rows they stand on, not against what assembly meant to write.
+They hold the bytes against the profile's data and the rows they stand on, not against what assembly meant to write.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from ca import assembly, der, profiles
-from ca.errors import LintFailed
 from ca.profiles import ExtensionRule, Life, Profile, SubjectForm
 
 T = TypeVar("T", bound=x509.ExtensionType)
@@ -37,11 +36,9 @@ class Subject:
     card_certificate: x509.Certificate | None  # what a phone certificate stands on
 
 
-def examine(subject: Subject) -> None:
-    """Raise LintFailed with every finding when any rule is broken."""
-    findings = [f"{rule.__name__}: {problem}" for rule in RULES for problem in rule(subject)]
-    if findings:
-        raise LintFailed(findings)
+def broken(subject: Subject) -> list[str]:
+    """Return what breaks which rule, each finding beginning with the rule's name."""
+    return [f"{rule.__name__}: {problem}" for rule in RULES for problem in rule(subject)]
 
 
 def extension_order(extensions: x509.Extensions, rules: tuple[ExtensionRule, ...]) -> Iterator[str]:
