@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from ca import assembly, clock, der, journal, keys, lint, profiles, revocation
+from ca import assembly, clock, der, journal, keys, linkage, lint, profiles, revocation
 from ca.errors import (
     CaError,
     CardCertificateNotValid,
@@ -368,6 +368,7 @@ def _store_as(issuance: Issuance, certificate_der: bytes, *, pending: bool, reco
             changed_at=clock.now(issuance.realm),
             linked_to_id=issuance.linked_to_id,
         )
+        linkage.watch([certificate])
         Issuance.objects.filter(pk=issuance.pk).update(certificate=certificate)
         journal.record(
             issuance.realm,

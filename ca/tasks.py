@@ -49,6 +49,12 @@ def sweep_linkage() -> int:
     return sum(len(linkage.sweep(realm)) for realm in Realm.objects.order_by("pk"))
 
 
+@shared_task(name="ca.sweep_rechecks")
+def sweep_rechecks() -> int:
+    """Look again, in every realm, at the card certificates behind phone certificates whose hour has come."""
+    return sum(len(linkage.recheck(realm)) for realm in Realm.objects.order_by("pk"))
+
+
 @shared_task(name="ca.publish_crl")
 def publish_crl(partition_id: int, always: bool = True) -> None:
     """Publish a partition's CRL at once; unless `always`, only when it shows something new or is due."""
