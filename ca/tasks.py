@@ -4,8 +4,8 @@ import logging
 
 from celery import shared_task
 
-from ca import clock, crl, issuance, linkage, messages
-from ca.errors import CaError, IssuanceInProgress, IssuanceRefused
+from ca import clock, crl, issuance, linkage, messages, seals
+from ca.errors import CaError, CrlRefused, IssuanceInProgress, IssuanceRefused
 from ca.models import Partition, Realm
 
 logger = logging.getLogger(__name__)
@@ -69,6 +69,17 @@ def publish_due_crls() -> int:
     published = 0
     for realm in Realm.objects.order_by("pk"):
         for partition in crl.due(realm):
-            crl.publish(partition)
-            published += 1
+            try:
+                crl.publish(partition)
+            except CrlRefused:
+                # The last list stays, and the other partitions get theirs.
+                logger.exception("CRL of %s not published", partition)
+            else:
+                published += 1
     return published
+
+
+@shared_task(name="ca.seal_journals")
+def seal_journals() -> int:
+    """Sign, in every realm, the head of the journal's chain where it moved. Needs the CA's keys."""
+    return sum(seals.seal(realm) is not None for realm in Realm.objects.order_by("pk"))
