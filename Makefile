@@ -6,7 +6,7 @@ COMPILE := .venv/bin/uv pip compile --universal --generate-hashes --no-annotate 
 FAST := not slow and not browser and not pcsc and not postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo test test-sqlite test-postgres check check-format check-lint check-layers check-types \
+.PHONY: help run reset demo bench-ca test test-sqlite test-postgres check check-format check-lint check-layers check-types \
 	check-tests format lock setup setup-tests
 
 help: ## list the targets
@@ -51,6 +51,9 @@ check-types:
 
 check-tests:
 	$(PYTHON) -m pytest -q --numprocesses=2 -m "$(FAST)"
+
+bench-ca: setup-tests ## measure the certification authorities, as ratios in one run; JSON in var/bench/
+	$(PYTHON) -m benchmarks.ca_crl
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .
