@@ -52,8 +52,9 @@ check-types:
 check-tests:
 	$(PYTHON) -m pytest -q --numprocesses=2 -m "$(FAST)"
 
-bench-ca: setup ## measure the CA: issuance against bare signing, as ratios in one run; JSON in var/bench/
+bench-ca: setup-tests ## measure the certification authorities, as ratios in one run; JSON in var/bench/
 	$(PYTHON) -m benchmarks.ca_issuance
+	$(PYTHON) -m benchmarks.ca_crl
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

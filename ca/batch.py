@@ -12,7 +12,7 @@ from itertools import groupby
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
-from ca import assembly, clock, der, issuance, journal, revocation
+from ca import assembly, clock, der, issuance, journal, linkage, revocation
 from ca.errors import CaError, IssuanceRefused, PhoneCertificateExists, PublicKeyTaken
 from ca.models import Authority, Certificate, Generation, Issuance, Realm
 from ca.profiles import Medium, Purpose
@@ -285,6 +285,7 @@ def _store_all(realm: Realm, rows: list[Issuance], signed: list[bytes]) -> list[
     with transaction.atomic(durable=True):
         journal.take(realm)
         Certificate.objects.bulk_create(certificates)
+        linkage.watch(certificates)
         _move(_STORED, [(certificate.pk, row.pk) for row, certificate in zip(rows, certificates, strict=True)])
         journal.record_all(
             realm,

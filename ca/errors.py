@@ -112,6 +112,16 @@ class IllegalTransition(CaError):
         self.event = event
 
 
+class CrlRefused(CaError):
+    """Say that a new CRL does not follow from the last one and was not published; the last one stays."""
+
+    code = "crl_refused"
+
+    def __init__(self, message: str, *, findings: Sequence[str]) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
 class StatusUnknown(CaError):
     """Say that the standing could not be found out, which is another thing than "not valid"."""
 

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 
-from ca import assembly, clock, der, journal, keys, lint, profiles, revocation
+from ca import assembly, clock, der, journal, keys, linkage, lint, profiles, revocation
 from ca.errors import (
     CaError,
     CardCertificateNotValid,
@@ -384,6 +384,7 @@ def _store_as(issuance: Issuance, certificate_der: bytes, *, pending: bool, reco
         if moved != 1:
             return _issued(Issuance.objects.select_related("certificate").get(pk=issuance.pk))
         certificate.save(force_insert=True)
+        linkage.watch([certificate])
         Issuance.objects.filter(pk=issuance.pk).update(certificate=certificate)
         journal.record_all(issuance.realm, [_happened(issuance, certificate, recovered=recovered)])
         # A partition's first certificate calls for its first CRL; a pending one stands on it as on hold.

@@ -6,20 +6,23 @@ of the CRL that shows it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from cryptography.x509 import ReasonFlags
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, TextChoices
 
-from ca import journal, messages
+from ca import entries, journal, messages
 from ca.errors import CardCertificateNotValid, IllegalTransition, PhoneCertificateExists
-from ca.models import Certificate, Partition
+from ca.models import CardRevocation, Certificate, Partition
 from ca.profiles import Medium
 
 Status = Certificate.Status
+LIVING = (Status.PENDING, Status.VALID, Status.ON_HOLD)
 
 
 class Event(StrEnum):
@@ -122,6 +125,11 @@ def reason(certificate: Certificate) -> ReasonFlags | None:
     return RULES[certificate.cause].reason
 
 
+def crl_entry(serial_number: str, *, cause: str, at: datetime) -> bytes:
+    """Return the CRL entry of a certificate that is not valid since `at` for that cause, DER."""
+    return entries.entry(serial_number, at.astimezone(UTC), REASON_CODES[RULES[cause].reason])
+
+
 def revoke(certificate: Certificate, *, cause: str, now: datetime) -> None:
     """End a certificate for good. Raises IllegalTransition."""
     _require_cause(certificate, cause, Event.REVOKE)
@@ -158,7 +166,7 @@ def _require_cause(certificate: Certificate, cause: str, event: Event) -> None:
         )
 
 
-def _move(certificate: Certificate, event: Event, *, cause: str, now: datetime) -> None:
+def _move(certificate: Certificate, event: Event, *, cause: str, now: datetime, **journaled: Any) -> None:
     with transaction.atomic():
         # The realm's turn first: what is read from here on can't be changed by another until we commit.
         journal.take(certificate.realm)
@@ -182,7 +190,11 @@ def _move(certificate: Certificate, event: Event, *, cause: str, now: datetime) 
         try:
             with transaction.atomic():
                 moved = Certificate.objects.filter(pk=certificate.pk, status=before).update(
-                    status=target, cause=cause, revoked_at=revoked_at, changed_at=now
+                    status=target,
+                    cause=cause,
+                    revoked_at=revoked_at,
+                    changed_at=now,
+                    crl_entry=crl_entry(certificate.serial_number, cause=cause, at=now) if cause else None,
                 )
         except IntegrityError:
             raise PhoneCertificateExists(
@@ -203,8 +215,40 @@ def _move(certificate: Certificate, event: Event, *, cause: str, now: datetime) 
             before=before,
             after=str(target),
             cause=str(cause),
+            **journaled,
         )
         touch([certificate.partition_id])
+        if target == Status.REVOKED and certificate.medium == Medium.CARD:
+            _note_fall(certificate, now)
+
+
+def _note_fall(card: Certificate, now: datetime) -> None:
+    """Note that a card certificate fell, and, by setting, let what stands on it fall in the same transaction."""
+    at_once = settings.LINKAGE_AT_ONCE
+    CardRevocation.objects.create(
+        realm_id=card.realm_id, card=card, revoked_at=now, settled_at=now if at_once else None
+    )
+    if at_once:
+        for phone in card.linked_certificates.filter(status__in=LIVING).select_related("realm").order_by("pk"):
+            take_along(phone, card, now=now)
+
+
+def take_along(phone: Certificate, card: Certificate, *, now: datetime) -> None:
+    """Revoke a phone certificate because its card certificate is revoked. Raises IllegalTransition."""
+    _move(
+        phone,
+        Event.REVOKE,
+        cause=Cause.CARD_CERTIFICATE_REVOKED,
+        now=now,
+        card_certificate=card.serial_number,
+        lag_milliseconds=lag_milliseconds(card, now),
+    )
+
+
+def lag_milliseconds(card: Certificate, now: datetime) -> int:
+    """Return the time from the revocation of a card certificate to `now`."""
+    assert card.revoked_at is not None  # noqa: S101  (the callers')
+    return (now - card.revoked_at) // timedelta(milliseconds=1)
 
 
 def require_card_certificate(linked_to: int | None, *, now: datetime) -> None:

@@ -4,8 +4,8 @@ import logging
 
 from celery import shared_task
 
-from ca import clock, crl, issuance, linkage, messages, responders
-from ca.errors import CaError, IssuanceInProgress, IssuanceRefused
+from ca import clock, crl, issuance, linkage, messages, responders, seals
+from ca.errors import CaError, CrlRefused, IssuanceInProgress, IssuanceRefused
 from ca.models import Certificate, Partition, Realm
 
 BATCH_FROM = 3  # a pair, as an enrolment asks for it, goes the single way
@@ -57,6 +57,12 @@ def sweep_linkage() -> int:
     return sum(len(linkage.sweep(realm)) for realm in Realm.objects.order_by("pk"))
 
 
+@shared_task(name="ca.sweep_rechecks")
+def sweep_rechecks() -> int:
+    """Look again, in every realm, at the card certificates behind phone certificates whose hour has come."""
+    return sum(len(linkage.recheck(realm)) for realm in Realm.objects.order_by("pk"))
+
+
 @shared_task(name="ca.publish_crl")
 def publish_crl(partition_id: int, always: bool = True) -> None:
     """Publish a partition's CRL at once; unless `always`, only when it shows something new or is due."""
@@ -71,8 +77,13 @@ def publish_due_crls() -> int:
     published = 0
     for realm in Realm.objects.order_by("pk"):
         for partition in crl.due(realm):
-            crl.publish(partition)
-            published += 1
+            try:
+                crl.publish(partition)
+            except CrlRefused:
+                # The last list stays, and the other partitions get theirs.
+                logger.exception("CRL of %s not published", partition)
+            else:
+                published += 1
     return published
 
 
@@ -80,3 +91,9 @@ def publish_due_crls() -> int:
 def renew_responders() -> int:
     """Renew, in every realm, the responders' certificates that end soon. Needs the CA's keys, not the responders'."""
     return sum(len(responders.renew_due(realm)) for realm in Realm.objects.order_by("pk"))
+
+
+@shared_task(name="ca.seal_journals")
+def seal_journals() -> int:
+    """Sign, in every realm, the head of the journal's chain where it moved. Needs the CA's keys."""
+    return sum(seals.seal(realm) is not None for realm in Realm.objects.order_by("pk"))

@@ -164,9 +164,21 @@ CA_PHONE_POLICY_OIDS = {
 CA_PKILINT_SHARE = environment.decimal("CA_PKILINT_SHARE", 0.01)
 # A worker that died with an issuance in its hands: another goes on with it after this.
 CA_LEASE_SECONDS = environment.decimal("CA_LEASE_SECONDS", 10)
+# A card certificate takes the phone's with it in its own transaction. In the pretend world the sweep alone does it, so
+# that one can see it come.
+LINKAGE_AT_ONCE = environment.flag("LINKAGE_AT_ONCE", not SANDBOX)
 LINKAGE_SWEEP_SECONDS = environment.decimal("LINKAGE_SWEEP_SECONDS", 15 * 60)
 LINKAGE_GRACE_SECONDS = environment.decimal("LINKAGE_GRACE_SECONDS", 0)
+# The card certificate behind a new phone certificate is looked at again so long after the issue (realm's clock).
+LINKAGE_RECHECK_HOURS = (24, 7 * 24)
+LINKAGE_RECHECK_SECONDS = environment.decimal("LINKAGE_RECHECK_SECONDS", 15 * 60)
 CRL_PUBLISH_SECONDS = environment.decimal("CRL_PUBLISH_SECONDS", 24 * 3600)
+# From thisUpdate to nextUpdate: longer than the interval, so that a day's failure leaves verifiers a list that holds.
+CRL_VALIDITY_SECONDS = environment.decimal("CRL_VALIDITY_SECONDS", 2 * CRL_PUBLISH_SECONDS)
+if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
+    raise ImproperlyConfigured("CRL_VALIDITY_SECONDS must not be shorter than CRL_PUBLISH_SECONDS")
+# The heads of the journals are signed so often, with a key of each realm's own in the authorities' key store.
+JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
@@ -196,6 +208,8 @@ SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
 
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
+    "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},
+    "journals": {"task": "ca.seal_journals", "schedule": JOURNAL_SEAL_SECONDS},
     "issuances": {"task": "ca.sweep_issuances", "schedule": TSM_SWEEP_SECONDS},
     "crls": {"task": "ca.publish_due_crls", "schedule": min(60.0, CRL_PUBLISH_SECONDS)},
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},

@@ -5,12 +5,14 @@ from ca.models.certificate import Certificate
 from ca.models.crl import Crl
 from ca.models.holder import Holder
 from ca.models.issuance import Issuance
-from ca.models.journal import JournalEntry, JournalHead
+from ca.models.journal import JournalEntry, JournalHead, JournalSeal
+from ca.models.linkage import CardRevocation, Recheck
 from ca.models.partition import Partition
 from ca.models.realm import Realm
 
 __all__ = [
     "Authority",
+    "CardRevocation",
     "Certificate",
     "Crl",
     "Generation",
@@ -18,7 +20,9 @@ __all__ = [
     "Issuance",
     "JournalEntry",
     "JournalHead",
+    "JournalSeal",
     "Partition",
     "Realm",
+    "Recheck",
     "ResponderKey",
 ]

@@ -38,6 +38,8 @@ class Certificate(models.Model):
     cause = models.CharField(max_length=32, blank=True)  # a ca.revocation.Cause, empty while valid
     revoked_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()  # when the present status began
+    # Its line in a CRL, DER (ca.entries), kept while it isn't valid; None is made good by the next publication.
+    crl_entry = models.BinaryField(null=True)
     linked_to = models.ForeignKey("self", models.PROTECT, null=True, related_name="linked_certificates")
 
     class Meta:

@@ -35,3 +35,20 @@ class JournalHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.realm} {self.sequence}"
+
+
+class JournalSeal(models.Model):
+    """A head of the chain, signed: whoever changes what lies before it needs the journal's key."""
+
+    realm = models.ForeignKey(Realm, models.PROTECT, related_name="journal_seals")
+    sequence = models.BigIntegerField()  # of the entry that was the head
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()  # by the realm's clock
+    public_key = models.BinaryField()  # SubjectPublicKeyInfo, DER; its fingerprint stands in the chain
+    signature = models.BinaryField()  # RSA PKCS#1 v1.5 with SHA-256
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["realm", "sequence"], name="one_seal_a_sequence"),)
+
+    def __str__(self) -> str:
+        return f"{self.realm} {self.sequence}"

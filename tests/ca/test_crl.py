@@ -149,10 +149,10 @@ def test_a_change_while_a_list_is_being_signed_is_not_missed(
     card = issue_card(holder)
     assemble = crl._assemble
 
-    def change_meanwhile(*arguments: Any) -> x509.CertificateRevocationList:
-        twin = assemble(*arguments)
+    def change_meanwhile(*arguments: Any) -> bytes:
+        tbs = assemble(*arguments)
         revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
-        return twin
+        return tbs
 
     with monkeypatch.context() as patch:
         patch.setattr(crl, "_assemble", change_meanwhile)

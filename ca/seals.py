@@ -1,0 +1,149 @@
+"""Seals: the heads of the journal's chain, signed at intervals with a key of the realm's own.
+
+The chain alone shows a careless change; who can write the whole database could compute it anew. A seal can't be made
+anew without the journal's key, which lives in the authorities' key store. What a verifier keeps outside the database,
+the key's fingerprint and the newest seal's line, also shows a journal that was cut back or replaced with all its seals.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from django.db import IntegrityError, transaction
+
+from ca import clock, journal, keys
+from ca.models import JournalEntry, JournalHead, JournalSeal, Realm
+
+KEY_CREATED = "journal.key_created"
+SEALED = "journal.sealed"
+
+
+@dataclass(frozen=True)
+class BrokenSeal:
+    """The first seal of a realm that does not hold."""
+
+    sequence: int
+    problem: str  # forged, key_unknown, key_unexpected, entry_missing, entry_differs, seal_missing, cut
+
+
+def fingerprint(public_key: bytes) -> str:
+    """Return the SHA-256 of a SubjectPublicKeyInfo, upper-case hex."""
+    return hashlib.sha256(public_key).hexdigest().upper()
+
+
+def seal(realm: Realm) -> JournalSeal | None:
+    """Sign the head of the realm's chain; None when nothing happened since the last seal. Needs the CA's keys."""
+    if not _moved(realm):
+        return None
+    label = _key_label(realm)
+    signer = keys.store().open(label)
+    head = JournalHead.objects.get(realm=realm)
+    at = clock.now(realm)
+    signature = signer.sign(_statement(realm, head.sequence, head.hash, at))
+    try:
+        with transaction.atomic():
+            journal.take(realm)
+            made = JournalSeal.objects.create(
+                realm=realm,
+                sequence=head.sequence,
+                hash=head.hash,
+                at=at,
+                public_key=signer.public_key,
+                signature=signature,
+            )
+            # In the chain, so that a seal that is taken away is missed.
+            journal.record(
+                realm,
+                SEALED,
+                str(head.sequence),
+                sequence=head.sequence,
+                hash=head.hash,
+                key_label=label,
+                signature_sha256=hashlib.sha256(signature).hexdigest(),
+            )
+    except IntegrityError:
+        return None  # another sealed the same head
+    return made
+
+
+def _moved(realm: Realm) -> bool:
+    last = JournalEntry.objects.filter(realm=realm).order_by("-sequence").first()
+    return last is not None and not (last.kind == SEALED and last.data.get("sequence") == last.sequence - 1)
+
+
+def _key_label(realm: Realm) -> str:
+    """Return the label of the journal's key; the first one is made, and announced in the chain."""
+    created = JournalEntry.objects.filter(realm=realm, kind=KEY_CREATED, subject="journal").order_by("-sequence")
+    newest = created.first()
+    if newest is not None:
+        return str(newest.data["key_label"])
+    label = f"{realm.slug}.journal.{secrets.token_hex(4)}".lower()
+    public_key = keys.store().create(label)
+    journal.record(realm, KEY_CREATED, "journal", key_label=label, fingerprint=fingerprint(public_key))
+    return label
+
+
+def _statement(realm: Realm, sequence: int, chained: str, at: datetime) -> bytes:
+    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"JPKI JOURNAL SEAL 1\n{realm.slug}\n{sequence}\n{chained}\n{instant}\n".encode()
+
+
+def verify(realm: Realm, *, expected: str = "", remembered: tuple[int, str] | None = None) -> BrokenSeal | None:
+    """Hold the seals against the chain, which `journal.verify` walks; return the first that does not hold, or None.
+
+    `expected` is the fingerprint of the only key to be trusted, `remembered` a seal's sequence and hash, both kept
+    outside the database.
+    """
+    entries = JournalEntry.objects.filter(realm=realm)
+    if remembered is not None:
+        found = entries.filter(sequence=remembered[0]).values_list("hash", flat=True).first()
+        if found != remembered[1]:
+            return BrokenSeal(remembered[0], "cut" if found is None else "entry_differs")
+    announced = {entry.data.get("fingerprint") for entry in entries.filter(kind=KEY_CREATED)}
+    said = {
+        entry.data.get("sequence"): entry.data.get("signature_sha256")
+        for entry in entries.filter(kind=SEALED)
+        if isinstance(entry.data.get("sequence"), int)
+    }
+    rows = {one.sequence: one for one in JournalSeal.objects.filter(realm=realm)}
+    for sequence in sorted(said.keys() | rows.keys()):
+        one = rows.get(sequence)
+        if one is None:
+            return BrokenSeal(sequence, "seal_missing")
+        problem = _problem(realm, one, announced, expected)
+        if problem is None and said.get(sequence) != hashlib.sha256(bytes(one.signature)).hexdigest():
+            problem = "cut"  # the chain doesn't know this seal: it was longer once
+        if problem is not None:
+            return BrokenSeal(sequence, problem)
+    return None
+
+
+def _problem(realm: Realm, one: JournalSeal, announced: set[str | None], expected: str) -> str | None:
+    mark = fingerprint(bytes(one.public_key))
+    if expected and mark != expected:
+        return "key_unexpected"
+    if mark not in announced:
+        return "key_unknown"
+    if not _signature_holds(realm, one):
+        return "forged"
+    found = JournalEntry.objects.filter(realm=realm, sequence=one.sequence).values_list("hash", flat=True).first()
+    if found is None:
+        return "entry_missing"
+    return None if found == one.hash else "entry_differs"
+
+
+def _signature_holds(realm: Realm, one: JournalSeal) -> bool:
+    try:
+        key = load_der_public_key(bytes(one.public_key))
+        if not isinstance(key, rsa.RSAPublicKey):
+            return False
+        statement = _statement(realm, one.sequence, one.hash, one.at)
+        key.verify(bytes(one.signature), statement, padding.PKCS1v15(), hashes.SHA256())
+    except (ValueError, InvalidSignature):
+        return False
+    return True
