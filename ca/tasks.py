@@ -7,6 +7,7 @@ from celery import shared_task
 from ca import clock, crl, issuance, linkage, messages
 from ca.errors import CaError, IssuanceInProgress, IssuanceRefused
 from ca.models import Partition, Realm
+from ca.ocsp import access
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,12 @@ def sweep_issuances() -> int:
 def sweep_linkage() -> int:
     """Revoke, in every realm, the phone certificates whose card certificate is revoked."""
     return sum(len(linkage.sweep(realm)) for realm in Realm.objects.order_by("pk"))
+
+
+@shared_task(name="ca.sweep_status_answers")
+def sweep_status_answers() -> int:
+    """Delete the notes of answers to verifiers that have been kept for long enough."""
+    return access.purge()
 
 
 @shared_task(name="ca.publish_crl")

@@ -8,6 +8,7 @@ from ca.models.issuance import Issuance
 from ca.models.journal import JournalEntry, JournalHead
 from ca.models.partition import Partition
 from ca.models.realm import Realm
+from ca.models.status_answer import StatusAnswer
 
 __all__ = [
     "Authority",
@@ -21,4 +22,5 @@ __all__ = [
     "Partition",
     "Realm",
     "ResponderKey",
+    "StatusAnswer",
 ]
