@@ -1,4 +1,4 @@
-"""Responders as an operator starts them: processes of their own over the tests' database, with nothing but their key."""
+"""Responders as an operator starts them: processes of their own over the tests' database, with their key alone."""
 
 import contextlib
 import http.client

@@ -26,7 +26,8 @@ def test_no_worker_says_good_a_second_after_a_revocation_was_committed(transacti
             for address in addresses:
                 answers = [(at, standing) for where, at, standing in said if where == address]
                 before = [standing for at, standing in answers if at < committed - 0.1]
-                assert before and set(before) == {GOOD}
+                assert before
+                assert set(before) == {GOOD}
                 late = [at - committed for at, standing in answers if standing is not REVOKED and at > committed]
                 assert max(late, default=0) < BAR, late
                 assert answers[-1][1] is REVOKED
