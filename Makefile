@@ -7,7 +7,7 @@ FAST := not slow and not browser and not pcsc and not postgres
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset demo test test-sqlite test-postgres check check-format check-lint check-layers check-types \
-	check-tests format lock setup setup-tests
+	check-tests bench-ca format lock setup setup-tests
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ test-postgres: setup
 
 check: setup ## the fast part: format, lint, layers, types, fast tests
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target check-types check-format check-lint check-layers check-tests
+
+bench-ca: setup ## measure the authorities, each as a ratio in one run; JSON in var/bench/
+	$(PYTHON) -m benchmarks.ca_ocsp
 
 check-format:
 	.venv/bin/ruff format --check --output-format=concise .
