@@ -65,7 +65,7 @@ def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[s
 
 def ask(address: str, path: str, data: bytes) -> bytes:
     """Return what a responder at `host:port` answers to a POST."""
-    client = http.client.HTTPConnection(address, timeout=5)
+    client = http.client.HTTPConnection(address, timeout=20)
     try:
         client.request("POST", path, data)
         return client.getresponse().read()
