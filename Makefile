@@ -37,6 +37,7 @@ test-postgres: setup
 check: setup ## the fast part: format, lint, layers, types, fast tests
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target check-types check-format check-lint check-layers check-tests
 
+
 check-format:
 	.venv/bin/ruff format --check --output-format=concise .
 
@@ -55,6 +56,7 @@ check-tests:
 bench-ca: setup-tests ## measure the certification authorities, as ratios in one run; JSON in var/bench/
 	$(PYTHON) -m benchmarks.ca_issuance
 	$(PYTHON) -m benchmarks.ca_crl
+	$(PYTHON) -m benchmarks.ca_ocsp
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

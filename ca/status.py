@@ -1,8 +1,8 @@
 """Status: the verdict on a certificate, or on a signature made with it, with every reason.
 
 The path is validated by cryptography's verifier under this PKI's own extension policy; whether it was revoked is read
-from our own records. The issuing generation is found by the authority key identifier, never by the name: all
-generations bear the same one.
+from our own records, or from a CRL or an OCSP answer that is handed in instead (`ca.evidence`). The issuing generation
+is found by the authority key identifier, never by the name: all generations bear the same one.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy
 from django.db import DatabaseError
 
 from ca import der as encoding
-from ca import issuance
+from ca import evidence, issuance
 from ca.errors import StatusUnknown
 from ca.models import Certificate, Generation, Realm
 from ca.profiles import PROFILES, Medium, Purpose
@@ -29,7 +29,7 @@ class Standing(StrEnum):
 
     VALID = "valid"
     INVALID = "invalid"
-    UNDECIDED = "undecided"  # rightly signed by the authority, but it stands in no record
+    UNDECIDED = "undecided"  # rightly signed by the authority, but nothing says whether it was revoked
 
 
 class Reason(StrEnum):
@@ -45,14 +45,18 @@ class Reason(StrEnum):
     WRONG_PURPOSE = "wrong_purpose"
     WRONG_MEDIUM = "wrong_medium"
     SIGNATURE_WRONG = "signature_wrong"
+    REVOCATION_UNKNOWN = "revocation_unknown"  # what was handed in does not cover it
+
+
+_UNDECIDED = [[Reason.UNKNOWN_CERTIFICATE], [Reason.REVOCATION_UNKNOWN]]
 
 
 @dataclass(frozen=True)
 class Verdict:
     """The answer: `reasons` is empty if and only if `standing` is VALID.
 
-    `certificate` is our record, None when there is none of exactly these octets; `purpose` and `medium` are what the
-    certificate itself says, None when it says none of ours.
+    `certificate` is our record, None when there is none of exactly these octets, or when none was asked; `purpose` and
+    `medium` are what the certificate itself says, None when it says none of ours.
     """
 
     standing: Standing
@@ -62,12 +66,37 @@ class Verdict:
     purpose: Purpose | None
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What is handed in to be asked instead of our records, DER; None for what is not."""
+
+    crl: bytes | None = None
+    ocsp: bytes | None = None
+
+    def __bool__(self) -> bool:
+        return self.crl is not None or self.ocsp is not None
+
+
+_RECORDS = Evidence()
+
+
 def check_certificate(
-    realm: Realm, der: bytes, *, now: datetime, purpose: Purpose | None = None, medium: Medium | None = None
+    realm: Realm,
+    der: bytes,
+    *,
+    now: datetime,
+    purpose: Purpose | None = None,
+    medium: Medium | None = None,
+    crl: bytes | None = None,
+    ocsp: bytes | None = None,
 ) -> Verdict:
-    """Judge a certificate, DER, at `now`; purpose and medium are checked when given. Raises StatusUnknown."""
+    """Judge a certificate, DER, at `now`; purpose and medium are checked when given. Raises StatusUnknown.
+
+    With `crl` or `ocsp`, DER, those say whether it was revoked, and our records are not asked: UNDECIDED when neither
+    covers the certificate at `now`. Of the two, one that says "not good" decides.
+    """
     try:
-        verdict, _ = _judge(realm, der, now, purpose, medium)
+        verdict, _ = _judge(realm, der, now, purpose, medium, Evidence(crl, ocsp))
     except DatabaseError as error:
         raise StatusUnknown("our own records can't be read") from error
     return verdict
@@ -94,7 +123,12 @@ def check_signature(
 
 
 def _judge(
-    realm: Realm, der: bytes, now: datetime, purpose: Purpose | None, medium: Medium | None
+    realm: Realm,
+    der: bytes,
+    now: datetime,
+    purpose: Purpose | None,
+    medium: Medium | None,
+    handed_in: Evidence = _RECORDS,
 ) -> tuple[Verdict, x509.Certificate | None]:
     try:
         parsed = x509.load_der_x509_certificate(der)
@@ -109,7 +143,7 @@ def _judge(
     record = None
     if generation is None or not _chain_holds(parsed, generation, now, within=begin <= now <= end):
         reasons.append(Reason.CHAIN_BROKEN)
-    else:
+    elif not handed_in:
         record = Certificate.objects.filter(
             generation=generation, serial_number=encoding.integer_hex(parsed.serial_number)
         ).first()
@@ -127,6 +161,8 @@ def _judge(
             reasons.append(Reason.REVOKED)
         elif record.status in {Certificate.Status.ON_HOLD, Certificate.Status.PENDING}:
             reasons.append(Reason.ON_HOLD)
+    if handed_in and generation is not None and Reason.CHAIN_BROKEN not in reasons:
+        reasons += _by_evidence(parsed, generation, handed_in, now)
     if said_purpose is None or (purpose is not None and said_purpose != purpose):
         reasons.append(Reason.WRONG_PURPOSE)
     if said_medium is None or (medium is not None and said_medium != medium):
@@ -139,11 +175,27 @@ def _verdict(
 ) -> Verdict:
     if not reasons:
         standing = Standing.VALID
-    elif reasons == [Reason.UNKNOWN_CERTIFICATE]:
+    elif reasons in _UNDECIDED:
         standing = Standing.UNDECIDED
     else:
         standing = Standing.INVALID
     return Verdict(standing, tuple(reasons), certificate, medium, purpose)
+
+
+def _by_evidence(
+    certificate: x509.Certificate, generation: Generation, handed_in: Evidence, now: datetime
+) -> list[Reason]:
+    authority = x509.load_der_x509_certificate(bytes(generation.certificate))
+    said = set()
+    if handed_in.crl is not None:
+        said.add(evidence.by_crl(certificate, authority, handed_in.crl, now))
+    if handed_in.ocsp is not None:
+        said.add(evidence.by_ocsp(certificate, authority, handed_in.ocsp, now))
+    if evidence.Said.REVOKED in said:
+        return [Reason.REVOKED]
+    if evidence.Said.ON_HOLD in said:
+        return [Reason.ON_HOLD]
+    return [] if evidence.Said.GOOD in said else [Reason.REVOCATION_UNKNOWN]
 
 
 def _kind(realm: Realm, extensions: x509.Extensions) -> tuple[Purpose | None, Medium | None]:

@@ -7,6 +7,7 @@ from celery import shared_task
 from ca import clock, crl, issuance, linkage, messages, responders, seals
 from ca.errors import CaError, CrlRefused, IssuanceInProgress, IssuanceRefused
 from ca.models import Certificate, Partition, Realm
+from ca.ocsp import access
 
 BATCH_FROM = 3  # a pair, as an enrolment asks for it, goes the single way
 logger = logging.getLogger(__name__)
@@ -61,6 +62,12 @@ def sweep_linkage() -> int:
 def sweep_rechecks() -> int:
     """Look again, in every realm, at the card certificates behind phone certificates whose hour has come."""
     return sum(len(linkage.recheck(realm)) for realm in Realm.objects.order_by("pk"))
+
+
+@shared_task(name="ca.sweep_status_answers")
+def sweep_status_answers() -> int:
+    """Delete the notes of answers to verifiers that have been kept for long enough."""
+    return access.purge()
 
 
 @shared_task(name="ca.publish_crl")

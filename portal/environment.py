@@ -46,9 +46,16 @@ def flag(name: str, default: bool) -> bool:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return Django's description of the database at `sqlite:///path` or `postgresql://user:password@host:port/name`."""
+    """Return Django's description of the database at `sqlite:///path[?mode=ro]` or `postgresql://user:pass@host:port/name`."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme == "sqlite":
+        if parts.query == "mode=ro":
+            # For a process that only reads, as the responder: not even by a mistake of ours could it write.
+            return {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": f"file:{parts.path.removeprefix('/')}?mode=ro",
+                "OPTIONS": {"timeout": 20},
+            }
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": parts.path.removeprefix("/"),

@@ -153,6 +153,16 @@ RESPONDER_KEYS = environment.text("RESPONDER_KEYS", f"software:{VAR}/responder-k
 RESPONDER_KEYS_PASSPHRASE = environment.secret("RESPONDER_KEYS_PASSPHRASE", ROOT)
 # A responder's certificate is renewed by the `ca` workers, for the same key, so many days before it ends.
 RESPONDER_RENEW_DAYS = environment.number("RESPONDER_RENEW_DAYS", 90)
+# Who may ask for statuses: open, or verifiers, whose bearer tokens OCSP_VERIFIERS knows: "module.function", which gets
+# the token and returns the verifier's reference, or None. Each answer to one is noted for so many days; 0: it is not.
+OCSP_ACCESS = environment.text("OCSP_ACCESS", "open")
+OCSP_VERIFIERS = environment.text("OCSP_VERIFIERS")
+OCSP_LOG_DAYS = environment.number("OCSP_LOG_DAYS", 0)
+# A responder asks the database so often whether what it keeps still holds; so late, at most, is a revocation seen.
+OCSP_RECHECK_SECONDS = environment.decimal("OCSP_RECHECK_SECONDS", 0.5)
+OCSP_KEPT_ANSWERS = environment.number("OCSP_KEPT_ANSWERS", 20_000)  # some 3 kB each, in each process
+# For so long a proxy may give an answer to a GET again without asking, also a "good" one; 0: it asks every time.
+OCSP_MAX_AGE_SECONDS = environment.number("OCSP_MAX_AGE_SECONDS", 60)
 RESPONDER_URL = environment.text("RESPONDER_URL", "http://localhost:8001")
 # The phone profiles' policy OIDs are not public (jpki-facts 1.2): settings, by authority organisation.
 CA_PHONE_POLICY_OIDS = {
@@ -213,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
     "issuances": {"task": "ca.sweep_issuances", "schedule": TSM_SWEEP_SECONDS},
     "crls": {"task": "ca.publish_due_crls", "schedule": min(60.0, CRL_PUBLISH_SECONDS)},
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},
+    "status-answers": {"task": "ca.sweep_status_answers", "schedule": 3600.0},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
 }
 

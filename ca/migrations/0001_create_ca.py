@@ -487,4 +487,15 @@ class Migration(migrations.Migration):
             model_name="recheck",
             constraint=models.UniqueConstraint(fields=("certificate", "due_at"), name="one_recheck_a_moment"),
         ),
+        migrations.CreateModel(
+            name='StatusAnswer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('verifier', models.CharField(max_length=200)),
+                ('at', models.DateTimeField(db_index=True)),
+                ('asked', models.JSONField()),
+                ('said', models.JSONField()),
+                ('realm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='status_answers', to='ca.realm')),
+            ],
+        ),
     ]

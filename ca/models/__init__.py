@@ -9,6 +9,7 @@ from ca.models.journal import JournalEntry, JournalHead, JournalSeal
 from ca.models.linkage import CardRevocation, Recheck
 from ca.models.partition import Partition
 from ca.models.realm import Realm
+from ca.models.status_answer import StatusAnswer
 
 __all__ = [
     "Authority",
@@ -25,4 +26,5 @@ __all__ = [
     "Realm",
     "Recheck",
     "ResponderKey",
+    "StatusAnswer",
 ]

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ca import ceremony, crl, issuance
 from ca.models import Authority, Certificate, Generation, Holder, JournalEntry, JournalHead, Realm, ResponderKey
+from ca.ocsp import memory, view
 from ca.profiles import Medium, Purpose
 from ca.responder import application
 
@@ -31,6 +32,9 @@ _ceremonies: dict[str, list[Any]] = {}
 
 def make_realm(slug: str = "test") -> Realm:
     """Return a realm with its authorities, as `ceremony` makes them."""
+    # Rows of an earlier test had the same ids.
+    view.forget()
+    memory.forget()
     if slug not in _ceremonies:
         realm = ceremony.create_realm(slug)
         ceremony.create_authorities(realm)

@@ -1,0 +1,94 @@
+"""Responders as an operator starts them: processes of their own over the tests' database, with their key alone."""
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def database_url(**changes: str) -> str:
+    """Return the URL of the database that Django's tests use now; `changes` replace user, password, or add a query."""
+    fields: dict[str, Any] = connection.settings_dict
+    if connection.vendor == "sqlite":
+        mode = f"?mode={changes['mode']}" if "mode" in changes else ""
+        return f"sqlite:///{fields['NAME']}{mode}"
+    user = changes.get("user", fields["USER"])
+    query = urllib.parse.urlencode({"host": fields["HOST"]})
+    port = f":{fields['PORT']}" if fields["PORT"] else ""
+    return f"postgresql://{user}@{port}/{fields['NAME']}?{query}"
+
+
+@contextlib.contextmanager
+def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[str]]:
+    """Start responders on free loopback ports; return `host:port` of each. They get nothing of our environment."""
+    ports = [_free_port() for _ in range(count)]
+    variables = {
+        "PATH": os.environ["PATH"],
+        "VAR_DIR": str(folder),
+        "DATABASE_URL": database_url(),
+        "RESPONDER_KEYS": settings.RESPONDER_KEYS,
+        "RESPONDER_KEYS_PASSPHRASE": settings.RESPONDER_KEYS_PASSPHRASE,
+        **environment,
+    }
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "4", "--port"]
+    processes = []
+    try:
+        for port in ports:
+            log = (folder / f"{port}.log").open("wb")
+            arguments = [*command, str(port), "ca.responder:application"]
+            processes.append(subprocess.Popen(arguments, cwd=ROOT, env=variables, stdout=log, stderr=log))
+            log.close()
+        for port in ports:
+            _wait_for(port, folder / f"{port}.log")
+        yield [f"127.0.0.1:{port}" for port in ports]
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def ask(address: str, path: str, data: bytes) -> bytes:
+    """Return what a responder at `host:port` answers to a POST."""
+    client = http.client.HTTPConnection(address, timeout=20)
+    try:
+        client.request("POST", path, data)
+        return client.getresponse().read()
+    finally:
+        client.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            client.request("GET", "/")
+            client.getresponse().read()
+            client.close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)

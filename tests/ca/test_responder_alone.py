@@ -1,0 +1,98 @@
+"""The responder alone: a process with its own key, a database that it can only read, and clients of every kind."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.x509 import ocsp as client
+from django.db import connection
+
+from ca import crl
+from ca.models import Certificate
+from tests.ca import responders
+from tests.ca.fixtures import issue_card, make_holder, make_realm
+from tests.ca.test_ocsp import path_of, question
+
+GOOD = client.OCSPCertStatus.GOOD
+MALFORMED = client.OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@pytest.fixture
+def reading(transactional_db: None) -> Iterator[str]:
+    """Return the URL of the tests' database for a user who can't write."""
+    if connection.vendor == "sqlite":
+        yield responders.database_url(mode="ro")
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS responder_reads")
+        cursor.execute("CREATE ROLE responder_reads LOGIN")
+        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO responder_reads")
+    yield responders.database_url(user="responder_reads")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP OWNED BY responder_reads")
+        cursor.execute("DROP ROLE responder_reads")
+
+
+def raw(address: str, sent: bytes, *, seconds: float = 5) -> bytes:
+    """Send octets; return what comes until the other end closes, or time is up."""
+    host, port = address.split(":")
+    received = b""
+    deadline = time.monotonic() + seconds
+    with socket.create_connection((host, int(port)), timeout=seconds) as one:
+        one.sendall(sent)
+        while (left := deadline - time.monotonic()) > 0:
+            one.settimeout(left)
+            try:
+                more = one.recv(65536)
+            except OSError:
+                break
+            if not more:
+                break
+            received += more
+    return received
+
+
+def head(path: str, length: int | str) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+def response(octets: bytes) -> client.OCSPResponse:
+    top, _, body = octets.partition(b"\r\n\r\n")
+    assert top.startswith(b"HTTP/1.1 200"), top
+    return client.load_der_ocsp_response(body)
+
+
+def test_it_answers_with_its_key_and_reading_rights_alone_and_no_client_holds_it_up(
+    reading: str, tmp_path: Path
+) -> None:
+    card: Certificate = issue_card(make_holder(make_realm()))
+    crl.publish(card.partition)
+    path, data = path_of(card), question(card)
+    with responders.started(tmp_path, DATABASE_URL=reading) as (address,):
+        for asked in (data, question(card, nonce=b"n" * 32)):
+            assert client.load_der_ocsp_response(responders.ask(address, path, asked)).certificate_status is GOOD
+        assert raw(address, b"GET /crl/test/signature/card/13221.crl HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        # Malformed and oversized, as octets on the wire.
+        assert response(raw(address, head(path, 4) + b"\0" * 4)).response_status is MALFORMED
+        assert response(raw(address, head(path, 0))).response_status is MALFORMED
+        oversized = raw(address, head(path, 20_000) + b"\0" * 20_000)
+        assert response(oversized).response_status is MALFORMED
+        for sent in (b"\0\1\2\3\r\n\r\n", b"GET\r\n\r\n", head(path, "many") + b"x", head(path, 100) + b"half"):
+            assert b"Traceback" not in raw(address, sent, seconds=2)
+        # Slow: more of them than it has threads; others are answered meanwhile.
+        host, port = address.split(":")
+        slow = [socket.create_connection((host, int(port)), timeout=5) for _ in range(12)]
+        try:
+            for one in slow:
+                one.sendall(head(path, len(data)) + data[:10])
+            begun = time.monotonic()
+            assert client.load_der_ocsp_response(responders.ask(address, path, data)).certificate_status is GOOD
+            assert time.monotonic() - begun < 3
+        finally:
+            for one in slow:
+                one.close()
+    log = next(tmp_path.glob("*.log")).read_text()
+    assert "readonly" not in log
+    assert "permission denied" not in log
