@@ -158,8 +158,8 @@ RESPONDER_RENEW_DAYS = environment.number("RESPONDER_RENEW_DAYS", 90)
 OCSP_ACCESS = environment.text("OCSP_ACCESS", "open")
 OCSP_VERIFIERS = environment.text("OCSP_VERIFIERS")
 OCSP_LOG_DAYS = environment.number("OCSP_LOG_DAYS", 0)
-# So long a responder may rely on what it read of the revisions; so late, at most, is a revocation seen. 0: read each time,
-# so that in a device change no two pairs ever answer "good".
+# So long a responder may rely on what it read of the revisions; so late, at most, is a revocation seen. 0: read each
+# time, so that in a device change no two pairs ever answer "good".
 OCSP_RECHECK_SECONDS = environment.decimal("OCSP_RECHECK_SECONDS", 0)
 OCSP_KEPT_ANSWERS = environment.number("OCSP_KEPT_ANSWERS", 20_000)  # some 3 kB each, in each process
 # For so long a proxy may give an answer to a GET again without asking, also a "good" one; 0: it asks every time.
