@@ -1,4 +1,4 @@
-"""DER by hand, where the builders of `cryptography` sign only with keys they hold: the envelope, and OCSP answers."""
+"""DER by hand, where the builders of `cryptography` sign only with keys they hold, or cost more than to sign does."""
 
 from datetime import datetime
 
@@ -6,7 +6,8 @@ from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
 
 # Universal tags, X.680 8.4
-BIT_STRING, OCTET_STRING, ENUMERATED, SEQUENCE, GENERALIZED_TIME = 0x03, 0x04, 0x0A, 0x30, 0x18
+INTEGER, BIT_STRING, OCTET_STRING, ENUMERATED, UTF8_STRING = 0x02, 0x03, 0x04, 0x0A, 0x0C
+UTC_TIME, GENERALIZED_TIME, SEQUENCE, SET = 0x17, 0x18, 0x30, 0x31
 # sha256WithRSAEncryption with NULL parameters, RFC 4055 5
 SHA256_WITH_RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
 
@@ -29,6 +30,18 @@ def context(number: int, *parts: bytes) -> bytes:
 def generalized_time(at: datetime) -> bytes:
     """Return `at`, aware and in UTC, to the second (RFC 5280 4.1.2.5.2)."""
     return tlv(GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").encode("ascii"))
+
+
+def time(at: datetime) -> bytes:
+    """Return a Time to the second, `at` in UTC: UTCTime through 2049, GeneralizedTime after (RFC 5280 4.1.2.5)."""
+    if at.year < 2050:
+        return tlv(UTC_TIME, at.strftime("%y%m%d%H%M%SZ").encode("ascii"))
+    return generalized_time(at)
+
+
+def integer(value: int) -> bytes:
+    """Return an INTEGER that is not negative."""
+    return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
 @asn1.sequence

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from ca.der import ENUMERATED, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, tlv
+from ca.der import ENUMERATED, OCTET_STRING, SEQUENCE, integer, time, tlv
 
-INTEGER, UTC_TIME = 0x02, 0x17
 _REASON_OID = bytes.fromhex("0603551d15")  # 2.5.29.21
 
 
@@ -13,18 +12,7 @@ def entry(serial_number: str, at: datetime, reason_code: int) -> bytes:
 
     `serial_number` is hex, `at` is aware and in UTC, `reason_code` is a CRLReason (5.3.1).
     """
-    return tlv(SEQUENCE, _integer(int(serial_number, 16)), time(at), _extensions(reason_code))
-
-
-def time(at: datetime) -> bytes:
-    """Return a Time to the second: UTCTime through 2049, GeneralizedTime after (RFC 5280 5.1.2.4)."""
-    if at.year < 2050:
-        return tlv(UTC_TIME, at.strftime("%y%m%d%H%M%SZ").encode("ascii"))
-    return tlv(GENERALIZED_TIME, at.strftime("%Y%m%d%H%M%SZ").encode("ascii"))
-
-
-def _integer(value: int) -> bytes:
-    return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+    return tlv(SEQUENCE, integer(int(serial_number, 16)), time(at), _extensions(reason_code))
 
 
 def _extensions(reason_code: int) -> bytes:

@@ -6,21 +6,16 @@ from celery import shared_task
 
 from ca import clock, crl, issuance, linkage, messages, responders, seals
 from ca.errors import CaError, CrlRefused, IssuanceInProgress, IssuanceRefused
-from ca.models import Certificate, Partition, Realm
+from ca.models import Partition, Realm
 from ca.ocsp import access
 
-BATCH_FROM = 3  # a pair, as an enrolment asks for it, goes the single way
 logger = logging.getLogger(__name__)
 
 
 @shared_task(name="ca.issue")
 def issue(issuance_ids: list[int]) -> None:
     """Issue what was asked for, then send the continuations of what is done. Needs the CA's keys."""
-    if len(issuance_ids) < BATCH_FROM:
-        outcomes = {issuance_id: _issue_one(issuance_id) for issuance_id in issuance_ids}
-    else:
-        outcomes = issuance.issue_many(issuance_ids)
-    for issuance_id, outcome in outcomes.items():
+    for issuance_id, outcome in issuance.issue_many(issuance_ids).items():
         if isinstance(outcome, IssuanceRefused):
             logger.info("issuance %s refused: %s", issuance_id, outcome.code)
         elif isinstance(outcome, CaError) and not isinstance(outcome, IssuanceInProgress):
@@ -28,13 +23,6 @@ def issue(issuance_ids: list[int]) -> None:
             # (In progress: who holds it finishes it, and looks at the continuation after us.)
             logger.error("issuance %s waits", issuance_id, exc_info=outcome)
     _continue(issuance_ids)
-
-
-def _issue_one(issuance_id: int) -> Certificate | CaError:
-    try:
-        return issuance.issue(issuance_id)
-    except CaError as error:
-        return error
 
 
 def _continue(issuance_ids: list[int]) -> None:

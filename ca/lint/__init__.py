@@ -1,6 +1,7 @@
 """Lint before sign: the house's own rules on every certificate, and pkilint on the first of a kind and on a share.
 
-What is read is the twin: the very bytes to be signed, under a throw-away key. An error stops the signature.
+What is read is the twin: the very bytes to be signed, in the envelope of a certificate that no authority signed. An
+error stops the signature.
 """
 
 from collections.abc import Iterable
@@ -9,23 +10,30 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 
-from ca import profiles
+from ca import assembly, profiles
 from ca.errors import LintFailed
 from ca.lint import pkix, sampling
 from ca.lint.pkix import Kind
-from ca.lint.rules import Subject, broken, extension_order
+from ca.lint.rules import broken
+from ca.lint.sampling import Passed
+from ca.lint.shape import extension_order
+from ca.lint.subject import Standard, Subject
 
-__all__ = ["Subject", "examine", "examine_authority", "examine_responder", "extension_order"]
+__all__ = ["Passed", "Standard", "Subject", "examine", "examine_authority", "examine_responder", "extension_order"]
 
 
-def examine(subject: Subject) -> bool:
-    """Raise LintFailed with every finding when the twin may not be signed; return whether pkilint read it, too."""
+def examine(subject: Subject, passed: Passed | None = None) -> bool:
+    """Raise LintFailed with every finding when the twin may not be signed; return whether pkilint reads it, too.
+
+    `passed` says what pkilint need not read again; without it, pkilint reads.
+    """
     _require_none(broken(subject))
-    combination = sampling.Combination.of(subject)
-    if not sampling.is_due(combination, subject.serial_number, settings.CA_PKILINT_SHARE):
+    shape = subject.shape
+    read_before = passed is not None and passed.has(shape)
+    if read_before and not sampling.in_share(subject.serial_number, settings.CA_PKILINT_SHARE):
         return False
-    _require_none(pkix.errors(Kind.END_ENTITY, subject.twin.public_bytes(Encoding.DER)))
-    sampling.passed(combination)
+    twin = assembly.signed_twin(subject.twin.tbs_certificate_bytes)
+    _require_none(pkix.errors(Kind.END_ENTITY, twin.public_bytes(Encoding.DER)))
     return True
 
 

@@ -1,49 +1,67 @@
-"""Which certificates pkilint reads: the first of each combination, and of the others a share by serial number."""
+"""Which certificates pkilint reads: the first of each shape, and of the others a share by serial number.
+
+That a shape passed is a stored fact (`PkilintPass`), noted in the transaction that records the intent: no worker that
+starts needs to find it out again, and none can take for read what failed.
+"""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
 from typing import Self
 
-from cryptography.hazmat.primitives import hashes
-
-from ca.lint.rules import Subject
-from ca.profiles import Profile
+from ca import clock
+from ca.models import Generation, PkilintPass
 
 
-@dataclass(frozen=True)
-class Combination:
-    """What shapes a certificate besides its holder: profile, generation, and the settings that stand in it."""
+class Passed:
+    """The shapes of some generations' certificates that this version of pkilint found nothing wrong with."""
 
-    profile: Profile
-    generation: bytes  # SHA-256 of the authority's certificate; the organisation's name is in there
-    policy: str
-    responder_url: str
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = set(known)
+        self._new: list[PkilintPass] = []
 
     @classmethod
-    def of(cls, subject: Subject) -> Self:
-        """Read it off what is to be linted."""
-        generation = subject.authority.fingerprint(hashes.SHA256())
-        return cls(subject.profile, generation, subject.policy.dotted_string, subject.responder_url)
+    def of(cls, generations: Iterable[Generation]) -> Self:
+        """Return what is stored of these generations."""
+        stored = PkilintPass.objects.filter(generation__in=list(generations), pkilint=pkilint_version())
+        return cls(stored.values_list("shape", flat=True))
+
+    def has(self, shape: str) -> bool:
+        """Tell whether a certificate of that shape (a digest, hex) passed."""
+        return shape in self._known
+
+    def add(self, generation: Generation, shape: str, serial_number: str) -> None:
+        """Note that a certificate passed; `store` keeps it."""
+        if shape in self._known:
+            return
+        self._known.add(shape)
+        self._new.append(
+            PkilintPass(
+                generation=generation,
+                shape=shape,
+                pkilint=pkilint_version(),
+                serial_number=serial_number,
+                at=clock.machine(),
+            )
+        )
+
+    def store(self) -> None:
+        """Keep what is new, in the caller's transaction; another worker may have noted the same."""
+        PkilintPass.objects.bulk_create(self._new, ignore_conflicts=True)
+        self._new = []
 
 
-# Kept in the process: every worker that starts, with whatever code and settings, has its own first certificates read.
-_passed: set[Combination] = set()
-
-
-def is_due(combination: Combination, serial_number: int, share: float) -> bool:
-    """Tell whether pkilint has to read the certificate of that serial number; `share` from 0 (none) to 1 (all)."""
-    return combination not in _passed or in_share(serial_number, share)
-
-
-def passed(combination: Combination) -> None:
-    """Note that a certificate of the combination passed."""
-    _passed.add(combination)
+@cache
+def pkilint_version() -> str:
+    """Return the version that is installed: another one may know more."""
+    return version("pkilint")
 
 
 def in_share(serial_number: int, share: float) -> bool:
     """Tell whether a serial number is among the share: the same answer always, so that it can be shown afterwards.
 
-    Hashed first: a share of consecutive numbers is then spread over them.
+    `share` is from 0 (none) to 1 (all). Hashed first: a share of consecutive numbers is then spread over them.
     """
     digest = hashlib.sha256(serial_number.to_bytes(20, "big")).digest()
     return int.from_bytes(digest[:8], "big") < share * (1 << 64)

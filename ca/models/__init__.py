@@ -7,6 +7,7 @@ from ca.models.holder import Holder
 from ca.models.issuance import Issuance
 from ca.models.journal import JournalEntry, JournalHead, JournalSeal
 from ca.models.linkage import CardRevocation, Recheck
+from ca.models.lint import PkilintPass
 from ca.models.partition import Partition
 from ca.models.realm import Realm
 from ca.models.status_answer import StatusAnswer
@@ -23,6 +24,7 @@ __all__ = [
     "JournalHead",
     "JournalSeal",
     "Partition",
+    "PkilintPass",
     "Realm",
     "Recheck",
     "ResponderKey",

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from ca import batch, clock, issuance, journal, linkage, revocation, tasks
+from ca import clock, issuance, journal, linkage, revocation, tasks
 from ca.errors import (
     CaError,
     CardCertificateNotValid,
@@ -23,11 +23,13 @@ from ca.errors import (
     PublicKeyTaken,
     PublicKeyUnfit,
 )
-from ca.models import Authority, Certificate, Holder, Issuance, JournalEntry, Realm
+from ca.issuance import issuing, steps
+from ca.issuance.drafts import Draft
+from ca.models import Authority, Certificate, Generation, Holder, Issuance, JournalEntry, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from tests.ca.fixtures import issue_card, make_holder, make_realm, public_key
-from tests.ca.test_issuance import WorkerKilled, ask, ask_phone, at_once, end_leases, kinds
+from tests.ca.test_issuance import STEPS, WorkerKilled, ask, ask_phone, at_once, end_leases, kill_at, kinds
 
 State = Issuance.State
 
@@ -106,7 +108,7 @@ def test_a_batch_is_as_one_by_one_but_for_number_and_time(realm: Realm) -> None:
 
 
 def test_a_batch_runs_over_several_chunks(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "SIZE", 4)
+    monkeypatch.setattr(issuing, "SIZE", 4)
     rows = ask_many(realm, 10)
     issuance.issue_many(pks(rows))
     assert_all_issued_once(realm, rows)
@@ -185,13 +187,15 @@ def test_a_card_certificate_that_falls_before_the_intent_stops_its_phone_certifi
 ) -> None:
     card = issue_card(holder)
     rows = [ask_phone(card), *ask_many(realm, 2)]
-    record = batch._record_intents
+    draft = issuing.draft
 
-    def revoked_meanwhile(*arguments: Any) -> Any:
-        revocation.revoke(card, cause=Cause.KEY_COMPROMISE, now=clock.now(realm))
-        return record(*arguments)
+    def revoked_meanwhile(*arguments: Any) -> Draft:
+        card.refresh_from_db()
+        if card.status == Certificate.Status.VALID:
+            revocation.revoke(card, cause=Cause.KEY_COMPROMISE, now=clock.now(realm))
+        return draft(*arguments)
 
-    monkeypatch.setattr(batch, "_record_intents", revoked_meanwhile)
+    monkeypatch.setattr(issuing, "draft", revoked_meanwhile)
     outcomes = issuance.issue_many(pks(rows))
     assert [type(outcomes[row.pk]) for row in rows] == [CardCertificateNotValid, Certificate, Certificate]
 
@@ -199,7 +203,7 @@ def test_a_card_certificate_that_falls_before_the_intent_stops_its_phone_certifi
 def test_what_lint_refuses_is_not_signed(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = ask_many(realm, 3)
     with monkeypatch.context() as patch:
-        patch.setattr(issuance.assembly, "_end_of_day", lambda day: clock.now(realm).replace(year=2030, hour=1))
+        patch.setattr("ca.assembly.times.end_of_day", lambda day: clock.now(realm).replace(year=2030, hour=1))
         outcomes = issuance.issue_many(pks(rows))
     assert all(isinstance(outcome, LintFailed) for outcome in outcomes.values())
     assert not Issuance.objects.exclude(tbs=None).exists()
@@ -220,27 +224,24 @@ def test_without_keys_or_authority_all_wait_and_the_next_worker_goes_on(realm: R
 
 
 # --- Crashes and others at work
-@pytest.mark.parametrize("step", ["_acceptable", "_reserve", "_record_intents", "_sign", "_store", "_store_all"])
+@pytest.mark.parametrize(("place", "step"), STEPS, ids=[step for _, step in STEPS])
 def test_a_worker_killed_at_any_step_of_a_batch_leaves_work_that_the_sweep_has_finished_once(
-    realm: Realm, monkeypatch: pytest.MonkeyPatch, step: str, deliver: Callable[..., list[str]]
+    realm: Realm, monkeypatch: pytest.MonkeyPatch, place: object, step: str, deliver: Callable[..., list[str]]
 ) -> None:
     rows = ask_many(realm, 4)
-
-    def die(*_: object, **__: object) -> None:
-        raise WorkerKilled
-
     with monkeypatch.context() as patch:
-        patch.setattr(batch, step, die)
+        kill_at(patch, place, step)
         with pytest.raises(WorkerKilled):
             issuance.issue_many(pks(rows))
-    assert all(isinstance(outcome, IssuanceInProgress) for outcome in issuance.issue_many(pks(rows)).values())
+    if step != "reserve":  # until then nothing is held
+        assert all(isinstance(outcome, IssuanceInProgress) for outcome in issuance.issue_many(pks(rows)).values())
     assert tasks.sweep_issuances() == 0  # it may still be at work
     end_leases()
-    assert tasks.sweep_issuances() == 4
+    assert tasks.sweep_issuances() == 1  # together, as they began
     deliver("ca")
     assert_all_issued_once(realm, rows)
     settled = JournalEntry.objects.filter(realm=realm, kind="certificate.issued")
-    assert {entry.data["settled_after_crash"] for entry in settled} == {step in {"_sign", "_store", "_store_all"}}
+    assert {entry.data["settled_after_crash"] for entry in settled} == {step in {"signing", "store"}}
 
 
 def test_a_crash_between_signing_and_storing_ends_in_identical_certificates(
@@ -249,12 +250,12 @@ def test_a_crash_between_signing_and_storing_ends_in_identical_certificates(
     rows = ask_many(realm, 3)
     signed: list[bytes] = []
 
-    def die(_: Realm, __: list[Issuance], octets: list[bytes]) -> None:
-        signed.extend(octets)
+    def die(_: Realm, some: list[tuple[Draft, bytes]], **__: object) -> None:
+        signed.extend(octets for _, octets in some)
         raise WorkerKilled
 
     with monkeypatch.context() as patch:
-        patch.setattr(batch, "_store", die)
+        patch.setattr(steps, "store", die)
         with pytest.raises(WorkerKilled):
             issuance.issue_many(pks(rows))
     end_leases()
@@ -263,20 +264,22 @@ def test_a_crash_between_signing_and_storing_ends_in_identical_certificates(
     assert sorted(stored) == sorted(signed)
 
 
-@pytest.mark.parametrize("step", ["_reserve", "_record_intents", "_store_all"])
+@pytest.mark.parametrize(
+    ("place", "step"), [(issuing, "Acceptance"), (issuing, "draft"), (issuing, "signing")], ids=["1", "2", "3"]
+)
 def test_a_batch_whose_request_another_worker_finished_meanwhile_gives_way(
-    realm: Realm, monkeypatch: pytest.MonkeyPatch, step: str
+    realm: Realm, monkeypatch: pytest.MonkeyPatch, place: object, step: str
 ) -> None:
     rows = ask_many(realm, 4)
-    original = getattr(batch, step)
+    original = getattr(place, step)
 
     def overtaken(*arguments: Any) -> Any:
-        monkeypatch.setattr(batch, step, original)
+        monkeypatch.setattr(place, step, original)
         end_leases()
         issuance.issue(rows[1].pk)  # another worker, the whole way
         return original(*arguments)
 
-    monkeypatch.setattr(batch, step, overtaken)
+    monkeypatch.setattr(place, step, overtaken)
     outcomes = issuance.issue_many(pks(rows))
     assert all(isinstance(outcome, Certificate) for outcome in outcomes.values())
     assert_all_issued_once(realm, rows)
@@ -288,13 +291,14 @@ def test_a_phone_certificate_activated_meanwhile_leaves_the_signed_one_pending(
     card = issue_card(holder)
     other = issuance.issue(ask_phone(card, request_key="first", public_key=public_key(11)).pk)
     rows = [ask_phone(card, pending=False), *ask_many(realm, 2)]
-    store = batch._store
+    signing = issuing.signing
 
-    def activated(*arguments: Any) -> Any:
+    def activated(generation: Generation) -> Any:
+        monkeypatch.setattr(issuing, "signing", signing)
         revocation.activate(other, now=clock.now(realm))
-        return store(*arguments)
+        return signing(generation)
 
-    monkeypatch.setattr(batch, "_store", activated)
+    monkeypatch.setattr(issuing, "signing", activated)
     outcomes = issuance.issue_many(pks(rows))
     states = [outcome.status for outcome in outcomes.values() if isinstance(outcome, Certificate)]
     assert states == [Certificate.Status.PENDING, Certificate.Status.VALID, Certificate.Status.VALID]

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.db import connections, transaction
 from django.test import override_settings
 
-from ca import clock, crl, issuance, journal, lint, messages, revocation, tasks
+from ca import assembly, clock, crl, issuance, journal, lint, messages, revocation, tasks
 from ca.errors import (
     CardCertificateNotValid,
     HolderUnfit,
@@ -27,6 +27,8 @@ from ca.errors import (
     PublicKeyUnfit,
     RequestKeyTaken,
 )
+from ca.issuance import issuing, steps
+from ca.issuance.drafts import Draft
 from ca.models import Authority, Certificate, Generation, Holder, Issuance, JournalEntry, Realm
 from ca.profiles import PROFILES, Medium, Purpose
 from ca.revocation import Cause
@@ -74,11 +76,11 @@ class WorkerKilled(BaseException):
     """What a test throws where a worker dies: nothing in the project catches it."""
 
 
-def kill_at(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+def kill_at(monkeypatch: pytest.MonkeyPatch, place: object, step: str) -> None:
     def die(*_: object, **__: object) -> None:
         raise WorkerKilled
 
-    monkeypatch.setattr(issuance, step, die)
+    monkeypatch.setattr(place, step, die)
 
 
 # --- The usual way
@@ -195,8 +197,8 @@ def test_the_card_certificate_is_looked_at_again_when_the_intent_is_recorded(
     row = ask_phone(card)
     examine = lint.examine
 
-    def revoked_meanwhile(subject: lint.Subject) -> bool:
-        pkilinted = examine(subject)
+    def revoked_meanwhile(subject: lint.Subject, passed: lint.Passed) -> bool:
+        pkilinted = examine(subject, passed)
         revocation.revoke(card, cause=Cause.KEY_COMPROMISE, now=clock.now(realm))
         return pkilinted
 
@@ -275,7 +277,7 @@ def test_what_breaks_a_rule_is_not_signed_and_the_rule_is_named(
     holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = ask(holder)
-    monkeypatch.setattr(issuance.assembly, "end_of_card_life", lambda issued, born: issued + timedelta(days=1))
+    monkeypatch.setattr(assembly, "end_of_card_life", lambda issued, born: issued + timedelta(days=1))
     row = refused(row, LintFailed)
     assert "_validity" in row.error_detail
     assert not row.tbs
@@ -300,17 +302,29 @@ def test_a_process_without_the_passphrase_signs_nothing_and_the_next_one_goes_on
 
 
 # --- Crashes
-@pytest.mark.parametrize("step", ["_reserve", "_plan", "_record_intent", "_sign", "_store", "_store_as"])
+STEPS = [(steps, "reserve"), (issuing, "draft"), (steps, "record_intents"), (issuing, "signing"), (steps, "store")]
+
+
+@pytest.mark.parametrize(("place", "step"), STEPS, ids=[step for _, step in STEPS])
 def test_a_worker_killed_at_any_step_leaves_work_that_the_next_one_finishes_once(
-    realm: Realm, holder: Holder, monkeypatch: pytest.MonkeyPatch, step: str, deliver: Callable[..., list[str]]
+    realm: Realm,
+    holder: Holder,
+    monkeypatch: pytest.MonkeyPatch,
+    place: object,
+    step: str,
+    deliver: Callable[..., list[str]],
 ) -> None:
     row = ask(holder)
     with monkeypatch.context() as patch:
-        kill_at(patch, step)
+        kill_at(patch, place, step)
         with pytest.raises(WorkerKilled):
             issuance.issue(row.pk)
-    with pytest.raises(IssuanceInProgress):
-        issuance.issue(row.pk)
+    row.refresh_from_db()
+    if step == "reserve":
+        assert (row.state, row.lease_until, row.serial_number) == (State.REQUESTED, None, "")  # as if never begun
+    else:
+        with pytest.raises(IssuanceInProgress):
+            issuance.issue(row.pk)
     assert tasks.sweep_issuances() == 0  # it may still be at work
     end_leases()
     assert tasks.sweep_issuances() == 1
@@ -329,12 +343,12 @@ def test_a_crash_between_signing_and_storing_ends_in_the_identical_certificate_a
     row = ask(holder)
     signed: list[bytes] = []
 
-    def die(_: Issuance, certificate_der: bytes, **__: object) -> None:
-        signed.append(certificate_der)
+    def die(_: Realm, some: list[tuple[Draft, bytes]], **__: object) -> None:
+        signed.extend(certificate_der for _, certificate_der in some)
         raise WorkerKilled
 
     with monkeypatch.context() as patch:
-        patch.setattr(issuance, "_store", die)
+        patch.setattr(steps, "store", die)
         with pytest.raises(WorkerKilled):
             issuance.issue(row.pk)
     row.refresh_from_db()
@@ -355,7 +369,7 @@ def test_a_recorded_intent_is_settled_even_when_the_card_certificate_fell_meanwh
     card = issue_card(holder)
     row = ask_phone(card)
     with monkeypatch.context() as patch:
-        kill_at(patch, "_store")
+        kill_at(patch, steps, "store")
         with pytest.raises(WorkerKilled):
             issuance.issue(row.pk)
     revocation.revoke(card, cause=Cause.KEY_COMPROMISE, now=clock.now(realm))
@@ -369,35 +383,36 @@ def test_a_worker_that_lost_its_lease_stores_no_second_certificate(
     holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = ask(holder)
-    sign = issuance._sign
+    signing = issuing.signing
 
-    def slow(claimed: Issuance) -> bytes:
-        der = sign(claimed)
-        if not Certificate.objects.exists():
-            monkeypatch.setattr(issuance, "_sign", sign)
-            end_leases()
-            issuance.issue(row.pk)  # another worker, the whole way
-        return der
+    def slow(generation: Generation) -> Callable[[bytes], bytes]:
+        monkeypatch.setattr(issuing, "signing", signing)
+        end_leases()
+        issuance.issue(row.pk)  # another worker, the whole way
+        return signing(generation)
 
-    monkeypatch.setattr(issuance, "_sign", slow)
+    monkeypatch.setattr(issuing, "signing", slow)
     certificate = issuance.issue(row.pk)
     assert Certificate.objects.get() == certificate
 
 
-def test_a_worker_overtaken_before_its_intent_gives_way(holder: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_overtaken_before_its_intent_gives_way(
+    realm: Realm, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = ask(holder)
-    record_intent = issuance._record_intent
+    draft = issuing.draft
 
-    def overtaken(*arguments: Any, **named: Any) -> None:
-        monkeypatch.setattr(issuance, "_record_intent", record_intent)
+    def overtaken(*arguments: Any) -> Draft:
+        monkeypatch.setattr(issuing, "draft", draft)
+        mine = draft(*arguments)
         end_leases()
         issuance.issue(row.pk)
-        record_intent(*arguments, **named)
+        return mine
 
-    monkeypatch.setattr(issuance, "_record_intent", overtaken)
-    with pytest.raises(IssuanceInProgress):
-        issuance.issue(row.pk)
-    assert Certificate.objects.count() == 1
+    monkeypatch.setattr(issuing, "draft", overtaken)
+    certificate = issuance.issue(row.pk)
+    assert Certificate.objects.get() == certificate
+    assert kinds(realm).count("issuance.intended") == 1
 
 
 # --- At once

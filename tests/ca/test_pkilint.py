@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import override_settings
 
 from ca import ceremony, clock, crl, issuance, lint, revocation
 from ca.errors import LintFailed
+from ca.issuance import kinds
 from ca.lint import pkix, sampling
 from ca.lint.accepted import ACCEPTED, Kind
 from ca.models import Generation, Holder, Issuance, JournalEntry, Realm, ResponderKey
@@ -21,12 +23,6 @@ from tests.ca.fixtures import issue_all_four, issue_card, issue_phone, make_hold
 from tests.ca.test_issuance import ask, refused
 from tests.ca.test_lint import authority, rebuilt, right
 from tests.ca.test_ocsp import http, path_of, question, several
-
-
-@pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process have seen no combination yet."""
-    monkeypatch.setattr(sampling, "_passed", set())
 
 
 def everything_signed(realm: Realm) -> Iterator[tuple[Kind, bytes]]:
@@ -109,7 +105,7 @@ def pkilinted(realm: Realm) -> list[bool]:
 
 
 @override_settings(CA_PKILINT_SHARE=0)
-def test_the_first_of_each_profile_is_read_and_the_journal_shows_it(realm: Realm, fresh: None) -> None:
+def test_the_first_of_each_profile_is_read_and_the_journal_shows_it(realm: Realm) -> None:
     issue_all_four(make_holder(realm))
     assert pkilinted(realm) == [True] * len(PROFILES)
     issue_card(make_holder(realm), key=2)
@@ -117,7 +113,7 @@ def test_the_first_of_each_profile_is_read_and_the_journal_shows_it(realm: Realm
 
 
 @override_settings(CA_PKILINT_SHARE=0)
-def test_another_setting_or_generation_is_read_again(realm: Realm, holder: Holder, fresh: None) -> None:
+def test_another_setting_or_generation_is_read_again(realm: Realm, holder: Holder) -> None:
     card = issue_card(holder)
     issue_phone(card, pending=True)
     issue_phone(card, key=11, pending=True)
@@ -125,11 +121,13 @@ def test_another_setting_or_generation_is_read_again(realm: Realm, holder: Holde
         issue_phone(card, key=12, pending=True)
         issue_phone(card, key=13, pending=True)
     with override_settings(RESPONDER_URL="http://ocsp.example.jp"):
-        issue_card(make_holder(realm), key=3)
+        issue_card(make_holder(realm), Purpose.USER_AUTHENTICATION, key=3)
+        issue_card(make_holder(realm), Purpose.USER_AUTHENTICATION, key=6)
+        issue_card(make_holder(realm), key=7)  # the OCSP URL does not stand in it
     ceremony._create_generation(issuance.newest_generation(realm, Purpose.SIGNATURE).authority, 2)
     issue_card(make_holder(realm), key=4)
     issue_card(make_holder(realm), key=5)
-    assert pkilinted(realm) == [True, True, False, True, False, True, True, False]
+    assert pkilinted(realm) == [True, True, False, True, False, True, False, False, True, False]
 
 
 @pytest.mark.parametrize(("share", "read"), [(0, False), (1, True)])
@@ -147,17 +145,19 @@ def test_the_share_is_chosen_by_serial_number_and_as_large_as_asked() -> None:
     assert set(chosen) >= {number for number in range(1, 20_001) if sampling.in_share(number, 0.01)}
 
 
-def wrong_policy_uri(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Assembly and our own rules read the same table: a mistake in it is what only an independent linter sees.
-    monkeypatch.setattr("ca.profiles.CPS_URI", "no uri at all")
+@contextmanager
+def wrong_policy_uri() -> Iterator[None]:
+    """Put a mistake into the table that assembly and our own rules read: only an independent linter sees it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ca.profiles.CPS_URI", "no uri at all")
+        kinds._kind.cache_clear()  # what was assembled before
+        yield
+    kinds._kind.cache_clear()
 
 
-def test_an_error_of_pkilint_stops_the_signature_and_names_the_rule(
-    realm: Realm, holder: Holder, fresh: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_error_of_pkilint_stops_the_signature_and_names_the_rule(realm: Realm, holder: Holder) -> None:
     row = ask(holder)
-    with monkeypatch.context() as patch:
-        wrong_policy_uri(patch)
+    with wrong_policy_uri():
         row = refused(row, LintFailed)
     assert row.error_detail.startswith("pkilint pkix.invalid_uri_syntax")
     assert not row.tbs

@@ -1,0 +1,25 @@
+"""Issuance: from a request to a certificate, in an order that survives crashes. What other rooms may use of it."""
+
+from ca.issuance.continuation import left_behind, mark_continued, ripe_continuations
+from ca.issuance.issuing import Outcome, issue, issue_many
+from ca.issuance.request import find, request
+from ca.issuance.signing import sign, signing
+from ca.issuance.terms import lease, newest_generation, policy, responder_url, take_serial_number
+
+__all__ = [
+    "Outcome",
+    "find",
+    "issue",
+    "issue_many",
+    "lease",
+    "left_behind",
+    "mark_continued",
+    "newest_generation",
+    "policy",
+    "request",
+    "responder_url",
+    "ripe_continuations",
+    "sign",
+    "signing",
+    "take_serial_number",
+]

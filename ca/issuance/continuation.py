@@ -1,0 +1,68 @@
+"""Going on after it: what the caller asked to be sent when its requests are done, and what was left behind."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from ca import clock
+from ca.issuance.terms import lease
+from ca.models import Issuance
+
+State = Issuance.State
+
+
+def continuation_key(continuation: Mapping[str, Any] | None) -> str:
+    """Return what requests with the same continuation have in common; empty without one."""
+    if continuation is None:
+        return ""
+    return hashlib.sha256(json.dumps(continuation, sort_keys=True).encode()).hexdigest()
+
+
+def ripe_continuations(issuance_ids: list[int]) -> list[Mapping[str, Any]]:
+    """Return the continuations, each once, whose requests are all issued or refused."""
+    groups = (
+        Issuance.objects.filter(pk__in=issuance_ids)
+        .exclude(continuation_key="")
+        .values_list("continuation_key")
+        .distinct()
+    )
+    ripe = []
+    for (key,) in groups:
+        rows = Issuance.objects.filter(continuation_key=key)
+        if not rows.exclude(state__in=Issuance.FINAL).exists():
+            ripe.append(rows.values_list("continuation", flat=True)[0])
+    return [continuation for continuation in ripe if continuation is not None]
+
+
+def mark_continued(continuation: Mapping[str, Any]) -> None:
+    """Note that the broker has a continuation."""
+    Issuance.objects.filter(continuation_key=continuation_key(continuation)).update(continued_at=clock.machine())
+
+
+def left_behind(size: int = 100) -> list[list[int]]:
+    """Return the ids of what no worker seems to hold, and of what is done but not continued, in lists for a task each.
+
+    Only rows older than the lease: what a living worker does is not touched. A list holds some `size` ids; those that
+    go on together stand in one list.
+    """
+    limit = clock.machine() - lease()
+    open_rows = Issuance.objects.filter(
+        Q(lease_until=None) | Q(lease_until__lt=clock.machine()),
+        state__in=[State.REQUESTED, State.RESERVED, State.SIGNING],
+        requested_at__lt=limit,
+    )
+    done_rows = Issuance.objects.filter(state__in=Issuance.FINAL, continued_at=None, requested_at__lt=limit).exclude(
+        continuation_key=""
+    )
+    groups: dict[str, list[int]] = {}
+    for pk, key in (open_rows | done_rows).order_by("pk").values_list("pk", "continuation_key")[:1000]:
+        groups.setdefault(key or f"alone {pk}", []).append(pk)
+    lists: list[list[int]] = []
+    for group in groups.values():
+        if not lists or len(lists[-1]) + len(group) > size:
+            lists.append([])
+        lists[-1] += group
+    return lists

@@ -1,0 +1,74 @@
+"""Asking for a certificate: a row that workers find, whatever becomes of the message that wakes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ca import clock
+from ca.errors import LinkageWrong, RequestKeyTaken
+from ca.issuance.continuation import continuation_key
+from ca.models import Certificate, Holder, Issuance, Realm
+from ca.profiles import Medium, Purpose
+
+
+def request(
+    *,
+    realm: Realm,
+    purpose: Purpose,
+    medium: Medium,
+    holder: Holder,
+    public_key: bytes,
+    linked_to: Certificate | None = None,
+    pending: bool = False,
+    request_key: str,
+    continuation: Mapping[str, Any] | None = None,
+) -> Issuance:
+    """Ask for a certificate, joining the caller's transaction; the same request_key gives the same row.
+
+    `public_key` is a SubjectPublicKeyInfo in DER, `linked_to` the card certificate that a phone certificate stands on,
+    `continuation` {"task": name, "args": [...]}: sent when every request that names the same one is issued or refused.
+    Raises LinkageWrong, RequestKeyTaken. What else may be wrong is found when it is issued.
+    """
+    purpose, medium = Purpose(purpose), Medium(medium)
+    _require_linkage(realm, purpose, medium, holder, linked_to)
+    issuance, created = Issuance.objects.get_or_create(
+        request_key=request_key,
+        defaults={
+            "realm": realm,
+            "purpose": purpose.value,
+            "medium": medium.value,
+            "holder": holder,
+            "public_key": public_key,
+            "linked_to": linked_to,
+            "pending": pending,
+            "requested_at": clock.machine(),
+            "continuation": dict(continuation) if continuation is not None else None,
+            "continuation_key": continuation_key(continuation),
+        },
+    )
+    if not created:
+        before = (issuance.realm_id, issuance.purpose, issuance.medium, issuance.holder_id, bytes(issuance.public_key))
+        asked = (realm.pk, purpose.value, medium.value, holder.pk, public_key)
+        if before != asked or issuance.linked_to_id != (linked_to.pk if linked_to else None):
+            raise RequestKeyTaken(f"the request key {request_key!r} belongs to another request")
+    return issuance
+
+
+def find(request_key: str) -> Issuance | None:
+    """Return the request of that key, or None."""
+    return Issuance.objects.filter(request_key=request_key).select_related("certificate").first()
+
+
+def _require_linkage(
+    realm: Realm, purpose: Purpose, medium: Medium, holder: Holder, linked_to: Certificate | None
+) -> None:
+    if holder.realm_id != realm.pk:
+        raise LinkageWrong("the holder belongs to another realm")
+    if medium is Medium.CARD:
+        if linked_to is not None:
+            raise LinkageWrong("a card certificate stands on no other")
+        return
+    if linked_to is None:
+        raise LinkageWrong("a phone certificate stands on a card certificate: none is named")
+    named = (linked_to.realm_id, linked_to.holder_id, linked_to.purpose, linked_to.medium)
+    if named != (realm.pk, holder.pk, purpose.value, Medium.CARD.value):
+        raise LinkageWrong("a phone certificate stands on the same holder's card certificate of the same purpose")

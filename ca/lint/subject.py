@@ -1,0 +1,56 @@
+"""What is linted, and what it is held against."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from ca.lint.reading import Reading
+from ca.models import Holder
+from ca.profiles import Profile
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """What the certificates of one generation, profile and place are held against."""
+
+    profile: Profile
+    policy: x509.ObjectIdentifier
+    authority: x509.Certificate  # the generation's own
+    crl_point: x509.Name  # the partition's
+    responder_url: str
+    # The octets in which the rules of `ca.lint.shape`, against this very standard, found nothing wrong; their digest.
+    seen: dict[tuple[tuple[bytes, ...], bytes], str] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def authority_key(self) -> bytes:
+        """Return the authority's SubjectPublicKeyInfo, DER."""
+        return self.authority.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    @cached_property
+    def authority_name(self) -> bytes:
+        """Return the authority's distinguished name, DER."""
+        return self.authority.subject.public_bytes()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a twin is held against."""
+
+    twin: x509.Certificate
+    standard: Standard
+    holder: Holder
+    serial_number: int  # as reserved
+    public_key: bytes  # as requested
+    card_certificate: x509.Certificate | None  # what a phone certificate stands on
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Return the twin's parts. Raises ValueError."""
+        return Reading.of(self.twin)
+
+    @property
+    def shape(self) -> str:
+        """Return the digest of what the certificate has in common with others, as the rules found it right."""
+        return self.standard.seen[self.reading.shape, self.reading.crl_point]
