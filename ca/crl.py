@@ -1,23 +1,65 @@
 """CRLs: one list per partition, signed whole, published by one committed row; all are kept.
 
-A partition is one CRL distribution point: generation, medium, municipality. Its list says which of its certificates
-are not good: revoked ones with their reason, those on hold and those awaiting activation as certificateHold. Each list
-is held against the last before anyone sees it (`ca.succession`); where it doesn't follow, the last one stays.
+A partition is one CRL distribution point of one generation. Its list says which of its certificates are not good:
+revoked ones with their reason, those on hold and those awaiting activation as certificateHold. Each list is held
+against the last before anyone sees it (`ca.succession`); where it doesn't follow, the last one stays.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
-from ca import assembly, clock, der, issuance, journal, keys, revocation, succession
+from ca import assembly, clock, der, journal, keys, listed, octets, points, succession
 from ca.errors import CrlRefused
-from ca.models import Certificate, Crl, JournalEntry, Partition, Realm
-from ca.profiles import PROFILES, Medium, Purpose
+from ca.models import Crl, JournalEntry, Partition, Realm
+
+_BATCH_LISTS = 128  # published together, and
+_BATCH_ENTRIES = 250_000  # with no more entries than that: some 10 MB
+_INSERT = """
+INSERT INTO ca_crl (partition_id, number, der, this_update, next_update, entries, revision)
+VALUES (%s, %s, %b, %s, %s, %s, %s) ON CONFLICT (partition_id, number) DO NOTHING RETURNING id
+"""
+# The revision only grows: whoever published an older one in the meantime takes nothing back.
+_PUBLISHED = """
+UPDATE ca_partition SET published_at = %s,
+published_revision = CASE WHEN published_revision < %s THEN %s ELSE published_revision END WHERE id = %s
+"""
+
+
+@dataclass
+class _Draft:
+    """A partition's next list on its way."""
+
+    partition: Partition
+    revision: int  # read before the entries: what changes in between is published once more, never missed
+    last: Crl | None
+    number: int
+    at: datetime
+    entries: int
+    tbs: bytes
+    signed: bytes = b""
+
+    @property
+    def subject(self) -> str:
+        """Return what the journal calls it."""
+        where = f"{self.partition.medium}/{self.partition.municipality_code}" if self.partition.medium else "authority"
+        return f"{self.partition.generation.authority.purpose}/{where}"
+
+    def happening(self, kind: str, **more: object) -> journal.Happening:
+        """Return an entry for the journal."""
+        generation = self.partition.generation
+        data = {"generation": generation.number, "number": self.number, "key_label": generation.key_label}
+        return journal.Happening(kind, self.subject, data | more)
+
+
+class _Overtaken(Exception):
+    """Say that another worker published at one of the points: the transaction goes back."""
 
 
 def interval() -> timedelta:
@@ -28,13 +70,6 @@ def interval() -> timedelta:
 def validity() -> timedelta:
     """Return the time from a list's thisUpdate to its nextUpdate."""
     return timedelta(seconds=settings.CRL_VALIDITY_SECONDS)
-
-
-def point_name(partition: Partition) -> x509.Name:
-    """Return the directory name of the partition's distribution point, as its certificates have it."""
-    authority = partition.generation.authority
-    profile = PROFILES[Purpose(authority.purpose), Medium(partition.medium)]
-    return assembly.crl_point_name(authority.realm.organisation, profile, partition.prefecture, partition.municipality)
 
 
 def due(realm: Realm) -> QuerySet[Partition]:
@@ -67,94 +102,104 @@ def newest(partition: Partition) -> Crl | None:
     return partition.crls.order_by("-number").first()
 
 
+# --- Publishing ------------------------------------------------------------------------------------------------------
 def publish(partition: Partition, now: datetime | None = None) -> Crl:
     """Assemble, sign and publish the partition's list as of `now` (the realm's time). Needs the CA's keys.
 
     When another worker publishes at the same time, the later number wins and this one is made again if it must be.
     Raises CrlRefused when the list doesn't follow from the last one, which then stays; KeysUnavailable.
     """
-    realm = partition.generation.authority.realm
-    keys.store().open(partition.generation.key_label)  # before anything is written
-    while True:
-        at = (now if now is not None else clock.now(realm)).replace(microsecond=0)
-        # The revision is read before the entries: what changes in between is published once more, never missed.
-        revision = _revision(partition)
-        last = newest(partition)
-        entries, count = _entries(partition, last)
-        number = last.number + 1 if last is not None else 1
-        tbs = _assemble(partition, entries, number, at)
-        _record_intent(partition, tbs, number)
-        signed = issuance.sign(partition.generation, tbs)
-        findings = succession.examine(partition, signed, last, point_name(partition))
-        if findings:
-            if newest(partition) != last or _revision(partition) != revision:
-                continue  # published or changed meanwhile: what it was made from, or held against, is old
-            _refuse(partition, findings, number)
+    (outcome,) = _publish(partition.generation.authority.realm, [partition], now)
+    if isinstance(outcome, CrlRefused):
+        raise outcome
+    return outcome
+
+
+def publish_due(realm: Realm) -> Iterator[Crl | CrlRefused]:
+    """Publish the realm's lists that are due, many at a time; yield each, or why it is not published.
+
+    The first time, the list of each generation's own certificates is among them. Needs the CA's keys.
+    """
+    points.open_own(realm)
+    for batch in _batches(list(due(realm))):
+        yield from _publish(realm, batch, None)
+
+
+def _batches(partitions: list[Partition]) -> Iterator[list[Partition]]:
+    lasts = _lasts(partitions)
+    batch: list[Partition] = []
+    entries = 0
+    for partition in partitions:
+        size = lasts[partition.pk].entries if partition.pk in lasts else 0
+        if batch and (len(batch) == _BATCH_LISTS or entries + size > _BATCH_ENTRIES):
+            yield batch
+            batch, entries = [], 0
+        batch.append(partition)
+        entries += size
+    if batch:
+        yield batch
+
+
+def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) -> list[Crl | CrlRefused]:
+    """Publish the lists of partitions of one realm, each step once for all of them; return what became of each."""
+    signers = {
+        label: keys.store().open(label)  # before anything is written
+        for label in {partition.generation.key_label for partition in partitions}
+    }
+    outcomes: dict[int, Crl | CrlRefused] = {}
+    while left := [partition for partition in partitions if partition.pk not in outcomes]:
+        drafts = _drafts(left, (now if now is not None else clock.now(realm)).replace(microsecond=0))
+        # The use of the key is written down before the key is used.
+        intended = [draft.happening("crl.intended", tbs_sha256=assembly.digest(draft.tbs)) for draft in drafts]
+        journal.record_all(realm, intended)
+        good = []
+        for draft in drafts:
+            draft.signed = der.signed(draft.tbs, signers[draft.partition.generation.key_label].sign(draft.tbs))
+            draft.tbs = b""
+            partition = draft.partition
+            findings = succession.examine(partition, draft.signed, draft.last, points.extension(partition))
+            if not findings:
+                good.append(draft)
+            elif _is_current(draft):
+                outcomes[partition.pk] = _refusal(realm, draft, findings)
         try:
-            return _store(partition, signed, number, at, count, revision)
-        except IntegrityError:
-            # Another published this number first.
-            latest = newest(partition)
-            if latest is not None and latest.revision >= revision:
-                return latest
+            outcomes |= _store(realm, good)
+        except _Overtaken:
+            outcomes |= {draft.partition.pk: latest for draft in good if (latest := _overtaking(draft)) is not None}
+    return [outcomes[partition.pk] for partition in partitions]
 
 
-def _revision(partition: Partition) -> int:
-    return Partition.objects.values_list("revision", flat=True).get(pk=partition.pk)
+def _lasts(partitions: Iterable[Partition]) -> dict[int, Crl]:
+    """Return the last list of each partition that has one, by the partition's id, without its octets."""
+    last = Crl.objects.filter(partition=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    wanted = Partition.objects.filter(pk__in=[partition.pk for partition in partitions]).values(last=Subquery(last))
+    return {crl.partition_id: crl for crl in Crl.objects.defer("der").filter(pk__in=wanted)}
 
 
-def _entries(partition: Partition, last: Crl | None) -> tuple[bytes, int]:
-    """Return the entries' bytes, joined, and how many they are."""
-    listed = partition.certificates.exclude(status=Certificate.Status.VALID)
-    if last is not None:
+def _drafts(partitions: list[Partition], at: datetime) -> list[_Draft]:
+    """Return the partitions' next lists, assembled and not yet signed."""
+    siblings = list(points.siblings(partitions))
+    lasts = _lasts(siblings)
+    revisions = {sibling.pk: sibling.revision for sibling in siblings}
+    # RFC 5280 5.2.3: one sequence for an issuer's name and a scope, and the generations share both.
+    numbers: dict[points.Key, int] = {}
+    for sibling in siblings:
+        number = lasts[sibling.pk].number if sibling.pk in lasts else 0
+        numbers[points.key(sibling)] = max(number, numbers.get(points.key(sibling), 0))
+    drafts = []
+    for partition in partitions:
+        last = lasts.get(partition.pk)
         # RFC 5280 3.3: an entry stays until it stood on one list issued after the certificate's end.
-        listed = listed.filter(not_after__gte=last.this_update)
-    while True:
-        joined, count, lacking = _join(listed)
-        if not lacking:
-            return joined, count
-        _complete(partition)
+        entries = listed.entries(partition, last.this_update if last is not None else None)
+        number = numbers[points.key(partition)] = numbers[points.key(partition)] + 1
+        tbs = _assemble(partition, entries.parts, number, at)
+        drafts.append(_Draft(partition, revisions[partition.pk], last, number, at, entries.count, tbs))
+    return drafts
 
 
-def _join(listed: QuerySet[Certificate]) -> tuple[bytes, int, int]:
-    """Return the stored entries joined, their number, and how many certificates lack theirs."""
-    if connection.vendor == "postgresql":
-        rows, parameters = listed.values("id", "crl_entry").query.sql_with_params()
-        # The database joins them: the fastest by far for a long list.
-        columns = "coalesce(string_agg(crl_entry, ''::bytea ORDER BY id), ''::bytea), count(crl_entry), count(*)"
-        with connection.cursor() as cursor:
-            # Django's own SQL, its values as parameters.
-            cursor.execute(f"SELECT {columns} FROM ({rows}) AS listed", parameters)  # noqa: S608
-            joined, present, count = cursor.fetchone()
-        return bytes(joined), present, count - present
-    entries = listed.order_by("pk").values_list("crl_entry", flat=True)
-    present_entries = [bytes(entry) for entry in entries.iterator(chunk_size=10_000) if entry is not None]
-    return b"".join(present_entries), len(present_entries), entries.count() - len(present_entries)
-
-
-def _complete(partition: Partition) -> None:
-    """Make the entries that rows lack."""
-    with transaction.atomic():
-        journal.take(partition.generation.authority.realm)
-        lacking = partition.certificates.exclude(status=Certificate.Status.VALID).filter(crl_entry=None)
-        for certificate in lacking.only("serial_number", "cause", "revoked_at", "changed_at"):
-            at = certificate.revoked_at or certificate.changed_at
-            entry = revocation.crl_entry(certificate.serial_number, cause=certificate.cause, at=at)
-            Certificate.objects.filter(pk=certificate.pk).update(crl_entry=entry)
-
-
-def _assemble(partition: Partition, entries: bytes, number: int, now: datetime) -> bytes:
+def _assemble(partition: Partition, entries: list[bytes], number: int, now: datetime) -> bytes:
     """Return the TBSCertList: the builder's, of a list without entries, with ours put where they belong."""
     issuer = assembly.Issuer.of(partition.generation)
-    point = x509.IssuingDistributionPoint(
-        full_name=[x509.DirectoryName(point_name(partition))],
-        relative_name=None,
-        only_contains_user_certs=False,
-        only_contains_ca_certs=False,
-        only_some_reasons=None,
-        indirect_crl=False,
-        only_contains_attribute_certs=False,
-    )
     empty = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.name)
@@ -162,66 +207,98 @@ def _assemble(partition: Partition, entries: bytes, number: int, now: datetime) 
         .next_update(now + validity())
         .add_extension(x509.AuthorityKeyIdentifier(issuer.key_identifier, None, None), critical=False)
         .add_extension(x509.CRLNumber(number), critical=False)
-        .add_extension(point, critical=True)
+        .add_extension(points.extension(partition), critical=True)
         .sign(assembly.throw_away_key(), hashes.SHA256())
         .tbs_certlist_bytes
     )
-    if not entries:
+    if not any(entries):
         return empty  # RFC 5280 5.1.2.6: no entries, no revokedCertificates
     *before, extensions = (der.whole(element) for element in der.elements(empty))
-    return der.tlv(der.SEQUENCE, *before, der.tlv(der.SEQUENCE, entries), extensions)
+    # The entries are copied once: a million of them are 40 MB.
+    head = der.header(der.SEQUENCE, sum(map(len, entries)))
+    return der.tlv(der.SEQUENCE, *before, head, *entries, extensions)
 
 
-def _subject(partition: Partition) -> str:
-    return f"{partition.generation.authority.purpose}/{partition.medium}/{partition.municipality_code}"
+def _is_current(draft: _Draft) -> bool:
+    """Tell whether what the draft was made from, and held against, is what the database still says."""
+    revision = Partition.objects.values_list("revision", flat=True).get(pk=draft.partition.pk)
+    return revision == draft.revision and _lasts([draft.partition]).get(draft.partition.pk) == draft.last
 
 
-def _record_intent(partition: Partition, tbs: bytes, number: int) -> None:
-    """Write down the use of the key before it is used."""
-    journal.record(
-        partition.generation.authority.realm,
-        "crl.intended",
-        _subject(partition),
-        generation=partition.generation.number,
-        number=number,
-        key_label=partition.generation.key_label,
-        tbs_sha256=assembly.digest(tbs),
-    )
-
-
-def _refuse(partition: Partition, findings: list[str], number: int) -> None:
-    """Journal, once for the same findings, that a list is not published; raise CrlRefused."""
-    realm, subject = partition.generation.authority.realm, _subject(partition)
-    data = {"generation": partition.generation.number, "number": number, "findings": findings}
-    earlier = JournalEntry.objects.filter(realm=realm, subject=subject, kind="crl.refused").order_by("-sequence")
+def _refusal(realm: Realm, draft: _Draft, findings: list[str]) -> CrlRefused:
+    """Journal, once for the same findings, that a list is not published; return the error that says so."""
+    refused = draft.happening("crl.refused", findings=findings)
+    earlier = JournalEntry.objects.filter(realm=realm, subject=draft.subject, kind="crl.refused").order_by("-sequence")
     before = earlier.first()
-    if before is None or before.data != data:
-        journal.record(realm, "crl.refused", subject, **data)
-    raise CrlRefused(f"the CRL of {partition} is not published: {'; '.join(findings)}", findings=findings)
+    if before is None or before.data != refused.data:
+        journal.record_all(realm, [refused])
+    return CrlRefused(f"the CRL of {draft.partition} is not published: {'; '.join(findings)}", findings=findings)
 
 
-def _store(partition: Partition, signed: bytes, number: int, now: datetime, entries: int, revision: int) -> Crl:
+def _store(realm: Realm, drafts: list[_Draft]) -> dict[int, Crl | CrlRefused]:
+    """Publish signed lists in one transaction. Raises _Overtaken when one of the numbers was taken meanwhile."""
+    published: dict[int, Crl | CrlRefused] = {}
     with transaction.atomic():
-        journal.take(partition.generation.authority.realm)
-        crl = Crl.objects.create(
-            partition=partition,
-            number=number,
-            der=signed,
-            this_update=now,
-            next_update=now + validity(),
-            entries=entries,
-            revision=revision,
+        # Long rows first, and always in one order: the realm waits for us only while the rest is written.
+        for draft in sorted(drafts, key=lambda draft: draft.partition.pk):
+            published[draft.partition.pk] = _insert(draft)
+        journal.take(realm)
+        _require_first(drafts)
+        with connection.cursor() as cursor:
+            at = [connection.ops.adapt_datetimefield_value(draft.at) for draft in drafts]
+            cursor.executemany(
+                _PUBLISHED,
+                [(t, d.revision, d.revision, d.partition.pk) for t, d in zip(at, drafts, strict=True)],
+            )
+        journal.record_all(
+            realm,
+            [d.happening("crl.published", entries=d.entries, sha256=assembly.digest(d.signed)) for d in drafts],
         )
-        Partition.objects.filter(pk=partition.pk).update(
-            published_revision=Greatest(F("published_revision"), revision), published_at=now
-        )
-        journal.record(
-            partition.generation.authority.realm,
-            "crl.published",
-            _subject(partition),
-            generation=partition.generation.number,
-            number=number,
-            entries=entries,
-            sha256=assembly.digest(signed),
-        )
+    return published
+
+
+def _insert(draft: _Draft) -> Crl:
+    crl = Crl(
+        partition=draft.partition,
+        number=draft.number,
+        der=draft.signed,
+        this_update=draft.at,
+        next_update=draft.at + validity(),
+        entries=draft.entries,
+        revision=draft.revision,
+    )
+    if not octets.in_postgresql():
+        try:
+            crl.save(force_insert=True)
+        except IntegrityError:
+            raise _Overtaken from None
+        return crl
+    values = (crl.number, crl.der, crl.this_update, crl.next_update, crl.entries, crl.revision)
+    with octets.cursor() as cursor:
+        row = cursor.execute(_INSERT, (draft.partition.pk, *values)).fetchone()
+    if row is None:
+        raise _Overtaken
+    crl.pk = row[0]
+    crl._state.adding = False
     return crl
+
+
+def _require_first(drafts: list[_Draft]) -> None:
+    """Hold, in the realm's turn, that no other generation's list at one of the points has such a number already."""
+    ours = {draft.partition.pk for draft in drafts}
+    others = [one for one in points.siblings([draft.partition for draft in drafts]) if one.pk not in ours]
+    lasts = _lasts(others)
+    taken = {(points.key(one), lasts[one.pk].number) for one in others if one.pk in lasts}
+    lowest = {}
+    for draft in sorted(drafts, key=lambda draft: -draft.number):
+        lowest[points.key(draft.partition)] = draft.number
+    if any(number >= lowest.get(point, number + 1) for point, number in taken):
+        raise _Overtaken
+
+
+def _overtaking(draft: _Draft) -> Crl | None:
+    """Return the list that another published instead, where it shows what this one would have shown."""
+    latest = newest(draft.partition)
+    return (
+        latest if latest is not None and latest.number >= draft.number and latest.revision >= draft.revision else None
+    )

@@ -1,5 +1,6 @@
 """DER by hand, where the builders of `cryptography` sign only with keys they hold, or cost more than to sign does."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat import asn1
@@ -14,12 +15,15 @@ SHA256_WITH_RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
 
 def tlv(tag: int, *parts: bytes) -> bytes:
     """Return one tag, length and value; `tag` is a single octet, the parts are joined."""
-    value = b"".join(parts)
-    length = len(value)
+    return b"".join((header(tag, sum(map(len, parts))), *parts))
+
+
+def header(tag: int, length: int) -> bytes:
+    """Return the tag and the length of an element whose value has that many octets."""
     if length < 0x80:
-        return bytes((tag, length)) + value
+        return bytes((tag, length))
     size = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(size))) + size + value
+    return bytes((tag, 0x80 | len(size))) + size
 
 
 def context(number: int, *parts: bytes) -> bytes:
@@ -42,6 +46,27 @@ def time(at: datetime) -> bytes:
 def integer(value: int) -> bytes:
     """Return an INTEGER that is not negative."""
     return tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where an element stands in the octets around it."""
+
+    tag: int
+    content: int  # where its content begins
+    end: int
+
+
+def span(data: bytes, at: int) -> Span:
+    """Return where the element that begins at `at` stands; nothing is copied. Raises ValueError."""
+    first = data[at + 1] if at + 1 < len(data) else 0x80
+    content = at + 2 + (first & 0x7F if first >= 0x80 else 0)
+    if first == 0x80 or content > len(data):
+        raise ValueError(f"no DER element at octet {at}")
+    end = content + (first if first < 0x80 else int.from_bytes(data[at + 2 : content], "big"))
+    if end > len(data):
+        raise ValueError(f"the DER element at octet {at} is cut")
+    return Span(data[at], content, end)
 
 
 @asn1.sequence

@@ -71,12 +71,10 @@ def publish_due_crls() -> int:
     """Publish, in every realm, the CRLs that are due. Needs the CA's keys."""
     published = 0
     for realm in Realm.objects.order_by("pk"):
-        for partition in crl.due(realm):
-            try:
-                crl.publish(partition)
-            except CrlRefused:
+        for outcome in crl.publish_due(realm):
+            if isinstance(outcome, CrlRefused):
                 # The last list stays, and the other partitions get theirs.
-                logger.exception("CRL of %s not published", partition)
+                logger.error("%s", outcome)
             else:
                 published += 1
     return published

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.conf import settings
 
 from ca import ceremony, crl, issuance
+from ca.errors import CrlRefused
 from ca.models import Realm
 from sandbox import cards, personas
 from sandbox.models import VirtualCard
@@ -30,8 +31,9 @@ def create() -> Realm:
     for persona in personas.PERSONAS:
         _settle(realm, persona)
     create_demo_register(realm, Path(settings.SAMPLES_KEYS_DIR))
-    for partition in crl.due(realm):
-        crl.publish(partition)
+    for outcome in crl.publish_due(realm):
+        if isinstance(outcome, CrlRefused):
+            raise outcome
     return realm
 
 

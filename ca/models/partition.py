@@ -1,4 +1,4 @@
-"""The partition: the certificates that share one CRL distribution point."""
+"""The partition: the certificates of one generation that share one CRL distribution point."""
 
 from django.db import models
 
@@ -7,13 +7,18 @@ from ca.profiles import Medium
 
 
 class Partition(models.Model):
-    """One CRL distribution point: a generation's certificates of one medium in one municipality."""
+    """One CRL distribution point: a generation's certificates of one medium in one municipality.
+
+    Or, with the medium OWN and no municipality, the generation's own: the list of authorities' certificates (ARL).
+    """
+
+    OWN = ""
 
     generation = models.ForeignKey(Generation, models.CASCADE, related_name="partitions")
-    medium = models.CharField(max_length=8, choices=[(m.value, m.value) for m in Medium])
-    municipality_code = models.CharField(max_length=5)
-    prefecture = models.CharField(max_length=64)  # romaji, as in the distribution point's name
-    municipality = models.CharField(max_length=64)
+    medium = models.CharField(max_length=8, blank=True, choices=[(m.value, m.value) for m in Medium])
+    municipality_code = models.CharField(max_length=5, blank=True)
+    prefecture = models.CharField(max_length=64, blank=True)  # romaji, as in the distribution point's name
+    municipality = models.CharField(max_length=64, blank=True)
     # Grows with each change of a status in it; a CRL notes which revision it shows.
     revision = models.BigIntegerField(default=0)
     published_revision = models.BigIntegerField(default=-1)
