@@ -4,6 +4,7 @@ The verifier runs under this PKI's own extension policy. Loading an authority's 
 signature: what was loaded is kept, by realm and key identifier, which no later generation takes over.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,6 +70,7 @@ class Validator:
 
     def __init__(self, anchor: Anchor, at: datetime) -> None:
         self.authority = anchor.authority
+        self._seen: set[Hashable] = set()
         self._verifier = (
             verification.PolicyBuilder()
             .store(anchor.store)
@@ -78,13 +80,18 @@ class Validator:
             .build_client_verifier()
         )
 
-    def holds(self, certificate: x509.Certificate, *, within: bool) -> bool:
-        """Tell whether the path holds; when the moment is not within the certificate's dates, whether its end does."""
+    def holds(self, certificate: x509.Certificate, *, within: bool, kind: Hashable = None) -> bool:
+        """Tell whether the path holds; when the moment is not within the certificate's dates, whether its end does.
+
+        Of certificates of our own making and one `kind`, the verifier looks at the first: authority, dates of both,
+        extensions. What can differ in the others, the issuer's name and signature, the library checks in each.
+        """
         try:
-            if within:
+            if within and kind not in self._seen:
                 self._verifier.verify(certificate, [])
+                self._seen |= {kind} - {None}
             else:
-                # The verifier would stop at the date, which is a reason of its own: the signature alone.
+                # Outside its dates the verifier would stop there, which is a reason of its own.
                 certificate.verify_directly_issued_by(self.authority)
         except (verification.VerificationError, ValueError, TypeError, InvalidSignature):
             return False

@@ -255,7 +255,9 @@ class _Judge:
                 return _verdict([Reason.MALFORMED], None, None, None)
         reasons: list[Reason] = []
         validator = self._validator(signer)
-        if validator is None or not validator.holds(certificate, within=begin <= self._moment <= end):
+        kind = (purpose, medium) if record is not None else None
+        within = begin <= self._moment <= end
+        if validator is None or not validator.holds(certificate, within=within, kind=kind):
             reasons.append(Reason.CHAIN_BROKEN)
             validator = record = None
         elif record is None and not question.evidence:
