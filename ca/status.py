@@ -1,26 +1,29 @@
 """Status: the verdict on a certificate, or on a signature made with it, with every reason.
 
-The path is validated by cryptography's verifier under this PKI's own extension policy; whether it was revoked is read
-from our own records, or from a CRL or an OCSP answer that is handed in instead (`ca.evidence`). The issuing generation
-is found by the authority key identifier, never by the name: all generations bear the same one.
+The path is validated by cryptography's verifier (`ca.path`); whether it was revoked is read from our own records, one
+query for all that is asked together, or from a CRL or an OCSP answer that is handed in instead (`ca.evidence`). The
+issuing generation is found by the authority key identifier, never by the name: all generations bear the same one.
 """
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509 import verification
-from cryptography.x509.verification import Criticality, ExtensionPolicy
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.db.models import BinaryField, F, Func
 
 from ca import der as encoding
-from ca import evidence, issuance
+from ca import evidence, history, issuance, path
 from ca.errors import StatusUnknown
-from ca.models import Certificate, Generation, Realm
+from ca.models import Authority, Certificate, Generation, Realm
 from ca.profiles import PROFILES, Medium, Purpose
 
 
@@ -61,9 +64,14 @@ class Verdict:
 
     standing: Standing
     reasons: tuple[Reason, ...]
-    certificate: Certificate | None
+    certificate_id: int | None
     medium: Medium | None
     purpose: Purpose | None
+
+    @cached_property
+    def certificate(self) -> Certificate | None:
+        """Read the row, of which the verdict itself needs only a part."""
+        return Certificate.objects.get(pk=self.certificate_id) if self.certificate_id is not None else None
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,23 @@ class Evidence:
         return self.crl is not None or self.ocsp is not None
 
 
-_RECORDS = Evidence()
+@dataclass(frozen=True)
+class Signed:
+    """A message and its signature: RSA PKCS#1 v1.5 with SHA-256."""
+
+    message: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Question:
+    """One certificate to be judged, DER; purpose, medium and signature are checked when given."""
+
+    der: bytes
+    purpose: Purpose | None = None
+    medium: Medium | None = None
+    signed: Signed | None = None
+    evidence: Evidence = Evidence()
 
 
 def check_certificate(
@@ -85,6 +109,7 @@ def check_certificate(
     der: bytes,
     *,
     now: datetime,
+    at: datetime | None = None,
     purpose: Purpose | None = None,
     medium: Medium | None = None,
     crl: bytes | None = None,
@@ -92,14 +117,11 @@ def check_certificate(
 ) -> Verdict:
     """Judge a certificate, DER, at `now`; purpose and medium are checked when given. Raises StatusUnknown.
 
-    With `crl` or `ocsp`, DER, those say whether it was revoked, and our records are not asked: UNDECIDED when neither
-    covers the certificate at `now`. Of the two, one that says "not good" decides.
+    With `at`, it is judged as of that moment, which is past. With `crl` or `ocsp`, DER, those say whether it was
+    revoked, and our records are not asked: UNDECIDED when neither covers the certificate at the moment that is judged.
+    Of the two, one that says "not good" decides.
     """
-    try:
-        verdict, _ = _judge(realm, der, now, purpose, medium, Evidence(crl, ocsp))
-    except DatabaseError as error:
-        raise StatusUnknown("our own records can't be read") from error
-    return verdict
+    return check_all(realm, [Question(der, purpose, medium, evidence=Evidence(crl, ocsp))], now=now, at=at)[0]
 
 
 def check_signature(
@@ -109,88 +131,194 @@ def check_signature(
     signature: bytes,
     *,
     now: datetime,
+    at: datetime | None = None,
     purpose: Purpose,
     medium: Medium | None = None,
 ) -> Verdict:
-    """Judge a signature (RSA PKCS#1 v1.5 with SHA-256 over `message`) and its certificate. Raises StatusUnknown."""
+    """Judge a signature (RSA PKCS#1 v1.5 with SHA-256 over `message`) and its certificate. Raises StatusUnknown.
+
+    `at` is the moment at which it was made, where that is known from elsewhere: its certificate is judged as of then.
+    """
+    question = Question(der, purpose, medium, Signed(message, signature))
+    return check_all(realm, [question], now=now, at=at)[0]
+
+
+def check_all(
+    realm: Realm, questions: Sequence[Question], *, now: datetime, at: datetime | None = None
+) -> list[Verdict]:
+    """Answer questions together, in their order: our records are read once for all. Raises StatusUnknown.
+
+    `now` is the realm's time. Without `at` a status counts whatever the clock says: what was revoked stays so when a
+    sandbox's clock is set back. With `at` the verdict is as of that moment, by the history of the status; ValueError
+    when it is still to come.
+    """
+    if at is not None and at > now:
+        raise ValueError(f"{at} is still to come at {now}: what will be valid then nobody knows")
+    presented = [_read(question.der) for question in questions]
     try:
-        verdict, parsed = _judge(realm, der, now, purpose, medium)
+        asked = zip(questions, presented, strict=True)
+        records = _records(realm, {one.serial_number for question, one in asked if one and not question.evidence})
+        past = history.statuses({record.pk for record in records.values()}, at) if at is not None else {}
+        judge = _Judge(realm, now if at is None else at, records, past)
+        return [judge.verdict(question, one) for question, one in zip(questions, presented, strict=True)]
     except DatabaseError as error:
         raise StatusUnknown("our own records can't be read") from error
-    if parsed is None or _signature_holds(parsed, message, signature):
-        return verdict
-    return _verdict([*verdict.reasons, Reason.SIGNATURE_WRONG], verdict.certificate, verdict.medium, verdict.purpose)
 
 
-def _judge(
-    realm: Realm,
-    der: bytes,
-    now: datetime,
-    purpose: Purpose | None,
-    medium: Medium | None,
-    handed_in: Evidence = _RECORDS,
-) -> tuple[Verdict, x509.Certificate | None]:
+class _Presented(NamedTuple):
+    """A certificate as it was handed in, read as far as every verdict needs it."""
+
+    certificate: x509.Certificate
+    serial_number: str
+    begin: datetime
+    end: datetime
+    key: object
+
+
+def _read(der: bytes) -> _Presented | None:
     try:
-        parsed = x509.load_der_x509_certificate(der)
-        extensions = parsed.extensions
-        begin, end = parsed.not_valid_before_utc, parsed.not_valid_after_utc
-        parsed.public_key()
+        read = x509.load_der_x509_certificate(der)
+        begin, end = read.not_valid_before_utc, read.not_valid_after_utc
+        return _Presented(read, encoding.integer_hex(read.serial_number), begin, end, read.public_key())
     except Exception:  # any bytes may come in, and the parser raises more than one kind of error
-        return _verdict([Reason.MALFORMED], None, None, None), None
-    reasons: list[Reason] = []
-    said_purpose, said_medium = _kind(realm, extensions)
-    generation = _generation(realm, extensions)
-    record = None
-    if generation is None or not _chain_holds(parsed, generation, now, within=begin <= now <= end):
-        reasons.append(Reason.CHAIN_BROKEN)
-    elif not handed_in:
-        record = Certificate.objects.filter(
-            generation=generation, serial_number=encoding.integer_hex(parsed.serial_number)
-        ).first()
-        if record is not None and bytes(record.der) != der:
-            record = None
-        if record is None:
+        return None
+
+
+class _Record(NamedTuple):
+    """What a verdict needs of our record."""
+
+    pk: int
+    digest: bytes  # SHA-256 of the octets
+    purpose: str
+    medium: str
+    status: str
+    generation_id: int
+
+
+def _records(realm: Realm, serial_numbers: set[str]) -> dict[bytes, _Record]:
+    """Return our records of these serial numbers, by the SHA-256 of their octets: one query, however many are asked."""
+    if not serial_numbers:
+        return {}
+    # PostgreSQL digests them itself, which is cheaper than handing them over; SQLite has no such function.
+    there = connection.vendor == "postgresql"
+    octets = Func("der", function="sha256", output_field=BinaryField()) if there else F("der")
+    found = Certificate.objects.filter(
+        issuer__in=Authority.objects.filter(realm=realm), serial_number__in=serial_numbers
+    ).values_list("pk", octets, "purpose", "medium", "status", "generation_id")
+    records = (_Record(pk, bytes(data) if there else _digest(data), *others) for pk, data, *others in found)
+    return {record.digest: record for record in records}
+
+
+def _digest(octets: bytes) -> bytes:
+    return hashlib.sha256(octets).digest()
+
+
+_PADDING, _DIGEST = padding.PKCS1v15(), hashes.SHA256()
+_PURPOSES = {str(purpose): purpose for purpose in Purpose}
+_MEDIA = {str(medium): medium for medium in Medium}
+_STANDING = {
+    Certificate.Status.REVOKED.value: Reason.REVOKED,
+    Certificate.Status.ON_HOLD.value: Reason.ON_HOLD,
+    Certificate.Status.PENDING.value: Reason.ON_HOLD,
+}
+
+
+class _Judge:
+    """Gives verdicts as of one moment, in one realm."""
+
+    def __init__(
+        self, realm: Realm, moment: datetime, records: Mapping[bytes, _Record], past: Mapping[int, str]
+    ) -> None:
+        self._realm, self._moment, self._records, self._past = realm, moment, records, past
+        self._validators: dict[str | None, path.Validator | None] = {None: None}
+        signers = Generation.objects.filter(pk__in={record.generation_id for record in records.values()})
+        self._signers = dict(signers.values_list("pk", "subject_key_identifier")) if records else {}
+
+    def verdict(self, question: Question, presented: _Presented | None) -> Verdict:
+        """Answer one question about a certificate, None when its octets are none."""
+        if presented is None:
+            return _verdict([Reason.MALFORMED], None, None, None)
+        certificate, _, begin, end, key = presented
+        record = self._records.get(_digest(question.der)) if not question.evidence else None
+        purpose: Purpose | None
+        medium: Medium | None
+        if record is not None:
+            # Who signed our own octets, and under which profile, the record says: lint held them to it. Reading all
+            # extensions costs as much as checking two signatures.
+            signer = self._signers.get(record.generation_id)
+            purpose, medium = _PURPOSES[record.purpose], _MEDIA[record.medium]
+        else:
+            try:
+                signer = path.signer(certificate.extensions)
+                purpose, medium = self._kind(certificate.extensions)
+            except Exception:  # as in reading it
+                return _verdict([Reason.MALFORMED], None, None, None)
+        reasons: list[Reason] = []
+        validator = self._validator(signer)
+        kind = (purpose, medium) if record is not None else None
+        within = begin <= self._moment <= end
+        if validator is None or not validator.holds(certificate, within=within, kind=kind):
+            reasons.append(Reason.CHAIN_BROKEN)
+            validator = record = None
+        elif record is None and not question.evidence:
             reasons.append(Reason.UNKNOWN_CERTIFICATE)
-    if now < begin:
-        reasons.append(Reason.NOT_YET_VALID)
-    if now > end:
-        reasons.append(Reason.EXPIRED)
-    if record is not None:
-        # Whatever the clock says: it was revoked, and a clock that was set back does not undo that.
-        if record.status == Certificate.Status.REVOKED:
-            reasons.append(Reason.REVOKED)
-        elif record.status in {Certificate.Status.ON_HOLD, Certificate.Status.PENDING}:
-            reasons.append(Reason.ON_HOLD)
-    if handed_in and generation is not None and Reason.CHAIN_BROKEN not in reasons:
-        reasons += _by_evidence(parsed, generation, handed_in, now)
-    if said_purpose is None or (purpose is not None and said_purpose != purpose):
-        reasons.append(Reason.WRONG_PURPOSE)
-    if said_medium is None or (medium is not None and said_medium != medium):
-        reasons.append(Reason.WRONG_MEDIUM)
-    return _verdict(reasons, record, said_medium, said_purpose), parsed
+        if self._moment < begin:
+            reasons.append(Reason.NOT_YET_VALID)
+        if self._moment > end:
+            reasons.append(Reason.EXPIRED)
+        if record is not None:
+            standing = _STANDING.get(self._past.get(record.pk, record.status))
+            reasons += [standing] if standing else []
+        if question.evidence and validator is not None:
+            reasons += _by_evidence(certificate, validator.authority, question.evidence, self._moment)
+        if purpose is None or (question.purpose is not None and question.purpose != purpose):
+            reasons.append(Reason.WRONG_PURPOSE)
+        if medium is None or (question.medium is not None and question.medium != medium):
+            reasons.append(Reason.WRONG_MEDIUM)
+        if question.signed is not None and not _signature_holds(key, question.signed):
+            reasons.append(Reason.SIGNATURE_WRONG)
+        return _verdict(reasons, record, medium, purpose)
+
+    def _validator(self, signer: str | None) -> path.Validator | None:
+        if signer not in self._validators:
+            anchor = path.anchor(self._realm, str(signer))
+            self._validators[signer] = path.Validator(anchor, self._moment) if anchor is not None else None
+        return self._validators[signer]
+
+    def _kind(self, extensions: x509.Extensions) -> tuple[Purpose | None, Medium | None]:
+        """Return which of our profiles the certificate claims, by policy and key usage."""
+        try:
+            claimed = extensions.get_extension_for_class(x509.CertificatePolicies).value
+            usage = extensions.get_extension_for_class(x509.KeyUsage).value
+        except x509.ExtensionNotFound:
+            return None, None
+        policies = {information.policy_identifier for information in claimed}
+        for profile in PROFILES.values():
+            if issuance.policy(self._realm, profile) in policies:
+                commits = "content_commitment" in profile.key_usage
+                signs = usage.digital_signature and usage.content_commitment == commits
+                return (profile.purpose if signs else None), profile.medium
+        return None, None
 
 
-def _verdict(
-    reasons: list[Reason], certificate: Certificate | None, medium: Medium | None, purpose: Purpose | None
-) -> Verdict:
+def _verdict(reasons: list[Reason], record: _Record | None, medium: Medium | None, purpose: Purpose | None) -> Verdict:
     if not reasons:
         standing = Standing.VALID
     elif reasons in _UNDECIDED:
         standing = Standing.UNDECIDED
     else:
         standing = Standing.INVALID
-    return Verdict(standing, tuple(reasons), certificate, medium, purpose)
+    return Verdict(standing, tuple(reasons), record.pk if record is not None else None, medium, purpose)
 
 
 def _by_evidence(
-    certificate: x509.Certificate, generation: Generation, handed_in: Evidence, now: datetime
+    certificate: x509.Certificate, authority: x509.Certificate, handed_in: Evidence, moment: datetime
 ) -> list[Reason]:
-    authority = x509.load_der_x509_certificate(bytes(generation.certificate))
     said = set()
     if handed_in.crl is not None:
-        said.add(evidence.by_crl(certificate, authority, handed_in.crl, now))
+        said.add(evidence.by_crl(certificate, authority, handed_in.crl, moment))
     if handed_in.ocsp is not None:
-        said.add(evidence.by_ocsp(certificate, authority, handed_in.ocsp, now))
+        said.add(evidence.by_ocsp(certificate, authority, handed_in.ocsp, moment))
     if evidence.Said.REVOKED in said:
         return [Reason.REVOKED]
     if evidence.Said.ON_HOLD in said:
@@ -198,79 +326,11 @@ def _by_evidence(
     return [] if evidence.Said.GOOD in said else [Reason.REVOCATION_UNKNOWN]
 
 
-def _kind(realm: Realm, extensions: x509.Extensions) -> tuple[Purpose | None, Medium | None]:
-    """Return which of our profiles the certificate claims, by policy and key usage."""
-    try:
-        policies = {
-            information.policy_identifier
-            for information in extensions.get_extension_for_class(x509.CertificatePolicies).value
-        }
-        usage = extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None, None
-    for profile in PROFILES.values():
-        if issuance.policy(realm, profile) in policies:
-            signs = usage.digital_signature and usage.content_commitment == ("content_commitment" in profile.key_usage)
-            return (profile.purpose if signs else None), profile.medium
-    return None, None
-
-
-def _generation(realm: Realm, extensions: x509.Extensions) -> Generation | None:
-    try:
-        identifier = extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
-    except x509.ExtensionNotFound:
-        return None
-    if identifier is None:
-        return None
-    return Generation.objects.filter(authority__realm=realm, subject_key_identifier=identifier.hex().upper()).first()
-
-
-_AUTHORITY_POLICY = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.CRITICAL, None)
-    .require_present(x509.KeyUsage, Criticality.CRITICAL, None)
-    .require_present(x509.SubjectKeyIdentifier, Criticality.NON_CRITICAL, None)
-)
-_END_ENTITY_POLICY = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.KeyUsage, Criticality.CRITICAL, None)
-    .require_present(x509.CertificatePolicies, Criticality.CRITICAL, None)
-    .require_present(x509.AuthorityKeyIdentifier, Criticality.NON_CRITICAL, None)
-    .require_present(x509.SubjectKeyIdentifier, Criticality.NON_CRITICAL, None)
-    .require_not_present(x509.BasicConstraints)
-)
-
-
-def _chain_holds(certificate: x509.Certificate, generation: Generation, now: datetime, *, within: bool) -> bool:
-    authority = x509.load_der_x509_certificate(bytes(generation.certificate))
-    if not within:
-        # Outside its validity the verifier stops at the date, which is a reason of its own: the signature alone.
-        try:
-            certificate.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
-            return False
-        return True
-    verifier = (
-        verification.PolicyBuilder()
-        .store(verification.Store([authority]))
-        .time(now)
-        .max_chain_depth(0)
-        .extension_policies(ca_policy=_AUTHORITY_POLICY, ee_policy=_END_ENTITY_POLICY)
-        .build_client_verifier()
-    )
-    try:
-        verifier.verify(certificate, [])
-    except verification.VerificationError:
-        return False
-    return True
-
-
-def _signature_holds(certificate: x509.Certificate, message: bytes, signature: bytes) -> bool:
-    key = certificate.public_key()
+def _signature_holds(key: object, signed: Signed) -> bool:
     if not isinstance(key, rsa.RSAPublicKey):
         return False
     try:
-        key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        key.verify(signed.signature, signed.message, _PADDING, _DIGEST)
     except InvalidSignature:
         return False
     return True

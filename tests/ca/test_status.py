@@ -32,8 +32,9 @@ def test_all_four_kinds_are_valid_and_say_what_they_are(holder: Holder) -> None:
     for certificate in issue_all_four(holder):
         verdict = check(certificate, purpose=Purpose(certificate.purpose), medium=Medium(certificate.medium))
         assert verdict == Verdict(
-            Standing.VALID, (), certificate, Medium(certificate.medium), Purpose(certificate.purpose)
+            Standing.VALID, (), certificate.pk, Medium(certificate.medium), Purpose(certificate.purpose)
         )
+        assert verdict.certificate == certificate
 
 
 def test_a_signature_by_the_holders_key_is_valid(holder: Holder) -> None:
@@ -201,7 +202,7 @@ def test_records_that_cannot_be_read_are_no_verdict(
     def fail(*_: object) -> None:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(status, "_generation", fail)
+    monkeypatch.setattr(status, "_records", fail)
     with pytest.raises(StatusUnknown):
         check(card)
     with pytest.raises(StatusUnknown):
