@@ -112,7 +112,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "EXCEPTION_HANDLER": "portal.problems.handle",
+    "EXCEPTION_HANDLER": "portal.api_errors.handle",
     "UNAUTHENTICATED_USER": None,
 }
 

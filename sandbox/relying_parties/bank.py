@@ -16,12 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sandbox.relying_parties import verify
+from sandbox.relying_parties.chain import SIGNATURE, USER_AUTHENTICATION
 from sandbox.relying_parties.environment import SAMPLES_URL
 from sandbox.relying_parties.holder import holder
 from sandbox.relying_parties.language import current, say
 from sandbox.relying_parties.pages import client, in_words, outcome, reporting
 from sandbox.relying_parties.texts import TEXTS
-from sandbox.relying_parties.verify import SIGNATURE, USER_AUTHENTICATION, Check, Verdict
+from sandbox.relying_parties.verdict import Check, Verdict
 
 CLIENT_ID = "mirai-bank"
 PENDING = "pending"

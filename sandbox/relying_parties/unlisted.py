@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from sandbox.relying_parties.chain import USER_AUTHENTICATION
 from sandbox.relying_parties.environment import SAMPLES_URL
 from sandbox.relying_parties.pages import client, reporting
-from sandbox.relying_parties.verify import USER_AUTHENTICATION
 
 CLIENT_ID = "points-plaza"
 

@@ -13,6 +13,7 @@ from ca.status import Reason
 from portal import problems
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
+from portal.phone.sentences import APPLICATION
 from tsm.transports import base as transport_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
@@ -58,7 +59,7 @@ def test_every_reason_to_refuse_an_application_is_worded() -> None:
     # What a citizen could do nothing about is the general sentence's.
     # The last only where a CRL or an OCSP answer is handed in, which no application does.
     general = {Reason.CHAIN_BROKEN, Reason.UNKNOWN_CERTIFICATE, Reason.MALFORMED, Reason.REVOCATION_UNKNOWN}
-    assert {str(reason) for reason in Reason} - {str(reason) for reason in general} == problems.APPLICATION.keys()
+    assert {str(reason) for reason in Reason} - {str(reason) for reason in general} == APPLICATION.keys()
 
 
 def test_a_reason_words_the_answer() -> None:
