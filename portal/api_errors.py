@@ -3,13 +3,17 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from portal import problems
+from portal.handoff.sentences import ANSWERS, REFUSALS
+from portal.phone.sentences import APPLICATION
+from portal.problems import CATALOGUE
+from whitelist.register import Text
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +43,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
             response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
         return response
     known = getattr(error, "code", None)
-    if isinstance(known, str) and known in problems.CATALOGUE:
+    if isinstance(known, str) and known in CATALOGUE:
         return respond(known, str(error), **getattr(error, "data", {}))
     logger.error("unforeseen", exc_info=error)
     return respond("server_error", "")
@@ -47,5 +51,28 @@ def handle(error: Exception, context: dict[str, Any]) -> Response:
 
 def respond(code: str, detail: str, **members: Any) -> Response:
     """Answer with the problem of that code."""
-    problem = problems.body(code, detail, **members)
+    problem = body(code, detail, **members)
     return Response(problem, status=problem["status"], content_type="application/problem+json")
+
+
+def body(code: str, detail: str, **members: Any) -> dict[str, Any]:
+    """Return the problem of that code (RFC 9457 3); `members` are its extension members."""
+    problem = CATALOGUE[code]
+    told = _sentence(code, members) or Text(problem.ja, problem.en)
+    return {
+        "type": f"{settings.PUBLIC_URL}/problems/{code}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail or problem.cause,
+        "code": code,
+        "citizen": {"ja": told.ja, "en": told.en},
+        **members,
+    }
+
+
+def _sentence(code: str, members: dict[str, Any]) -> Text | None:
+    """Return what says more than the catalogue's row, where the reason is known."""
+    if code == "handoff_refused":
+        return REFUSALS.get(members.get("reason", ""))
+    reasons = {"application_refused": APPLICATION, "answer_refused": ANSWERS}.get(code, {})
+    return next((told for reason, told in reasons.items() if reason in members.get("reasons", ())), None)

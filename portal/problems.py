@@ -1,18 +1,12 @@
-"""The catalogue of problems (RFC 9457): cause, remedy, the citizen's sentence; and how one is written out.
+"""The catalogue of problems (RFC 9457): cause, remedy, the citizen's sentence.
 
 One table: an exception's `code` leads to its row. A code without a row is a defect, and a test finds it.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-
-from portal.handoff.sentences import ANSWERS, REFUSALS
-from portal.phone.sentences import APPLICATION
-from whitelist.register import Text
 
 
 @dataclass(frozen=True)
@@ -231,29 +225,6 @@ CATALOGUE: dict[str, Problem] = {
     ),
     "server_error": _internal("Something went wrong inside"),
 }  # fmt: skip
-
-
-def body(code: str, detail: str, **members: Any) -> dict[str, Any]:
-    """Return the problem of that code (RFC 9457 3); `members` are its extension members."""
-    problem = CATALOGUE[code]
-    told = _sentence(code, members) or Text(problem.ja, problem.en)
-    return {
-        "type": f"{settings.PUBLIC_URL}/problems/{code}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": detail or problem.cause,
-        "code": code,
-        "citizen": {"ja": told.ja, "en": told.en},
-        **members,
-    }
-
-
-def _sentence(code: str, members: dict[str, Any]) -> Text | None:
-    """Return what says more than the catalogue's row, where the reason is known."""
-    if code == "handoff_refused":
-        return REFUSALS.get(members.get("reason", ""))
-    reasons = {"application_refused": APPLICATION, "answer_refused": ANSWERS}.get(code, {})
-    return next((told for reason, told in reasons.items() if reason in members.get("reasons", ())), None)
 
 
 def page(request: HttpRequest, code: str) -> HttpResponse:

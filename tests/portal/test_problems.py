@@ -10,7 +10,7 @@ import tsm.errors
 import whitelist.errors
 from ca import errors as ca_errors
 from ca.status import Reason
-from portal import problems
+from portal import api_errors, problems
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
 from portal.phone.sentences import APPLICATION
@@ -63,11 +63,11 @@ def test_every_reason_to_refuse_an_application_is_worded() -> None:
 
 
 def test_a_reason_words_the_answer() -> None:
-    told = problems.body("application_refused", "", reasons=["on_hold"])["citizen"]
+    told = api_errors.body("application_refused", "", reasons=["on_hold"])["citizen"]
     assert "一時保留" in told["ja"]
     assert "on hold" in told["en"]
     refusal = next(iter(sentences.REFUSALS))
-    assert problems.body("handoff_refused", "", reason=refusal)["citizen"]["ja"] == sentences.REFUSALS[refusal].ja
+    assert api_errors.body("handoff_refused", "", reason=refusal)["citizen"]["ja"] == sentences.REFUSALS[refusal].ja
 
 
 @pytest.mark.django_db
