@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ca import clock, revocation
 from ca.models import Certificate
@@ -53,9 +53,11 @@ def counter(request: HttpRequest) -> HttpResponse:
     return render(request, "sandbox/office.html", {"desk": desk, "sweep_seconds": int(settings.LINKAGE_SWEEP_SECONDS)})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, persona: str) -> HttpResponse:
     """Do what was asked at the counter: moved house, card given back, or a new card."""
+    if request.method != "POST":
+        return redirect("sandbox:office")
     card = get_object_or_404(VirtualCard, realm__slug=settings.DEFAULT_REALM, persona=persona)
     wish = request.POST.get("act")
     now = clock.now(card.realm)

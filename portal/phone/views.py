@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from ca.models import Certificate
 from portal.phone import details, devices, progress
@@ -36,9 +36,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Take a phone of the chosen model, unless it's one that can't hold certificates."""
+    if request.method != "POST":  # What was refused here is looked at again, or in the other language.
+        return redirect(f"{reverse('phone:home')}?new=1")
     model = compatibility.find(request.POST.get("model", ""))
     if model is None:
         return _choose(request, phone_of(request), problem=_("機種を選んでください。"), status=400)
@@ -60,7 +62,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def use(request: HttpRequest) -> HttpResponse:
     """Go back to a phone that this browser used before."""
     wanted = request.POST.get("phone")
