@@ -230,7 +230,9 @@ def _progress(found: Enrolment) -> dict[str, Any]:
 
 def _others(request: HttpRequest) -> list[dict[str, str]]:
     phones = other_phones(request)
-    newest = {found.phone_id: found for found in Enrolment.objects.filter(phone__in=phones).order_by("pk")}
+    rows = Enrolment.objects.filter(phone__in=phones).order_by("pk")
+    pairs = rows.select_related("signature_certificate", "authentication_certificate")
+    newest = {found.phone_id: found for found in pairs}
     return [
         {"reference": str(phone.reference), "name": phone.name, "state": _state(newest.get(phone.pk))}
         for phone in phones
@@ -240,13 +242,16 @@ def _others(request: HttpRequest) -> list[dict[str, str]]:
 def _state(found: Enrolment | None) -> str:
     if found is None:
         return _("電子証明書なし")
+    mode = progress.mode(found)
+    if mode == "active" and progress.fallen(found):
+        return _("カードと連動して失効しました")
     return {
         "progress": _("発行の途中"),
         "passwords": _("パスワードの設定待ち"),
         "active": _("利用中"),
         "ended": _("利用を終了"),
         "abandoned": _("申請を取りやめ"),
-    }[progress.mode(found)]
+    }[mode]
 
 
 def _reason(reason: Reason) -> str:

@@ -52,6 +52,8 @@ def test_a_linked_revocation_is_the_sixth_steps_doing(client: Client, realm: Rea
     sweep.follow_linkage(realm)
     assert steps(client) == ["done", "done", "done", "open", "open", "done"]
     assert "カードと連動して失効しました" in client.get("/phone/").content.decode()
+    page = client.get(f"/phone/enrolments/{found.reference}/").content.decode()
+    assert "発行が終わりました" not in page, "of a certificate that has fallen nobody is told that it is ready"
     revocation.revoke(found.card_authentication_certificate, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
     linkage.sweep(realm)
     sweep.follow_linkage(realm)
