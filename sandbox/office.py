@@ -15,6 +15,7 @@ from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from sandbox import cards, personas
 from sandbox.models import VirtualCard
+from tsm.transports.base import ReaderBusy
 
 
 @never_cache
@@ -72,10 +73,13 @@ def act(request: HttpRequest, persona: str) -> HttpResponse:
                 revocation.revoke(certificate, cause=Cause.HOLDER_REQUEST, now=now)
         messages.success(request, _("カードを返納しました。カードの電子証明書は2つとも失効しました。"))
     elif wish == "new":
-        if cards.replace(card):
-            messages.success(request, _("新しいカードを発行しています。数秒で使えるようになります。"))
-        else:
-            messages.info(request, _("前のカードの発行が、まだ終わっていません。"))
+        try:
+            if cards.replace(card):
+                messages.success(request, _("新しいカードを発行しています。数秒で使えるようになります。"))
+            else:
+                messages.info(request, _("前のカードの発行が、まだ終わっていません。"))
+        except ReaderBusy:
+            messages.error(request, _("カードは、いま読み取り機で使われています。少し待って、もう一度お試しください。"))
     else:
         messages.error(request, _("窓口でできることを選んでください。"))
     return redirect("sandbox:office")

@@ -77,23 +77,24 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         "SANDBOX": "1" if sandbox else "0",
         "PYTHONUNBUFFERED": "1",
         "LOG_LEVEL": "DEBUG" if outer.get("LOG_LEVEL") == "DEBUG" else "INFO",  # a worker says in its log that it is up
-        # A newcomer sees linked revocation while still looking; in earnest it is every 15 minutes.
-        "LINKAGE_SWEEP_SECONDS": outer.get("LINKAGE_SWEEP_SECONDS") or "15",
     }
+    seal_key = ("SANDBOX_SEAL_KEY",) if sandbox else ()
     redis_socket = _redis_socket(var)
     processes = [
         # SECRET_KEY signs sessions; SANDBOX_SEAL_KEY opens the virtual cards that the page's reader reaches.
-        _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", "SANDBOX_SEAL_KEY")),
+        _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", *seal_key)),
         _served("responder", "ca.responder:application", responder, secrets=("RESPONDER_KEYS_PASSPHRASE",)),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
         _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
         Process("beat", _celery("beat", f"--schedule={var}/celerybeat", "--pidfile=")),
     ]
     if sandbox:
+        # A newcomer sees linked revocation while still looking; in earnest it is every 15 minutes.
+        environment["LINKAGE_SWEEP_SECONDS"] = outer.get("LINKAGE_SWEEP_SECONDS") or "15"
         processes += [
-            _worker("phones", queues="phones", concurrency=2, secrets=("SANDBOX_SEAL_KEY",)),
+            _worker("phones", queues="phones", concurrency=2, secrets=seal_key),
             # The factory is where the elements' issuer writes their keys; its queue never waits behind conversations.
-            _worker("factory", queues="factory", concurrency=1, secrets=("SANDBOX_SEAL_KEY", "TSM_MASTER_KEY")),
+            _worker("factory", queues="factory", concurrency=1, secrets=(*seal_key, "TSM_MASTER_KEY")),
             _served("samples", "sandbox.relying_parties.wsgi:application", samples),
         ]
     if not outer.get("BROKER_URL"):

@@ -253,6 +253,7 @@ def test_without_a_sandbox_nothing_of_it_starts(tmp_path: Path) -> None:
     plan = house({"VAR_DIR": str(tmp_path), "SANDBOX": "0"})
     assert not [process.name for process in plan.processes if "sandbox." in " ".join(process.command)]
     assert "phones" not in {process.name for process in plan.processes}
+    assert "SANDBOX_SEAL_KEY" not in {secret for process in plan.processes for secret in process.secrets}
     assert "SAMPLES_URL" not in plan.addresses
     assert [step.name for step in plan.steps] == ["migrate", "missing"]
     assert house({"VAR_DIR": str(tmp_path), "PRODUCTION": "1"}) == plan, (
