@@ -1,23 +1,12 @@
-"""Errors as the API tells them (RFC 9457), and the catalogue behind it: cause, remedy, the citizen's sentence.
+"""The catalogue of problems (RFC 9457): cause, remedy, the citizen's sentence.
 
 One table: an exception's `code` leads to its row. A code without a row is a defect, and a test finds it.
 """
 
-import logging
 from dataclasses import dataclass
-from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from rest_framework import exceptions
-from rest_framework.response import Response
-from rest_framework.views import set_rollback
-
-from portal.handoff import sentences
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -236,103 +225,6 @@ CATALOGUE: dict[str, Problem] = {
     ),
     "server_error": _internal("Something went wrong inside"),
 }  # fmt: skip
-
-# An application's signature can fail for several reasons: the first one that is found here words the answer.
-APPLICATION: dict[str, tuple[str, str]] = {
-    "expired": (
-        "カードの署名用電子証明書の有効期限が切れています。市区町村の窓口で更新してください。",
-        "Your card's signature certificate has expired. Please renew it at your municipal office.",
-    ),
-    "not_yet_valid": (
-        "カードの署名用電子証明書は、まだ有効になっていません。",
-        "Your card's signature certificate is not yet valid.",
-    ),
-    "on_hold": (
-        "カードの署名用電子証明書は、一時保留になっています。解除してから申請してください。",
-        "Your card's signature certificate is on hold. Please have the hold released first.",
-    ),
-    "revoked": (
-        "カードの署名用電子証明書は失効しています。引っ越しなどのあとは、市区町村の窓口で新しく発行を受けてください。",
-        "Your card's signature certificate has been revoked. Please get a new one at your municipal office.",
-    ),
-    "wrong_purpose": (
-        "署名用ではない電子証明書で署名されています。申請には署名用電子証明書を使ってください。",
-        "This is not the signature certificate. Please use the card's signature certificate to apply.",
-    ),
-    "wrong_medium": (
-        "カードの電子証明書ではありません。申請にはマイナンバーカードを使ってください。",
-        "This is not a card's certificate. Please use your My Number Card to apply.",
-    ),
-    "signature_wrong": (
-        "申請の署名が正しくありません。もう一度カードを読み取ってください。",
-        "The signature is not right. Please read the card again.",
-    ),
-}
-
-
-def handle(error: Exception, context: dict[str, Any]) -> Response:
-    """Answer any exception of a view as a problem; what nobody foresaw is logged and told as `server_error`."""
-    del context
-    set_rollback()
-    if isinstance(error, Http404):
-        return respond("not_found", str(error))
-    if isinstance(error, exceptions.ValidationError):
-        return respond("invalid_request", "see errors", errors=error.detail)
-    if isinstance(error, SuspiciousOperation | RecursionError):
-        return respond("invalid_request", "the body is too large or too deep")
-    if isinstance(error, exceptions.ParseError):
-        return respond("invalid_request", str(error))
-    if isinstance(error, exceptions.APIException):
-        code = {
-            401: "not_authenticated",
-            403: "permission_denied",
-            404: "not_found",
-            405: "method_not_allowed",
-            415: "unsupported_media_type",
-        }.get(error.status_code, "invalid_request")
-        response = respond(code, str(error.detail))
-        if getattr(error, "auth_header", None):
-            response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
-        return response
-    known = getattr(error, "code", None)
-    if isinstance(known, str) and known in CATALOGUE:
-        return respond(known, str(error), **getattr(error, "data", {}))
-    logger.error("unforeseen", exc_info=error)
-    return respond("server_error", "")
-
-
-def respond(code: str, detail: str, **members: Any) -> Response:
-    """Answer with the problem of that code."""
-    problem = body(code, detail, **members)
-    return Response(problem, status=problem["status"], content_type="application/problem+json")
-
-
-def body(code: str, detail: str, **members: Any) -> dict[str, Any]:
-    """Return the problem of that code (RFC 9457 3); `members` are its extension members."""
-    problem = CATALOGUE[code]
-    ja, en = _sentences(code, members) or (problem.ja, problem.en)
-    return {
-        "type": f"{settings.PUBLIC_URL}/problems/{code}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": detail or problem.cause,
-        "code": code,
-        "citizen": {"ja": ja, "en": en},
-        **members,
-    }
-
-
-def _sentences(code: str, members: dict[str, Any]) -> tuple[str, str] | None:
-    """Return what says more than the catalogue's row, where the reason is known."""
-    if code == "application_refused":
-        return next((told for reason, told in APPLICATION.items() if reason in members.get("reasons", ())), None)
-    if code == "answer_refused":
-        answers = (told for reason, told in sentences.ANSWERS.items() if reason in members.get("reasons", ()))
-        return next(((told.ja, told.en) for told in answers), None)
-    if code == "handoff_refused" and members.get("reason") in sentences.REFUSALS:
-        told = sentences.REFUSALS[members["reason"]]
-        return told.ja, told.en
-    return None
 
 
 def page(request: HttpRequest, code: str) -> HttpResponse:

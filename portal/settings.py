@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from portal import environment
 
@@ -16,12 +15,10 @@ DEBUG = False
 PRODUCTION = environment.flag("PRODUCTION", False)
 SANDBOX = environment.flag("SANDBOX", not PRODUCTION)
 
-_secret_key = environment.secret("SECRET_KEY", ROOT)
-if _secret_key is None:
-    if PRODUCTION:
-        raise ImproperlyConfigured("SECRET_KEY (or SECRET_KEY_FILE) is not set: set it to 50 or more random characters")
-    _secret_key = "embedded-default-not-for-production-" + "0" * 20
-SECRET_KEY = _secret_key
+# In earnest it has no default, and only the web gets it (portal/wsgi.py): whoever reads an empty one is stopped.
+SECRET_KEY = environment.secret("SECRET_KEY", ROOT) or (
+    "" if PRODUCTION else "embedded-default-not-for-production-" + "0" * 20
+)
 
 ALLOWED_HOSTS = environment.text("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1] testserver").split()
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://localhost:8000")
@@ -115,7 +112,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "EXCEPTION_HANDLER": "portal.problems.handle",
+    "EXCEPTION_HANDLER": "portal.api_errors.handle",
     "UNAUTHENTICATED_USER": None,
 }
 
@@ -187,7 +184,7 @@ CRL_PUBLISH_SECONDS = environment.decimal("CRL_PUBLISH_SECONDS", 24 * 3600)
 # From thisUpdate to nextUpdate: longer than the interval, so that a day's failure leaves verifiers a list that holds.
 CRL_VALIDITY_SECONDS = environment.decimal("CRL_VALIDITY_SECONDS", 2 * CRL_PUBLISH_SECONDS)
 if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
-    raise ImproperlyConfigured("CRL_VALIDITY_SECONDS must not be shorter than CRL_PUBLISH_SECONDS")
+    raise SystemExit("CRL_VALIDITY_SECONDS must not be shorter than CRL_PUBLISH_SECONDS")
 # The heads of the journals are signed so often, with a key of each realm's own in the authorities' key store.
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 
@@ -205,7 +202,8 @@ TSM_SWEEP_SECONDS = environment.decimal("TSM_SWEEP_SECONDS", 10)
 TSM_GIVE_UP_SECONDS = environment.decimal("TSM_GIVE_UP_SECONDS", timedelta(days=7).total_seconds())
 
 # --- Sandbox ------------------------------------------------------------------------------------------
-DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox")
+# Whom the pages serve, and what an API call is about that names no realm.
+DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox" if SANDBOX else "production")
 # Where the phone's pages find a card reader and the phone's element. Strings, so that nothing imports the sandbox.
 PHONE_DEVICES = "sandbox.devices" if SANDBOX else ""
 # Longer than any script takes: a process that died with a chip in its hands gives it back after this.

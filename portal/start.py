@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -18,10 +19,6 @@ from portal.phone import progress
 from portal.phone.session import phone_of
 from tsm import enrolment as enrolments
 from tsm.models import Enrolment
-
-REGISTER = "/register/"
-TRUST = "/api/v1/trust"
-OFFICE = "/sandbox/office/"
 
 
 @dataclass(frozen=True)
@@ -96,12 +93,11 @@ def path(found: Enrolment | None, *, chosen: bool) -> list[Step]:
             _("サービスで使う"),
             _(
                 "見本の銀行が、ログインと契約の署名をスマートフォンに求めます。だれが何のために求めているかは、登録簿から示されます。"
-            ),
+            )
+            if settings.SANDBOX
+            else _("登録簿にあるサービスを開くと、ログインや署名をスマートフォンに求められます。"),
             "done" if used else "current" if mode == "active" and not fell else "open",
-            _("見本の銀行を開く"),
-            f"{settings.SAMPLES_URL}/bank/",
-            _("登録簿にないサービスが断られるのを見る"),
-            f"{settings.SAMPLES_URL}/unlisted/",
+            **(samples() if settings.SANDBOX else {"button": _("登録簿を見る"), "url": reverse("register:list")}),
         ),
         Step(
             5,
@@ -122,18 +118,29 @@ def path(found: Enrolment | None, *, chosen: bool) -> list[Step]:
                 ),
                 "done" if fell else "open",
                 _("窓口を開く"),
-                OFFICE,
+                reverse("sandbox:office"),
             )
         )
     return steps
+
+
+def samples() -> dict[str, str]:
+    """Return where the sample services are, in the visitor's language: they have a site of their own."""
+    language = get_language()
+    return {
+        "button": _("見本の銀行を開く"),
+        "url": f"{settings.SAMPLES_URL}/bank/?lang={language}",
+        "more": _("登録簿にないサービスが断られるのを見る"),
+        "more_url": f"{settings.SAMPLES_URL}/unlisted/?lang={language}",
+    }
 
 
 def links(found: Enrolment | None) -> list[dict[str, str]]:
     """Return where the public things are: authorities' certificates, CRLs, OCSP, register, trust list."""
     realm = found.realm if found else Realm.objects.filter(slug=settings.DEFAULT_REALM).first()
     told = [
-        {"name": _("登録簿：だれが何のために求めてよいか"), "url": REGISTER},
-        {"name": _("信頼の一覧（JSON）：認証局、OCSP、ポリシー"), "url": TRUST},
+        {"name": _("登録簿：だれが何のために求めてよいか"), "url": reverse("register:list")},
+        {"name": _("信頼の一覧（JSON）：認証局、OCSP、ポリシー"), "url": reverse("handoff_api:trust")},
     ]
     if realm is None:
         return told

@@ -20,7 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
 from ca.models import Realm
-from portal import problems
+from portal import api_errors
 from sandbox import personas, phones, power
 from sandbox.models import VirtualCard, VirtualPhone
 from sandbox.personas import Card, Persona
@@ -100,7 +100,7 @@ def _play(request: HttpRequest, session: AbstractContextManager[power.Kept]) -> 
 
 
 def _refused(code: str, detail: str) -> JsonResponse:
-    problem = problems.body(code, detail)
+    problem = api_errors.body(code, detail)
     return JsonResponse(problem, status=problem["status"], content_type="application/problem+json")
 
 

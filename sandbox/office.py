@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ca import clock, revocation
 from ca.models import Certificate
@@ -15,6 +15,7 @@ from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from sandbox import cards, personas
 from sandbox.models import VirtualCard
+from tsm.transports.base import ReaderBusy
 
 
 @never_cache
@@ -53,9 +54,11 @@ def counter(request: HttpRequest) -> HttpResponse:
     return render(request, "sandbox/office.html", {"desk": desk, "sweep_seconds": int(settings.LINKAGE_SWEEP_SECONDS)})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, persona: str) -> HttpResponse:
     """Do what was asked at the counter: moved house, card given back, or a new card."""
+    if request.method != "POST":
+        return redirect("sandbox:office")
     card = get_object_or_404(VirtualCard, realm__slug=settings.DEFAULT_REALM, persona=persona)
     wish = request.POST.get("act")
     now = clock.now(card.realm)
@@ -70,10 +73,13 @@ def act(request: HttpRequest, persona: str) -> HttpResponse:
                 revocation.revoke(certificate, cause=Cause.HOLDER_REQUEST, now=now)
         messages.success(request, _("カードを返納しました。カードの電子証明書は2つとも失効しました。"))
     elif wish == "new":
-        if cards.replace(card):
-            messages.success(request, _("新しいカードを発行しています。数秒で使えるようになります。"))
-        else:
-            messages.info(request, _("前のカードの発行が、まだ終わっていません。"))
+        try:
+            if cards.replace(card):
+                messages.success(request, _("新しいカードを発行しています。数秒で使えるようになります。"))
+            else:
+                messages.info(request, _("前のカードの発行が、まだ終わっていません。"))
+        except ReaderBusy:
+            messages.error(request, _("カードは、いま読み取り機で使われています。少し待って、もう一度お試しください。"))
     else:
         messages.error(request, _("窓口でできることを選んでください。"))
     return redirect("sandbox:office")

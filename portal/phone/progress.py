@@ -175,6 +175,8 @@ def heading(enrolment: Enrolment) -> str:
             return _("電子証明書を発行しています")
         case "passwords":
             return _("パスワードを設定する")
+        case "active" if fallen(enrolment):
+            return _("スマホ用電子証明書")
         case "active":
             return _("発行が終わりました")
         case "ended":

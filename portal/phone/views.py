@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from ca.models import Certificate
 from portal.phone import details, devices, progress
@@ -36,9 +36,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Take a phone of the chosen model, unless it's one that can't hold certificates."""
+    if request.method != "POST":  # What was refused here is looked at again, or in the other language.
+        return redirect(f"{reverse('phone:home')}?new=1")
     model = compatibility.find(request.POST.get("model", ""))
     if model is None:
         return _choose(request, phone_of(request), problem=_("機種を選んでください。"), status=400)
@@ -60,7 +62,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def use(request: HttpRequest) -> HttpResponse:
     """Go back to a phone that this browser used before."""
     wanted = request.POST.get("phone")
@@ -228,7 +230,9 @@ def _progress(found: Enrolment) -> dict[str, Any]:
 
 def _others(request: HttpRequest) -> list[dict[str, str]]:
     phones = other_phones(request)
-    newest = {found.phone_id: found for found in Enrolment.objects.filter(phone__in=phones).order_by("pk")}
+    rows = Enrolment.objects.filter(phone__in=phones).order_by("pk")
+    pairs = rows.select_related("signature_certificate", "authentication_certificate")
+    newest = {found.phone_id: found for found in pairs}
     return [
         {"reference": str(phone.reference), "name": phone.name, "state": _state(newest.get(phone.pk))}
         for phone in phones
@@ -238,13 +242,16 @@ def _others(request: HttpRequest) -> list[dict[str, str]]:
 def _state(found: Enrolment | None) -> str:
     if found is None:
         return _("電子証明書なし")
+    mode = progress.mode(found)
+    if mode == "active" and progress.fallen(found):
+        return _("カードと連動して失効しました")
     return {
         "progress": _("発行の途中"),
         "passwords": _("パスワードの設定待ち"),
         "active": _("利用中"),
         "ended": _("利用を終了"),
         "abandoned": _("申請を取りやめ"),
-    }[progress.mode(found)]
+    }[mode]
 
 
 def _reason(reason: Reason) -> str:

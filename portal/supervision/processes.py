@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+MANAGE = (sys.executable, "manage.py")
 
 # Every secret of the house. Each is written once to a file under `var/secrets/`, readable by its owner alone,
 # and handed on as `<NAME>_FILE`; one that the operator's environment holds is handed on as it is instead.
@@ -28,7 +29,7 @@ class Process:
     """One command, the names of the secrets it gets, and how one sees that it is up.
 
     `up` is where it answers, `http://…` or `unix:<path>`, or what it writes to its log, `says:<text>`.
-    `first` marks what must be up before the steps and the rest start.
+    `first` marks what must be up before the steps and the rest start; what a `told` step writes, the start repeats.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Process:
     secrets: tuple[str, ...] = ()
     up: str = ""
     first: bool = False
+    told: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,12 +63,13 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         if not value.isdecimal() or not 0 < int(value) < 65536:
             raise SystemExit(f"{name} must be a port number, not {value!r}")
     web, responder, samples = ports.values()
-    sandbox = (outer.get("SANDBOX") or "1").lower() in {"1", "true", "yes", "on"}
+    sandbox = _is_on(outer.get("SANDBOX") or ("0" if _is_on(outer.get("PRODUCTION", "")) else "1"))
     addresses = {
         "PUBLIC_URL": outer.get("PUBLIC_URL") or f"http://localhost:{web}",
         "RESPONDER_URL": outer.get("RESPONDER_URL") or f"http://localhost:{responder}",
-        "SAMPLES_URL": outer.get("SAMPLES_URL") or f"http://localhost:{samples}",
     }
+    if sandbox:
+        addresses["SAMPLES_URL"] = outer.get("SAMPLES_URL") or f"http://localhost:{samples}"
     environment = {
         **addresses,
         "VAR_DIR": str(var),
@@ -74,34 +77,42 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         "SANDBOX": "1" if sandbox else "0",
         "PYTHONUNBUFFERED": "1",
         "LOG_LEVEL": "DEBUG" if outer.get("LOG_LEVEL") == "DEBUG" else "INFO",  # a worker says in its log that it is up
-        # A newcomer sees linked revocation while still looking; in earnest it is every 15 minutes.
-        "LINKAGE_SWEEP_SECONDS": outer.get("LINKAGE_SWEEP_SECONDS") or "15",
     }
+    seal_key = ("SANDBOX_SEAL_KEY",) if sandbox else ()
     redis_socket = _redis_socket(var)
     processes = [
         # SECRET_KEY signs sessions; SANDBOX_SEAL_KEY opens the virtual cards that the page's reader reaches.
-        _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", "SANDBOX_SEAL_KEY")),
+        _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", *seal_key)),
         _served("responder", "ca.responder:application", responder, secrets=("RESPONDER_KEYS_PASSPHRASE",)),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
         _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
         Process("beat", _celery("beat", f"--schedule={var}/celerybeat", "--pidfile=")),
     ]
     if sandbox:
+        # A newcomer sees linked revocation while still looking; in earnest it is every 15 minutes.
+        environment["LINKAGE_SWEEP_SECONDS"] = outer.get("LINKAGE_SWEEP_SECONDS") or "15"
         processes += [
-            _worker("phones", queues="phones", concurrency=2, secrets=("SANDBOX_SEAL_KEY",)),
+            _worker("phones", queues="phones", concurrency=2, secrets=seal_key),
             # The factory is where the elements' issuer writes their keys; its queue never waits behind conversations.
-            _worker("factory", queues="factory", concurrency=1, secrets=("SANDBOX_SEAL_KEY", "TSM_MASTER_KEY")),
+            _worker("factory", queues="factory", concurrency=1, secrets=(*seal_key, "TSM_MASTER_KEY")),
             _served("samples", "sandbox.relying_parties.wsgi:application", samples),
         ]
     if not outer.get("BROKER_URL"):
         environment["BROKER_URL"] = f"redis+socket://{redis_socket}"
         processes.insert(0, _redis(var, redis_socket))
     steps = (
-        Process("migrate", (sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0")),
+        Process("migrate", (*MANAGE, "migrate", "--no-input", "--verbosity=0")),
         # The ceremony: realm, authorities, responder keys, personas, demo register. It opens everything, once.
-        Process("setup", (sys.executable, "manage.py", "setup"), secrets=SECRETS),
+        # In earnest officers hold it (docs/keys.md); until they have, the start says what is missing.
+        Process("setup", (*MANAGE, "setup"), secrets=SECRETS)
+        if sandbox
+        else Process("missing", (*MANAGE, "missing"), told=True),
     )
     return House(var, addresses, environment, steps, tuple(processes))
+
+
+def _is_on(value: str) -> bool:
+    return value.lower() in {"1", "true", "yes", "on"}
 
 
 def _served(name: str, application: str, port: str, *, threads: int = 4, secrets: tuple[str, ...] = ()) -> Process:

@@ -16,6 +16,7 @@ from portal.supervision.child import Child, end_all, launch
 from portal.supervision.processes import SECRETS, House, Process
 
 READY_SECONDS = 90
+ADDRESSES = {"PUBLIC_URL": "Start here", "RESPONDER_URL": "CRL and OCSP", "SAMPLES_URL": "Sample services"}
 
 
 class StartFailed(Exception):
@@ -92,6 +93,7 @@ class Supervisor:
             return
         folder.say(f"running {process.name}")
         with self.log(process).open("ab") as log:
+            began = log.tell()
             popen = launch(process.command, self.environment(process), log)
             while popen.poll() is None and not self.stop.wait(0.05):
                 pass
@@ -99,6 +101,8 @@ class Supervisor:
         if popen.returncode and not self.stop.is_set():
             end = folder.tail(self.log(process), 15)
             raise StartFailed(f"{process.name} failed (its log is {folder.shown(self.log(process))}):\n{end}")
+        if process.told and (said := self.log(process).read_bytes()[began:].decode(errors="replace").strip()):
+            folder.say(f"\n{said}\n")
 
     def watch(self) -> None:
         news = [line for child in self.children if (line := child.watch(time.monotonic()))]
@@ -137,9 +141,9 @@ class Supervisor:
         draft.replace(folder.state_file(self.plan.var))
 
     def tell(self, seconds: float) -> None:
-        web, responder, samples = self.plan.addresses.values()
         folder.say(f"\nSmartphone JPKI is running ({seconds:.0f} s to start).\n")
-        folder.say(f"  Start here       {web}/\n  Sample services  {samples}/\n  CRL and OCSP     {responder}/")
+        for name, address in self.plan.addresses.items():
+            folder.say(f"  {ADDRESSES[name]:<16} {address}/")
         folder.say(f"  Logs             {folder.shown(self.plan.var / 'log')}/\n")
         folder.say("Ctrl-C stops it; `make run` goes on with the same data; `make reset` starts over.")
 

@@ -20,13 +20,13 @@ from typing import Any
 
 from portal.supervision import folder
 from portal.supervision.child import end_all, launch, signal_group
-from portal.supervision.processes import PORTS, ROOT, SECRETS, Process, house
+from portal.supervision.processes import MANAGE, PORTS, ROOT, SECRETS, Process, house
 from portal.supervision.supervisor import StartFailed, Supervisor
 
 
 @dataclass(frozen=True)
 class System:
-    """Its data folder, its three addresses (no slash at the end), and a hand on its processes.
+    """Its data folder, its addresses (no slash at the end; without a sandbox `samples` is empty), and its processes.
 
     `environment` is what it was started with besides the outer environment.
     """
@@ -65,7 +65,7 @@ class System:
         Raises subprocess.CalledProcessError with its output when it fails.
         """
         outer = _outer(self.var, self.environment)
-        process = Process("manage", (sys.executable, "manage.py", *arguments), secrets=SECRETS)
+        process = Process("manage", (*MANAGE, *arguments), secrets=SECRETS)
         environment = Supervisor(house(outer), outer).environment(process)
         done = subprocess.run(process.command, cwd=ROOT, env=environment, check=True, stdout=-1, text=True)  # noqa: S603
         return done.stdout
@@ -109,8 +109,9 @@ def started(var: Path, environment: Mapping[str, str] | None = None, *, seconds:
 
 
 def _system(var: Path, state: dict[str, Any], environment: Mapping[str, str] | None = None) -> System:
-    web, responder, samples = state["addresses"].values()
-    return System(var, web, responder, samples, environment or {})
+    addresses = state["addresses"]
+    samples = addresses.get("SAMPLES_URL", "")
+    return System(var, addresses["PUBLIC_URL"], addresses["RESPONDER_URL"], samples, environment or {})
 
 
 def _outer(var: Path, environment: Mapping[str, str]) -> dict[str, str]:

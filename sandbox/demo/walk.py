@@ -5,20 +5,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from sandbox import personas
 from sandbox.demo.browser import Browser, Page, b64
 from sandbox.demo.proof import Proof
+from sandbox.demo.published import SLUGS, Published
 from sandbox.demo.timeline import Differs, Timeline
 from tsm import jpki
 from tsm.jpki import Key
 
 PERSONA = "kenji"
-MUNICIPALITY = "27991"
 PHONE_PASSWORD = "DEMO2025PHONE"  # noqa: S105  (of a phone that is made a moment later, and test material)
 PHONE_PIN = "8264"
-SLUGS = {Key.SIGNATURE: "signature", Key.AUTHENTICATION: "user-authentication"}
 # What an enrolment's steps came over.
 WIRES = {
     "applied": "APDU",
@@ -49,24 +47,23 @@ class Walk:
         self, *, web: str, responder: str, samples: str, timeline: Timeline, proof: Proof, realm: str = "sandbox"
     ) -> None:
         self.browser = Browser(web)
-        self.responder, self.samples, self.realm = responder, samples, realm
+        self.samples = samples
         self.timeline, self.proof = timeline, proof
         persona = personas.find(PERSONA)
         if persona is None:
             raise Differs(f"there is no persona {PERSONA}")
         self.persona = persona
         self.card = f"/sandbox/cards/{PERSONA}/session"
-        # Which phone's certificates, and which moment's CRLs and answers, a file's name tells.
-        self.phone_name, self.moment = "phone", "issued"
+        self.published = Published(responder, realm, proof)
 
     def whole(self) -> None:
         """Walk the whole path; raises `Differs` where anything isn't as it must be."""
         self.get_a_card()
         phone = self.enrol("2  Application and provisioning")
-        certificates = self.read_phone(phone)
-        self.check_issued(certificates)
+        self.read_phone(phone)
+        self.check_issued()
         self.use(phone)
-        self.end(phone, certificates)
+        self.end(phone)
         self.fall_with_the_card()
 
     # --- 1
@@ -81,9 +78,7 @@ class Walk:
             with self.timeline.step("APDU", f"card: certificate for {SLUGS[key]} read"):
                 der = self.browser.certificate(self.card, key, self._card_secret(key))
             self.proof.keep_certificate(f"card-{SLUGS[key]}", der)
-            slug = SLUGS[key]
-            authority = self.proof.fetch(f"authority-{slug}.cer", f"{self.responder}/authority/{self.realm}/{slug}.cer")
-            self.proof.keep_certificate(f"authority-{slug}", authority)
+            self.published.fetch_authority(key)
 
     # --- 2 and 3
 
@@ -129,26 +124,23 @@ class Walk:
         timeline.check(active["state"] == "active", "enrolment is active")
         return phone
 
-    def read_phone(self, phone: Phone) -> dict[Key, bytes]:
+    def read_phone(self, phone: Phone) -> None:
         """Read both certificates back from the phone's element, and keep them."""
-        found = {}
         for key, secret in ((Key.SIGNATURE, PHONE_PASSWORD), (Key.AUTHENTICATION, PHONE_PIN)):
             with self.timeline.step("APDU", f"phone: certificate for {SLUGS[key]} read"):
-                found[key] = self.browser.certificate(phone.element, key, secret)
-            self.proof.keep_certificate(self._name(key, "phone"), found[key])
-        return found
+                der = self.browser.certificate(phone.element, key, secret)
+            self.proof.keep_certificate(self.published.name(key, "phone"), der)
 
-    def check_issued(self, certificates: dict[Key, bytes]) -> None:
+    def check_issued(self) -> None:
         """Let openssl verify all four kinds, against authority, CRL and OCSP."""
-        del certificates
         for key in SLUGS:
             for medium in ("card", "phone"):
-                self._fetch_crl(key, medium)
-                self._verified(key, medium)
-                self._status(key, medium, "good")
-            self._ocsp("a number never issued", key, "phone", "unknown", "-serial", "0x7FFFFFFE")
+                self.published.fetch_crl(key, medium)
+                self.published.verified(key, medium)
+                self.published.status(key, medium, "good")
+            self.published.ocsp("a number never issued", key, "phone", "unknown", "-serial", "0x7FFFFFFE")
         self.timeline.check(
-            len({self._end(f"{medium}-{slug}.pem") for slug in SLUGS.values() for medium in ("card", "phone")}) == 1,
+            len({self.published.end(key, medium) for key in SLUGS for medium in ("card", "phone")}) == 1,
             "phone certificates end at the same second as the card's",
         )
 
@@ -183,19 +175,19 @@ class Walk:
 
     # --- 5
 
-    def end(self, phone: Phone, certificates: dict[Key, bytes]) -> None:
+    def end(self, phone: Phone) -> None:
         """Stop using the phone: revoked at once, deleted from the element, refused by the bank."""
         self.timeline.chapter("5  End of use")
-        self.moment = "ended"
+        self.published.moment = "ended"
         text = self.browser.ask("GET", f"{phone.enrolment}/end")["text"]
         with self.timeline.step("HTTPS", "end of use, signed by the phone; both certificates revoked"):
             signature = self.browser.sign(phone.element, Key.SIGNATURE, PHONE_PASSWORD, text.encode())
             self.browser.ask("POST", f"{phone.enrolment}/end", {"text": text, "signature": b64(signature)})
-        for key in certificates:
-            self._status(key, "phone", "revoked")
-            self._status(key, "card", "good")
-            self._until("the CRL", lambda key=key: self._on_crl(key))  # type: ignore[misc]
-            self._verified(key, "phone", says="certificate revoked")
+        for key in SLUGS:
+            self.published.status(key, "phone", "revoked")
+            self.published.status(key, "card", "good")
+            self._until("the CRL", lambda key=key: self.published.on_crl(key))  # type: ignore[misc]
+            self.published.verified(key, "phone", says="certificate revoked")
         self._follow(phone.enrolment, {"deleted"}, quiet=True)
         answers = self.browser.ask("POST", phone.element, {"commands": [jpki.select_application().encode().hex()]})
         self.timeline.check(answers["answers"] == ["6A82"], "the element knows no JPKI application any more")
@@ -206,23 +198,23 @@ class Walk:
 
     def fall_with_the_card(self) -> None:
         """Revoke the card's signature certificate at the town hall, and see the phone's fall with it."""
-        self.phone_name, self.moment = "second-phone", "enrolled-again"
+        self.published.phone, self.published.moment = "second-phone", "enrolled-again"
         phone = self.enrol("6  Linked revocation: enrolled again, on another phone")
         self.read_phone(phone)
-        self._status(Key.SIGNATURE, "phone", "good")
+        self.published.status(Key.SIGNATURE, "phone", "good")
         with self.timeline.step(
             "HTTPS", "the holder has moved: the town hall revokes the card's signature certificate"
         ):
             self._at_the_office("moved")
         with self.timeline.step("sweep", "the sweep finds the linkage; the phone's signature certificate falls"):
             self._until("the sweep", lambda: self._enrolled(phone)["signature"] == "revoked", seconds=60)
-        self.moment = "fallen"
-        self._status(Key.SIGNATURE, "card", "revoked")
-        self._status(Key.SIGNATURE, "phone", "revoked")
-        self._status(Key.AUTHENTICATION, "phone", "good")
+        self.published.moment = "fallen"
+        self.published.status(Key.SIGNATURE, "card", "revoked")
+        self.published.status(Key.SIGNATURE, "phone", "revoked")
+        self.published.status(Key.AUTHENTICATION, "phone", "good")
         for medium in ("card", "phone"):
-            self._until("the CRL", lambda medium=medium: self._on_crl(Key.SIGNATURE, medium))  # type: ignore[misc]
-            self._verified(Key.SIGNATURE, medium, says="certificate revoked")
+            self._until("the CRL", lambda medium=medium: self.published.on_crl(Key.SIGNATURE, medium))  # type: ignore[misc]
+            self.published.verified(Key.SIGNATURE, medium, says="certificate revoked")
         with self.timeline.step("HTTPS", "a new card, so that whoever comes next finds the persona as it was"):
             self._at_the_office("new")
             self._until("the card's certificates", self._card_is_good)
@@ -286,47 +278,6 @@ class Walk:
     def _enrolled(self, phone: Phone) -> dict[str, str]:
         found: dict[str, Any] = self.browser.ask("GET", phone.enrolment)
         return {one["purpose"]: one["status"] for one in found["certificates"]}
-
-    def _name(self, key: Key, medium: str) -> str:
-        return f"{self.phone_name if medium == 'phone' else medium}-{SLUGS[key]}"
-
-    def _crl(self, key: Key, medium: str) -> str:
-        return f"{self._name(key, medium)}-{self.moment}.crl"
-
-    def _fetch_crl(self, key: Key, medium: str) -> None:
-        url = f"{self.responder}/crl/{self.realm}/{SLUGS[key]}/{medium}/{MUNICIPALITY}.crl"
-        name = self._crl(key, medium)
-        self.proof.fetch(name, url)
-        self.proof.run("crl", "-inform", "DER", "-in", name, "-out", f"{name}.pem")
-
-    def _on_crl(self, key: Key, medium: str = "phone") -> bool:
-        self._fetch_crl(key, medium)
-        certificate = f"{self._name(key, medium)}.pem"
-        serial = self.proof.run("x509", "-in", certificate, "-noout", "-serial").partition("=")[2].strip()
-        listed = self.proof.run("crl", "-in", f"{self._crl(key, medium)}.pem", "-noout", "-text")
-        return f"Serial Number: {serial}\n" in listed
-
-    def _verified(self, key: Key, medium: str, says: str = "OK") -> None:
-        name = self._name(key, medium)
-        self.proof.verified(
-            f"{name}: chain and CRL", "verify", "-crl_check", "-CAfile", f"authority-{SLUGS[key]}.pem",
-            "-CRLfile", f"{self._crl(key, medium)}.pem", f"{name}.pem", says=says,
-        )  # fmt: skip
-
-    def _status(self, key: Key, medium: str, says: str) -> None:
-        name = self._name(key, medium)
-        self._ocsp(name, key, medium, says, "-cert", f"{name}.pem")
-
-    def _ocsp(self, what: str, key: Key, medium: str, says: str, *which: str) -> None:
-        url = f"{self.responder}/ocsp/{self.realm}/{SLUGS[key]}/{medium}"
-        keep = f"{self._name(key, medium)}-{self.moment}-{says}.ocsp"
-        self.proof.ocsp(
-            f"{what}: OCSP at {urlsplit(url).path}", *which, url=url, authority=f"authority-{SLUGS[key]}.pem",
-            keep=keep, says=f": {says}",
-        )  # fmt: skip
-
-    def _end(self, name: str) -> str:
-        return self.proof.run("x509", "-in", name, "-noout", "-enddate").strip()
 
     def _until(self, what: str, holds: Callable[[], bool], *, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds

@@ -13,15 +13,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from sandbox.relying_parties import verify
+from sandbox.relying_parties.chain import SIGNATURE, USER_AUTHENTICATION
 from sandbox.relying_parties.environment import SAMPLES_URL
 from sandbox.relying_parties.holder import holder
 from sandbox.relying_parties.language import current, say
 from sandbox.relying_parties.pages import client, in_words, outcome, reporting
 from sandbox.relying_parties.texts import TEXTS
-from sandbox.relying_parties.verify import SIGNATURE, USER_AUTHENTICATION, Check, Verdict
+from sandbox.relying_parties.verdict import Check, Verdict
 
 CLIENT_ID = "mirai-bank"
 PENDING = "pending"
@@ -42,10 +43,12 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @reporting("bank")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask the phone for an authentication, and send the customer there."""
+    if request.method != "POST":  # What told of an error here was loaded again, or in the other language.
+        return redirect("bank")
     request.session.flush()
     asked = client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=_return_url())
     _remember(request, asked, USER_AUTHENTICATION)

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from sandbox.relying_parties.client import ApiError, Client
 from sandbox.relying_parties.environment import JPKI_URL, SAMPLES_KEYS_DIR
 from sandbox.relying_parties.language import say
-from sandbox.relying_parties.verify import Line, Verdict
+from sandbox.relying_parties.verdict import Line, Verdict
 
 
 def client(client_id: str) -> Client:

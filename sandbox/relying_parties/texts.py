@@ -15,6 +15,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "to_samples": ("見本の一覧へ", "All samples"),
     "to_system": ("スマホ用電子証明書のサイトへ", "To the site of the phone's certificates"),
     "language": ("言語", "Language"),
+    "not_found": ("ページが見つかりません", "Page not found"),
+    "not_found_text": (
+        "アドレスが違うか、ページがなくなりました。見本の一覧からお進みください。",
+        "The address is wrong, or the page is gone. Please go on from the list of samples.",
+    ),
+    "not_sent": ("送信できませんでした", "This could not be sent"),
+    "not_sent_text": (
+        "画面を開いてから時間がたったか、Cookieが使えません。Cookieを使えるようにして、前の画面を開き直してください。",
+        "The page was open for too long, or cookies are off. Allow cookies, and open the page before this one again.",
+    ),
     # --- bank
     "bank": ("みらい銀行", "Mirai Bank"),
     "bank_service": ("口座開設", "Account opening"),

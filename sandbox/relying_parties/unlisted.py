@@ -4,11 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from sandbox.relying_parties.chain import USER_AUTHENTICATION
 from sandbox.relying_parties.environment import SAMPLES_URL
 from sandbox.relying_parties.pages import client, reporting
-from sandbox.relying_parties.verify import USER_AUTHENTICATION
 
 CLIENT_ID = "points-plaza"
 
@@ -20,9 +20,11 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @reporting("unlisted")
 def attempt(request: HttpRequest) -> HttpResponse:
     """Ask the phone all the same, and send the visitor there."""
+    if request.method != "POST":
+        return redirect("unlisted")
     asked = client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=SAMPLES_URL + reverse("unlisted"))
     return redirect(asked["link"])

@@ -253,6 +253,24 @@ def test_without_a_sandbox_nothing_of_it_starts(tmp_path: Path) -> None:
     plan = house({"VAR_DIR": str(tmp_path), "SANDBOX": "0"})
     assert not [process.name for process in plan.processes if "sandbox." in " ".join(process.command)]
     assert "phones" not in {process.name for process in plan.processes}
+    assert "SANDBOX_SEAL_KEY" not in {secret for process in plan.processes for secret in process.secrets}
+    assert "SAMPLES_URL" not in plan.addresses
+    assert [step.name for step in plan.steps] == ["migrate", "missing"]
+    assert house({"VAR_DIR": str(tmp_path), "PRODUCTION": "1"}) == plan, (
+        "in earnest there is no sandbox unless asked for"
+    )
+
+
+def test_what_a_told_step_writes_is_told_each_time_and_of_others_nothing(supervised: Start) -> None:
+    steps = (
+        "(row('quiet', \"print('for the log')\"), row('missing', \"print('no authorities')\", told=True), "
+        "row('content', '', told=True))"
+    )
+    for _ in range(2):
+        run = supervised(f"(row('one', {IDLE!r}),)", steps=steps).ready()
+        assert run.output().count("no authorities") == 1
+        assert "for the log" not in run.output()
+        run.stop()
 
 
 def test_a_deep_data_folder_still_has_room_for_the_brokers_socket(tmp_path: Path) -> None:

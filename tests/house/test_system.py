@@ -84,6 +84,24 @@ def test_a_second_start_goes_on_with_the_same_data_and_holds_nothing_of_the_firs
     assert len(authorities[0]) > 500
 
 
+def test_without_a_sandbox_it_starts_and_says_what_is_missing_until_nothing_is(tmp_path: Path) -> None:
+    var, earnest = tmp_path / "var", {"PRODUCTION": "1"}
+    with system.started(var, earnest) as bare:
+        said = (var / "supervisor.log").read_text()
+        assert "There is no realm 'production'" in said
+        assert "manage.py create_authorities --realm production --kind production" in said
+        assert httpx.get(f"{bare.web}/").status_code == 200
+        assert httpx.get(f"{bare.web}/register/").status_code == 404
+        assert httpx.get(f"{bare.web}/api/v1/trust").json()["code"] == "realm_unknown"
+        bare.manage("create_authorities", "--realm", "production", "--kind", "production")
+        assert httpx.get(f"{bare.responder}/authority/production/signature.cer").status_code == 200
+    with system.started(var, earnest):
+        said = (var / "supervisor.log").read_text()
+        assert "There is no realm" not in said
+        assert "No service is on the register of realm 'production'" in said
+    assert not [log.name for log in (var / "log").iterdir() if "Traceback" in log.read_text(errors="replace")]
+
+
 @pytest.fixture
 def sleeper(tmp_path: Path) -> Iterator[str]:
     """Serve an application that sleeps, with the very command that serves the site."""

@@ -10,9 +10,10 @@ import tsm.errors
 import whitelist.errors
 from ca import errors as ca_errors
 from ca.status import Reason
-from portal import problems
+from portal import api_errors, problems
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
+from portal.phone.sentences import APPLICATION
 from tsm.transports import base as transport_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
@@ -58,15 +59,15 @@ def test_every_reason_to_refuse_an_application_is_worded() -> None:
     # What a citizen could do nothing about is the general sentence's.
     # The last only where a CRL or an OCSP answer is handed in, which no application does.
     general = {Reason.CHAIN_BROKEN, Reason.UNKNOWN_CERTIFICATE, Reason.MALFORMED, Reason.REVOCATION_UNKNOWN}
-    assert {str(reason) for reason in Reason} - {str(reason) for reason in general} == problems.APPLICATION.keys()
+    assert {str(reason) for reason in Reason} - {str(reason) for reason in general} == APPLICATION.keys()
 
 
 def test_a_reason_words_the_answer() -> None:
-    told = problems.body("application_refused", "", reasons=["on_hold"])["citizen"]
+    told = api_errors.body("application_refused", "", reasons=["on_hold"])["citizen"]
     assert "一時保留" in told["ja"]
     assert "on hold" in told["en"]
     refusal = next(iter(sentences.REFUSALS))
-    assert problems.body("handoff_refused", "", reason=refusal)["citizen"]["ja"] == sentences.REFUSALS[refusal].ja
+    assert api_errors.body("handoff_refused", "", reason=refusal)["citizen"]["ja"] == sentences.REFUSALS[refusal].ja
 
 
 @pytest.mark.django_db

@@ -31,7 +31,7 @@ function sentence(error) {
 }
 
 function show(error) {
-  problem.querySelector("p").textContent = sentence(error);
+  problem.querySelector("p:last-child").textContent = sentence(error);
   problem.hidden = false;
   problem.focus();
   field.setAttribute("aria-invalid", "true");

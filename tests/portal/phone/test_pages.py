@@ -57,6 +57,45 @@ def test_a_missing_csrf_token_is_told_in_a_sentence() -> None:
     assert "何も変わっていません" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/phone/choose", "/phone/?new=1"),
+        ("/phone/use", "/phone/"),
+        ("/handoff/some-token/decline", "/handoff/some-token/"),
+        ("/sandbox/office/kenji", "/sandbox/office/"),
+    ],
+)
+@pytest.mark.django_db
+def test_where_a_form_was_sent_leads_back_to_the_form_when_it_is_opened(
+    client: Client, address: str, page: str
+) -> None:
+    # So a refusal can be read in the other language: the language's button opens the same address again.
+    response = client.get(address)
+    assert (response.status_code, response.headers["Location"]) == (302, page)
+
+
+@pytest.mark.django_db
+def test_a_host_that_is_not_ours_is_refused_in_a_sentence(client: Client) -> None:
+    response = client.get("/", headers={"Host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "受け付けられない内容です" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_defect_is_told_in_a_sentence_and_without_its_trace(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("portal.start.path", broken)
+    client.raise_request_exception = False
+    response = client.get("/")
+    assert response.status_code == 500
+    assert "ただいま処理できませんでした" in response.content.decode()
+    assert b"secret detail" not in response.content
+    assert b"Traceback" not in response.content
+
+
 def test_the_page_for_a_defect_needs_nothing_but_itself() -> None:
     page = render_to_string("500.html")
     assert "どこまで進んだかは記録されています" in page

@@ -1,5 +1,6 @@
 """The phone's screens: what each shows in each state of an enrolment, and what it refuses."""
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -110,11 +111,21 @@ def test_the_cards_are_offered_with_the_address_of_their_reader(client: Client, 
 def test_a_password_field_has_no_name_so_that_no_form_can_carry_it(
     client: Client, realm: Realm, citizen: Citizen
 ) -> None:
+    def fields(address: str) -> list[str]:
+        return re.findall(r'<input[^>]*type="password"[^>]*>', shown(client, address))
+
     client.post("/phone/apply/", {"conditions": "agreed", "disposal": "agreed"})
-    page = shown(client, "/phone/apply/card/")
-    field = page.split('type="password"')[0].rsplit("<input", 1)[1] + page.split('type="password"')[1].split(">")[0]
-    assert " name=" not in field
-    assert 'autocomplete="off"' in field
+    found = fields("/phone/apply/card/")
+    reference = citizen.apply(card_of(realm)).json()["id"]
+    citizen.converse()
+    found += fields(page_of(reference))
+    citizen.set_passwords()
+    citizen.activate(reference)
+    found += fields("/phone/end/")
+    assert len(found) == 6
+    for field in found:
+        assert " name=" not in field
+        assert 'autocomplete="off"' in field
 
 
 def test_without_a_phone_every_screen_leads_to_the_choice_or_does_not_exist(client: Client, realm: Realm) -> None:
@@ -151,10 +162,11 @@ def test_a_poll_is_answered_with_nothing_while_nothing_is_new(client: Client, re
 def test_another_phones_enrolment_does_not_exist_here(
     client: Client, realm: Realm, citizen: Citizen, in_hand: InHand, deliver: Any
 ) -> None:
-    reference = citizen.apply(card_of(realm)).json()["id"]
+    reference = citizen.enrol(card_of(realm))
+    addresses = [page_of(reference) + address for address in ("", "steps", "trace", "signature.cer")]
+    assert [client.get(address).status_code for address in addresses] == [200] * 4
     in_hand(Citizen.with_new_phone(realm, deliver))
-    for address in ("", "steps", "trace", "signature.cer"):
-        assert client.get(page_of(reference) + address).status_code == 404, address
+    assert [client.get(address).status_code for address in addresses] == [404] * 4
 
 
 def test_a_poll_and_a_home_page_cost_few_queries(

@@ -52,6 +52,8 @@ def test_a_linked_revocation_is_the_sixth_steps_doing(client: Client, realm: Rea
     sweep.follow_linkage(realm)
     assert steps(client) == ["done", "done", "done", "open", "open", "done"]
     assert "カードと連動して失効しました" in client.get("/phone/").content.decode()
+    page = client.get(f"/phone/enrolments/{found.reference}/").content.decode()
+    assert "発行が終わりました" not in page, "of a certificate that has fallen nobody is told that it is ready"
     revocation.revoke(found.card_authentication_certificate, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
     linkage.sweep(realm)
     sweep.follow_linkage(realm)
@@ -65,6 +67,14 @@ def test_without_a_sandbox_there_is_no_office(client: Client, realm: Realm, sett
     assert len(steps(client)) == 5
     assert "/sandbox/office/" not in page
     assert "これは試験用です" not in page
+    assert settings.SAMPLES_URL not in page
+
+
+def test_the_sample_services_open_in_the_visitors_language(client: Client, realm: Realm, settings: Any) -> None:
+    for language in ("ja", "en"):
+        page = client.get("/", headers={"Accept-Language": language}).content.decode()
+        assert f"{settings.SAMPLES_URL}/bank/?lang={language}" in page
+        assert f"{settings.SAMPLES_URL}/unlisted/?lang={language}" in page
 
 
 def test_every_link_to_the_responder_leads_to_what_it_serves(client: Client, realm: Realm, settings: Any) -> None:

@@ -215,7 +215,8 @@ def test_both_languages_and_a_strict_policy(samples: httpx.Client) -> None:
 
 def test_cookies_have_names_of_their_own(samples: httpx.Client, citizen: Citizen) -> None:
     sign_in(samples, citizen)
-    assert {cookie.name for cookie in samples.cookies.jar} <= {"samples_session", "samples_csrf", "samples_language"}
+    samples.get("/?lang=ja")
+    assert {cookie.name for cookie in samples.cookies.jar} == {"samples_session", "samples_csrf", "samples_language"}
     assert all(len(cookie.value or "") < 3000 for cookie in samples.cookies.jar)
 
 
@@ -230,3 +231,20 @@ def test_the_demo_register_is_made_once(samples: httpx.Client, realm: Realm, tmp
     assert RelyingParty.objects.get(client_id=BANK).state == RelyingParty.State.SUSPENDED
     assert not Credential.objects.filter(disabled_at=None).exists()
     assert (RelyingParty.objects.count(), Credential.objects.count()) == (2, 2)
+
+
+def test_what_goes_wrong_is_told_in_the_visitors_language_and_the_samples_own_dress(samples: httpx.Client) -> None:
+    for answer, status, sentence in (
+        (samples.get("/nowhere"), 404, "ページが見つかりません"),
+        (samples.get("/nowhere?lang=en"), 404, "Page not found"),
+        (samples.post("/bank/sign-in", headers={"Accept-Language": "ja"}), 403, "This could not be sent"),
+        (samples.get("/", headers={"Host": "elsewhere.example"}), 400, "受け付けられない内容です"),
+    ):
+        assert (answer.status_code, sentence in answer.text) == (status, True), answer.text
+        assert "/static/samples/samples.css" in answer.text
+
+
+def test_where_a_form_was_sent_leads_back_to_the_service_when_it_is_opened(samples: httpx.Client) -> None:
+    assert samples.get("/bank/sign-in?lang=en").headers["Location"] == "/bank/"
+    assert samples.get("/unlisted/try").headers["Location"] == "/unlisted/"
+    assert "Open an account" in samples.get("/bank/").text

@@ -18,9 +18,10 @@ from ca.models import Certificate, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from portal.handoff.trust import trust_list
-from sandbox.relying_parties import verify
+from sandbox.relying_parties import status, verify
+from sandbox.relying_parties.chain import SIGNATURE, USER_AUTHENTICATION
 from sandbox.relying_parties.holder import holder
-from sandbox.relying_parties.verify import SIGNATURE, USER_AUTHENTICATION, Check, Outcome, Verdict
+from sandbox.relying_parties.verdict import Check, Outcome, Verdict
 from tests.ca.fixtures import issue_all_four, make_holder, make_realm, private_key
 
 TEXT = "契約書\r\n第1条\n"
@@ -161,7 +162,7 @@ def test_an_answer_from_before_is_not_taken_again(world: World) -> None:
     kept: list[bytes] = []
 
     def keeping(url: str, request: bytes) -> bytes:
-        kept.append(verify.post(url, request))
+        kept.append(status.post(url, request))
         return kept[-1]
 
     assert world.verdict(post=keeping).accepted
@@ -172,7 +173,7 @@ def test_an_answer_from_before_is_not_taken_again(world: World) -> None:
 
 def test_a_changed_answer_is_not_taken(world: World) -> None:
     def changed(url: str, request: bytes) -> bytes:
-        answer = bytearray(verify.post(url, request))
+        answer = bytearray(status.post(url, request))
         answer[-1] ^= 1
         return bytes(answer)
 
@@ -250,7 +251,7 @@ def test_a_citizens_own_certificate_makes_no_responder(world: World) -> None:
 
 def test_the_other_authoritys_responder_does_not_answer_for_this_one(world: World) -> None:
     def elsewhere(url: str, request: bytes) -> bytes:
-        return verify.post(url.replace("/signature/", "/user-authentication/"), request)
+        return status.post(url.replace("/signature/", "/user-authentication/"), request)
 
     verdict = world.verdict(post=elsewhere)
     assert verdict.line(Check.STATUS).outcome == Outcome.UNKNOWN
@@ -258,7 +259,7 @@ def test_the_other_authoritys_responder_does_not_answer_for_this_one(world: Worl
 
 def test_at_the_cards_address_the_phones_certificate_is_unknown(world: World) -> None:
     def at_the_cards(url: str, request: bytes) -> bytes:
-        return verify.post(url.replace("/phone", "/card"), request)
+        return status.post(url.replace("/phone", "/card"), request)
 
     assert_only(world.verdict(post=at_the_cards), Check.STATUS, Outcome.FAILS, "unknown_certificate")
 

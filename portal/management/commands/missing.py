@@ -1,0 +1,48 @@
+"""Say what the site still lacks before it can serve anybody, and the command that mends each."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from ca import clock
+from ca.models import Generation, Realm
+from ca.profiles import Purpose
+from whitelist import register
+
+
+class Command(BaseCommand):
+    """Print a paragraph for each thing that is missing, and nothing when nothing is."""
+
+    help = "Say what the default realm still lacks before it can serve anybody; prints nothing when nothing is missing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print what is missing; the exit status is 0 all the same, for the site starts without it."""
+        for paragraph in missing(settings.DEFAULT_REALM):
+            self.stdout.write(paragraph)
+
+
+def missing(slug: str) -> list[str]:
+    """Return what the realm of that slug lacks, a paragraph each: what, what follows from it, and what to do."""
+    realm = Realm.objects.filter(slug=slug).first()
+    if realm is None:
+        return [
+            f"There is no realm {slug!r} (DEFAULT_REALM): nothing can be issued or shown.\n{_ceremony(slug, new=True)}"
+        ]
+    found = set(Generation.objects.filter(authority__realm=realm).values_list("authority__purpose", flat=True))
+    lacking = [purpose.value for purpose in Purpose if purpose.value not in found]
+    told = []
+    if lacking:
+        told.append(f"Realm {slug!r} has no authority for {' and '.join(lacking)}.\n{_ceremony(slug, new=False)}")
+    if not register.entries(realm, now=clock.now(realm)):
+        told.append(f"No service is on the register of realm {slug!r}: each hand-off will be refused.")
+    return told
+
+
+def _ceremony(slug: str, *, new: bool) -> str:
+    kind = f" --kind {Realm.Kind.PRODUCTION}" if new and not settings.SANDBOX else ""
+    return (
+        f"  manage.py create_authorities --realm {slug}{kind}\n"
+        "makes it. It needs CA_KEYS_PASSPHRASE and RESPONDER_KEYS_PASSPHRASE, or each as …_FILE (docs/keys.md); on\n"
+        "one machine `make run` keeps both under secrets/ in its data folder."
+    )

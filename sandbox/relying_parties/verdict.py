@@ -1,0 +1,47 @@
+"""What verifying comes to: four checks, each of which holds, doesn't hold, or couldn't be found out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cryptography import x509
+
+
+class Check(StrEnum):
+    SIGNATURE = "signature"
+    CHAIN = "chain"
+    STATUS = "status"
+    MEDIUM = "medium"
+
+
+class Outcome(StrEnum):
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One check: how it came out, why (a code), and what it was checked with."""
+
+    check: Check
+    outcome: Outcome
+    why: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The four lines, and the certificate when it could be read."""
+
+    lines: tuple[Line, ...]
+    certificate: x509.Certificate | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Return whether all four hold."""
+        return len(self.lines) == len(Check) and all(line.outcome == Outcome.HOLDS for line in self.lines)
+
+    def line(self, check: Check) -> Line:
+        """Return the line of one check."""
+        return next(line for line in self.lines if line.check == check)
