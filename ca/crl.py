@@ -124,7 +124,7 @@ def publish_due(realm: Realm) -> Iterator[Crl | CrlRefused]:
 
 
 def _batches(partitions: list[Partition]) -> Iterator[list[Partition]]:
-    lasts = _lasts(partitions)
+    lasts = newest_of(partitions)
     batch: list[Partition] = []
     entries = 0
     for partition in partitions:
@@ -167,7 +167,7 @@ def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) ->
     return [outcomes[partition.pk] for partition in partitions]
 
 
-def _lasts(partitions: Iterable[Partition]) -> dict[int, Crl]:
+def newest_of(partitions: Iterable[Partition]) -> dict[int, Crl]:
     """Return the last list of each partition that has one, by the partition's id, without its octets."""
     last = Crl.objects.filter(partition=OuterRef("pk")).order_by("-number").values("pk")[:1]
     wanted = Partition.objects.filter(pk__in=[partition.pk for partition in partitions]).values(last=Subquery(last))
@@ -177,7 +177,7 @@ def _lasts(partitions: Iterable[Partition]) -> dict[int, Crl]:
 def _drafts(partitions: list[Partition], at: datetime) -> list[_Draft]:
     """Return the partitions' next lists, assembled and not yet signed."""
     siblings = list(points.siblings(partitions))
-    lasts = _lasts(siblings)
+    lasts = newest_of(siblings)
     revisions = {sibling.pk: sibling.revision for sibling in siblings}
     # RFC 5280 5.2.3: one sequence for an issuer's name and a scope, and the generations share both.
     numbers: dict[points.Key, int] = {}
@@ -223,7 +223,7 @@ def _assemble(partition: Partition, entries: list[bytes], number: int, now: date
 def _is_current(draft: _Draft) -> bool:
     """Tell whether what the draft was made from, and held against, is what the database still says."""
     revision = Partition.objects.values_list("revision", flat=True).get(pk=draft.partition.pk)
-    return revision == draft.revision and _lasts([draft.partition]).get(draft.partition.pk) == draft.last
+    return revision == draft.revision and newest_of([draft.partition]).get(draft.partition.pk) == draft.last
 
 
 def _refusal(realm: Realm, draft: _Draft, findings: list[str]) -> CrlRefused:
