@@ -1,24 +1,40 @@
-"""CRLs at size: from the database to signed and published DER, against `cryptography`'s builder and `openssl ca`.
+"""CRLs at population size: from the database to signed and published DER, against `cryptography` and `openssl ca`.
 
-    python -m benchmarks.ca_crl [--entries 10000,100000] [--database postgresql://…]
+    make bench-ca
+    python -m benchmarks.ca_crl [--entries 10000,100000,1000000] [--database postgresql://…]
+
+signed            rows to a signed list, held against the last one; nothing is stored
+published         the same, stored and journaled: what a worker does
+128 partitions    as many entries over 128 lists, published as the daily task does it
+one revocation    a list of 10,000 entries, from the committed revocation to the committed list, median
+builder           `cryptography`'s, given all entries at once, and signed: no database
+openssl ca        -gencrl from its text database
 
 Each way runs in a process of its own, so that its peak memory is its own; all in one run, so that only ratios count.
 The result is printed as a table and kept as JSON in var/bench/ca_crl.json.
 """
 
 import argparse
+import itertools
 import json
 import os
+import random
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-REVOKED = 1_000_000  # the first copied serial number
+REVOKED = 0x10000000  # below the first copied serial number
+PARTS, USUAL, ROUNDS = 128, 10_000, 3
+# What a copied certificate has of its own: the id, and what `prepare` selects, in this order.
+CHANGED = ("id", "serial_number", "partition_id", "crl_entry", "der", "status", "cause", "revoked_at")
 CONFIGURATION = """
 [ca]
 default_ca = here
@@ -35,7 +51,7 @@ private_key = key.pem
 def main() -> None:
     """Run every way at every size and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--entries", default="10000,100000")
+    parser.add_argument("--entries", default="10000,100000,1000000")
     parser.add_argument("--database", default="", help="an empty database; a private PostgreSQL when left out")
     parser.add_argument("--way", default="", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -44,12 +60,13 @@ def main() -> None:
         sys.stdout.write(json.dumps(WAYS[chosen.way](sizes[0])))
         return
     rows = [_measure(size, chosen.database or _database(size)) for size in sizes]
-    sys.stdout.write(f"{'entries':>9}  {'way':<28} {'seconds':>8} {'peak MB':>8} {'times ours':>10}\n")
+    sys.stdout.write(f"{'entries':>9}  {'way':<28} {'seconds':>8} {'peak MB':>8} {'builder / it':>12}\n")
     for row in rows:
         for way, found in row["ways"].items():
-            ratio = found["seconds"] / row["ways"]["published"]["seconds"]
+            # How many times faster than the builder.
+            ratio = row["ways"]["builder"]["seconds"] / found["seconds"]
             sys.stdout.write(
-                f"{row['entries']:>9}  {way:<28} {found['seconds']:>8.3f} {found['peak_mb']:>8.0f} {ratio:>10.2f}\n"
+                f"{row['entries']:>9}  {way:<28} {found['seconds']:>8.3f} {found['peak_mb']:>8.0f} {ratio:>12.1f}\n"
             )
     folder = ROOT / "var" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,73 +101,179 @@ def _measure(size: int, database: str) -> dict[str, Any]:
                 [*command, way], cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True
             )
             found = json.loads(done.stdout)
-            if found is not None:
+            if found is not None and way != "prepare":
                 ways[way] = found
-        ours = ways["published"]["seconds"]
-        ratios = {f"{way} / published": ways[way]["seconds"] / ours for way in ways if way != "published"}
+        ratios = {f"builder / {way}": ways["builder"]["seconds"] / found["seconds"] for way, found in ways.items()}
         return {"entries": size, "database": "postgresql" if database else "sqlite", "ways": ways, "ratios": ratios}
 
 
-def _timed(work: Any, who: int = resource.RUSAGE_SELF) -> dict[str, float]:
-    start = time.perf_counter()
-    work()
-    seconds = time.perf_counter() - start
+def _timed(work: Any, who: int = resource.RUSAGE_SELF, rounds: int = 1) -> dict[str, float]:
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
     # KiB on Linux: of this process alone, or of the largest of its children.
-    return {"seconds": seconds, "peak_mb": resource.getrusage(who).ru_maxrss / 1024}
+    return {"seconds": min(times), "peak_mb": resource.getrusage(who).ru_maxrss / 1024}
 
 
 # --- The ways, each a process --------------------------------------------------------------------------------------
 def prepare(size: int) -> None:
-    """Make a realm with one partition of that many revoked certificates, rows only."""
+    """Fill an empty database: a list of `size` entries, as many over 128 lists, and one of the usual size."""
+    from django.core.management import call_command
+
+    _set_up()
+    from django.db import connection
+
+    from ca.models import Certificate, Partition
+    from tests.ca.fixtures import issue_card, make_holder, make_realm
+
+    call_command("migrate", verbosity=0)
+    card = issue_card(make_holder(make_realm("bench")))
+    one = card.partition
+    parts = [
+        Partition.objects.create(
+            generation=one.generation,
+            medium=one.medium,
+            prefecture=one.prefecture,
+            municipality=f"Bench-{chr(97 + number // 26)}{chr(97 + number % 26)}-shi",
+            municipality_code=f"{90000 + number}",
+        )
+        for number in range(PARTS + 1)
+    ]
+    usual = parts.pop()
+    places = itertools.chain(
+        (one.pk for _ in range(size)),
+        (parts[number % PARTS].pk for number in range(size)),
+        (usual.pk for _ in range(USUAL)),
+    )
+    copied = [field.column for field in Certificate._meta.concrete_fields if field.column not in CHANGED]
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE fallen (serial_number text, place bigint, entry bytea)")
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")  # no look at foreign keys, row by row
+            with cursor.copy("COPY fallen FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(["text", "int8", "bytea"])
+                for row in _fallen(places, card.not_before):
+                    copy.write_row(row)
+        else:
+            cursor.executemany("INSERT INTO fallen VALUES (%s, %s, %s)", _fallen(places, card.not_before))
+        # The certificates lie in their rows, as real ones do: who reads the rows reads them too.
+        cursor.execute(
+            f"INSERT INTO ca_certificate ({', '.join(copied)}, {', '.join(CHANGED[1:])}) "  # noqa: S608
+            f"SELECT {', '.join(f'c.{name}' for name in copied)}, f.serial_number, f.place, f.entry, "
+            f"substr(c.der, 1, 900), 'revoked', 'attributes_changed', c.not_before "
+            f"FROM fallen f CROSS JOIN ca_certificate c WHERE c.id = %s",
+            [card.pk],
+        )
+        time.sleep(1)  # what was committed without waiting for the disk is not settled before
+        cursor.execute("VACUUM ANALYZE ca_certificate" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+def _fallen(places: Iterator[int], begin: datetime) -> Iterator[tuple[str, int, bytes]]:
+    """Yield serial number, partition and CRL entry, times and gaps between the numbers as they fall."""
+    from ca import der, revocation
+
+    chance, serial = random.Random(1), REVOKED  # noqa: S311  (the same each time)
+    causes = [revocation.Cause.ATTRIBUTES_CHANGED, revocation.Cause.SUPERSEDED, revocation.Cause.HOLDER_REQUEST]
+    for place in places:
+        serial += chance.randrange(1, 7)
+        at = begin + timedelta(seconds=chance.randrange(10**8))
+        number = der.integer_hex(serial)
+        yield number, place, revocation.crl_entry(number, cause=causes[serial % 3], at=at)
+
+
+def _set_up() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
-    from ca import revocation
-    from ca.models import Certificate
-
-    call_command("migrate", verbosity=0)
-    card = _partition_of_one()
-    cause, at = revocation.Cause.ATTRIBUTES_CHANGED, card.not_before
-    same = {field.attname: getattr(card, field.attname) for field in Certificate._meta.concrete_fields}
-    same |= {"id": None, "der": b"", "status": "revoked", "cause": cause, "revoked_at": at, "changed_at": at}
-    for start in range(0, size, 10_000):
-        serials = [f"{REVOKED + number:08X}" for number in range(start, min(size, start + 10_000))]
-        Certificate.objects.bulk_create(
-            Certificate(
-                **same | {"serial_number": serial, "crl_entry": revocation.crl_entry(serial, cause=cause, at=at)}
-            )
-            for serial in serials
-        )
 
 
-def _partition_of_one() -> Any:
-    """Return a card certificate in a realm of its own; made when there is none."""
-    from tests.ca.fixtures import issue_card, make_holder, make_realm
+def _partition(code: str) -> Any:
+    from ca.models import Partition
 
-    return issue_card(make_holder(make_realm(f"bench-{os.getpid()}")))
+    return Partition.objects.select_related("generation__authority__realm").get(municipality_code=code)
+
+
+def signed(size: int) -> dict[str, float]:
+    """From the rows to a signed list that may go out."""
+    _set_up()
+    from ca import clock, crl, der, keys, points, succession
+
+    partition = _partition("13221")
+    assert crl.publish(partition).entries == size  # noqa: S101  (the last one)
+    signer = keys.store().open(partition.generation.key_label)
+
+    def sign() -> None:
+        (draft,) = crl._drafts([partition], clock.now(partition.generation.authority.realm).replace(microsecond=0))
+        done = der.signed(draft.tbs, signer.sign(draft.tbs))
+        draft.tbs = b""
+        assert not succession.examine(partition, done, draft.last, points.extension(partition))  # noqa: S101
+
+    return _timed(sign, rounds=ROUNDS)
 
 
 def published(size: int) -> dict[str, float]:
-    """From the rows to a CRL examined, signed, stored and journaled, the second of two: held against the first."""
-    import django
-
-    django.setup()
+    """From the rows to a list examined, signed, stored and journaled, as the successor of another of this size."""
+    _set_up()
     from ca import crl
-    from ca.models import Partition
 
-    partition = Partition.objects.select_related("generation__authority__realm").get()
-    first = _timed(lambda: crl.publish(partition))
-    second = _timed(lambda: crl.publish(partition))
+    partition = _partition("13221")
+    crl.publish(partition)
+    found = _timed(lambda: crl.publish(partition), rounds=ROUNDS)
     newest = crl.newest(partition)
     assert newest is not None and newest.entries == size, newest  # noqa: S101, PT018
-    return {**second, "first_seconds": first["seconds"]}
+    return found
+
+
+def in_parts(size: int) -> dict[str, float]:
+    """The same, over many lists."""
+    _set_up()
+    from django.db.models import F
+
+    from ca import clock, crl, points
+    from ca.models import Crl, Partition, Realm
+
+    realm = Realm.objects.get()
+    parts = Partition.objects.filter(municipality_code__startswith="90").exclude(municipality_code=f"{90000 + PARTS}")
+
+    def publish() -> None:
+        # Due are these and no others.
+        Partition.objects.update(published_revision=F("revision"), published_at=clock.now(realm))
+        parts.update(published_revision=-1)
+        count = sum(isinstance(outcome, Crl) for outcome in crl.publish_due(realm))
+        assert count == PARTS, count  # noqa: S101
+
+    points.open_own(realm)
+    publish()
+    return _timed(publish, rounds=ROUNDS)
+
+
+def one_revocation(size: int) -> dict[str, float]:
+    """From a committed revocation to the committed list that shows it."""
+    _set_up()
+    from ca import clock, crl, revocation, tasks
+    from ca.models import Certificate
+    from tests.ca.fixtures import issue_card, make_holder
+
+    partition = _partition(f"{90000 + PARTS}")
+    realm = partition.generation.authority.realm
+    place = {"municipality": partition.municipality, "municipality_code": partition.municipality_code}
+    cards = [issue_card(make_holder(realm, **place), key=number) for number in range(1, 10)]
+    crl.publish(partition)
+    times = []
+    for card in cards:
+        revocation.revoke(card, cause=revocation.Cause.HOLDER_REQUEST, now=clock.now(realm))
+        times.append(_timed(lambda: tasks.publish_crl(partition.pk, False)))
+    last = crl.newest(partition)
+    listed = Certificate.objects.filter(partition=partition).exclude(status="valid").count()
+    assert last is not None and last.entries == listed == USUAL + len(cards), last  # noqa: S101, PT018
+    return {"seconds": statistics.median(t["seconds"] for t in times[2:]), "peak_mb": times[-1]["peak_mb"]}
 
 
 def builder(size: int) -> dict[str, float]:
     """The same number of entries by cryptography's builder, all at once, and signed: no database."""
-    from datetime import UTC, datetime, timedelta
+    from datetime import UTC
 
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -201,7 +324,15 @@ def openssl(size: int) -> dict[str, float] | None:
         )
 
 
-WAYS: dict[str, Any] = {"prepare": prepare, "published": published, "builder": builder, "openssl ca -gencrl": openssl}
+WAYS: dict[str, Any] = {
+    "prepare": prepare,
+    "signed": signed,
+    "published": published,
+    "128 partitions": in_parts,
+    "one revocation": one_revocation,
+    "builder": builder,
+    "openssl ca -gencrl": openssl,
+}
 
 
 if __name__ == "__main__":

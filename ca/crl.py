@@ -21,10 +21,6 @@ from ca.models import Crl, JournalEntry, Partition, Realm
 
 _BATCH_LISTS = 128  # published together, and
 _BATCH_ENTRIES = 250_000  # with no more entries than that: some 10 MB
-_INSERT = """
-INSERT INTO ca_crl (partition_id, number, der, this_update, next_update, entries, revision)
-VALUES (%s, %s, %b, %s, %s, %s, %s) ON CONFLICT (partition_id, number) DO NOTHING RETURNING id
-"""
 # The revision only grows: whoever published an older one in the meantime takes nothing back.
 _PUBLISHED = """
 UPDATE ca_partition SET published_at = %s,
@@ -43,6 +39,7 @@ class _Draft:
     at: datetime
     entries: int
     tbs: bytes
+    others: list[Partition]  # of other generations, at the same point
     signed: bytes = b""
 
     @property
@@ -83,8 +80,9 @@ def due(realm: Realm) -> QuerySet[Partition]:
 
 
 def is_due(partition: Partition, now: datetime) -> bool:
-    """Tell whether a partition is due at `now`, by what the database says of it."""
-    return Partition.objects.filter(_due(now), pk=partition.pk).exists()
+    """Tell whether a partition, as just read, is due at `now`: what `due` asks of the database."""
+    at = partition.published_at
+    return at is None or partition.published_revision < partition.revision or not now - interval() < at <= now
 
 
 def _due(now: datetime) -> Q:
@@ -126,7 +124,7 @@ def publish_due(realm: Realm) -> Iterator[Crl | CrlRefused]:
 
 
 def _batches(partitions: list[Partition]) -> Iterator[list[Partition]]:
-    lasts = _lasts(partitions)
+    lasts = newest_of(partitions)
     batch: list[Partition] = []
     entries = 0
     for partition in partitions:
@@ -169,7 +167,7 @@ def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) ->
     return [outcomes[partition.pk] for partition in partitions]
 
 
-def _lasts(partitions: Iterable[Partition]) -> dict[int, Crl]:
+def newest_of(partitions: Iterable[Partition]) -> dict[int, Crl]:
     """Return the last list of each partition that has one, by the partition's id, without its octets."""
     last = Crl.objects.filter(partition=OuterRef("pk")).order_by("-number").values("pk")[:1]
     wanted = Partition.objects.filter(pk__in=[partition.pk for partition in partitions]).values(last=Subquery(last))
@@ -179,13 +177,15 @@ def _lasts(partitions: Iterable[Partition]) -> dict[int, Crl]:
 def _drafts(partitions: list[Partition], at: datetime) -> list[_Draft]:
     """Return the partitions' next lists, assembled and not yet signed."""
     siblings = list(points.siblings(partitions))
-    lasts = _lasts(siblings)
+    lasts = newest_of(siblings)
     revisions = {sibling.pk: sibling.revision for sibling in siblings}
     # RFC 5280 5.2.3: one sequence for an issuer's name and a scope, and the generations share both.
     numbers: dict[points.Key, int] = {}
+    at_point: dict[points.Key, list[Partition]] = {}
     for sibling in siblings:
         number = lasts[sibling.pk].number if sibling.pk in lasts else 0
         numbers[points.key(sibling)] = max(number, numbers.get(points.key(sibling), 0))
+        at_point.setdefault(points.key(sibling), []).append(sibling)
     drafts = []
     for partition in partitions:
         last = lasts.get(partition.pk)
@@ -193,7 +193,8 @@ def _drafts(partitions: list[Partition], at: datetime) -> list[_Draft]:
         entries = listed.entries(partition, last.this_update if last is not None else None)
         number = numbers[points.key(partition)] = numbers[points.key(partition)] + 1
         tbs = _assemble(partition, entries.parts, number, at)
-        drafts.append(_Draft(partition, revisions[partition.pk], last, number, at, entries.count, tbs))
+        others = [one for one in at_point[points.key(partition)] if one != partition]
+        drafts.append(_Draft(partition, revisions[partition.pk], last, number, at, entries.count, tbs, others))
     return drafts
 
 
@@ -222,7 +223,7 @@ def _assemble(partition: Partition, entries: list[bytes], number: int, now: date
 def _is_current(draft: _Draft) -> bool:
     """Tell whether what the draft was made from, and held against, is what the database still says."""
     revision = Partition.objects.values_list("revision", flat=True).get(pk=draft.partition.pk)
-    return revision == draft.revision and _lasts([draft.partition]).get(draft.partition.pk) == draft.last
+    return revision == draft.revision and newest_of([draft.partition]).get(draft.partition.pk) == draft.last
 
 
 def _refusal(realm: Realm, draft: _Draft, findings: list[str]) -> CrlRefused:
@@ -240,9 +241,13 @@ def _store(realm: Realm, drafts: list[_Draft]) -> dict[int, Crl | CrlRefused]:
     published: dict[int, Crl | CrlRefused] = {}
     with transaction.atomic():
         # Long rows first, and always in one order: the realm waits for us only while the rest is written.
-        for draft in sorted(drafts, key=lambda draft: draft.partition.pk):
-            published[draft.partition.pk] = _insert(draft)
-        journal.take(realm)
+        for crl in _insert(sorted(drafts, key=lambda draft: draft.partition.pk)):
+            published[crl.partition_id] = crl
+        # This takes the realm's turn.
+        journal.record_all(
+            realm,
+            [d.happening("crl.published", entries=d.entries, sha256=assembly.digest(d.signed)) for d in drafts],
+        )
         _require_first(drafts)
         with connection.cursor() as cursor:
             at = [connection.ops.adapt_datetimefield_value(draft.at) for draft in drafts]
@@ -250,50 +255,41 @@ def _store(realm: Realm, drafts: list[_Draft]) -> dict[int, Crl | CrlRefused]:
                 _PUBLISHED,
                 [(t, d.revision, d.revision, d.partition.pk) for t, d in zip(at, drafts, strict=True)],
             )
-        journal.record_all(
-            realm,
-            [d.happening("crl.published", entries=d.entries, sha256=assembly.digest(d.signed)) for d in drafts],
-        )
     return published
 
 
-def _insert(draft: _Draft) -> Crl:
-    crl = Crl(
-        partition=draft.partition,
-        number=draft.number,
-        der=draft.signed,
-        this_update=draft.at,
-        next_update=draft.at + validity(),
-        entries=draft.entries,
-        revision=draft.revision,
-    )
+def _insert(drafts: list[_Draft]) -> list[Crl]:
+    """Write the rows. Raises _Overtaken when there is one of that partition and number."""
+    crls = [
+        Crl(
+            partition=draft.partition,
+            number=draft.number,
+            der=draft.signed,
+            this_update=draft.at,
+            next_update=draft.at + validity(),
+            entries=draft.entries,
+            revision=draft.revision,
+        )
+        for draft in drafts
+    ]
     if not octets.in_postgresql():
         try:
-            crl.save(force_insert=True)
+            for crl in crls:
+                crl.save(force_insert=True)
         except IntegrityError:
             raise _Overtaken from None
-        return crl
-    values = (crl.number, crl.der, crl.this_update, crl.next_update, crl.entries, crl.revision)
-    with octets.cursor() as cursor:
-        row = cursor.execute(_INSERT, (draft.partition.pk, *values)).fetchone()
-    if row is None:
+    elif not octets.insert(crls):
         raise _Overtaken
-    crl.pk = row[0]
-    crl._state.adding = False
-    return crl
+    return crls
 
 
 def _require_first(drafts: list[_Draft]) -> None:
     """Hold, in the realm's turn, that no other generation's list at one of the points has such a number already."""
     ours = {draft.partition.pk for draft in drafts}
-    others = [one for one in points.siblings([draft.partition for draft in drafts]) if one.pk not in ours]
-    lasts = _lasts(others)
-    taken = {(points.key(one), lasts[one.pk].number) for one in others if one.pk in lasts}
-    lowest = {}
-    for draft in sorted(drafts, key=lambda draft: -draft.number):
-        lowest[points.key(draft.partition)] = draft.number
-    if any(number >= lowest.get(point, number + 1) for point, number in taken):
-        raise _Overtaken
+    for draft in drafts:
+        others = [one for one in draft.others if one.pk not in ours]
+        if others and Crl.objects.filter(partition__in=others, number__gte=draft.number).exists():
+            raise _Overtaken
 
 
 def _overtaking(draft: _Draft) -> Crl | None:

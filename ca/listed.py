@@ -13,12 +13,14 @@ from ca.models import Certificate, Partition
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
 _ROWS = 100_000  # joined at a time: some 4 MB
 # The partial index ca_certificate_listed holds all that this reads: the rows themselves, with their certificates, are
-# not touched. The rows are in order before they are joined, which costs less than to have the aggregate sort them.
+# not touched. Pairs are compared and ordered so that no other index would do, whatever the statistics say; and the rows
+# come in order before they are joined, which costs less than to have the aggregate sort them.
 _BLOCK = """
 SELECT max(id), count(*), count(crl_entry), coalesce(string_agg(crl_entry, ''::bytea), ''::bytea) FROM (
     SELECT id, crl_entry FROM ca_certificate
-    WHERE partition_id = %s AND NOT (status = 'valid') AND not_after >= %s AND id > %s
-    ORDER BY id LIMIT %s
+    WHERE (partition_id, id) > (%(partition)s, %(after)s) AND partition_id <= %(partition)s
+    AND NOT (status = 'valid') AND not_after >= %(since)s
+    ORDER BY partition_id, id LIMIT %(rows)s
 ) AS listed
 """
 
@@ -59,7 +61,7 @@ def _blocks(partition: Partition, since: datetime) -> Iterator[tuple[int, int, b
     after: int | None = 0
     with octets.cursor() as cursor:
         while True:
-            cursor.execute(_BLOCK, (partition.pk, since, after, _ROWS))
+            cursor.execute(_BLOCK, {"partition": partition.pk, "after": after, "since": since, "rows": _ROWS})
             last, count, present_count, joined = cursor.fetchone() or (None, 0, 0, b"")
             yield count, present_count, joined
             if count < _ROWS:

@@ -14,6 +14,10 @@ from django.db import connection
 from ca.models import Crl
 
 PART = 1 << 22  # octets at a time
+_INSERT = """
+INSERT INTO ca_crl (partition_id, number, der, this_update, next_update, entries, revision)
+VALUES (%s, %s, %b, %s, %s, %s, %s) ON CONFLICT (partition_id, number) DO NOTHING RETURNING id
+"""
 
 
 def in_postgresql() -> bool:
@@ -50,3 +54,20 @@ def _parts(raw: "psycopg.Cursor[Any]", pk: int) -> Iterator[bytes]:
         if len(row[0]) < PART:
             return
         begin += PART
+
+
+def insert(crls: list[Crl]) -> bool:
+    """Write new lists and give them their ids; False when one of them is there already, by partition and number."""
+    rows = [
+        (crl.partition_id, crl.number, crl.der, crl.this_update, crl.next_update, crl.entries, crl.revision)
+        for crl in crls
+    ]
+    with cursor() as raw:
+        raw.executemany(_INSERT, rows, returning=True)
+        for crl in crls:
+            row = raw.fetchone()
+            if row is None:
+                return False
+            crl.pk, crl._state.adding = row[0], False
+            raw.nextset()
+    return True

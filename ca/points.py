@@ -6,6 +6,7 @@ stands a list for each of them, and a verifier takes the one with the key identi
 name alone decides nothing (RFC 5280 6.3.3 f: the list's path must end in the trust anchor of the certificate's).
 """
 
+import base64
 from functools import lru_cache
 
 from cryptography import x509
@@ -84,3 +85,12 @@ def at(realm: Realm, directory_name: x509.Name) -> list[Partition]:
     )
     found = candidates.select_related("generation__authority__realm").order_by("generation__number")
     return [partition for partition in found if name(partition) == directory_name]
+
+
+def at_encoded(realm: Realm, encoded: str) -> list[Partition]:
+    """Return what stands at a point whose DER Name is given in base64url; none where it is no name."""
+    try:
+        octets = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        return at(realm, x509.Name.from_bytes(octets))
+    except ValueError:
+        return []

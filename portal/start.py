@@ -168,7 +168,7 @@ def links(found: Enrolment | None) -> list[dict[str, str]]:
 def _municipality(realm: Realm, found: Enrolment | None) -> str:
     if found is not None:
         return found.holder.municipality_code
-    partition = Partition.objects.filter(generation__authority__realm=realm).first()
+    partition = Partition.objects.filter(generation__authority__realm=realm).exclude(medium=Partition.OWN).first()
     return partition.municipality_code if partition else ""
 
 
