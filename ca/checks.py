@@ -10,20 +10,22 @@ from django.core.checks import CheckMessage, Error, register
 GUESSED = {"1.2.392.200149.8.5.1.0.40", "1.2.392.200149.8.5.1.0.50"}
 
 
+def guessed_policies() -> str:
+    """Return the names of the settings of phone policy OIDs that are still guesses, for people; empty when none is."""
+    guessed = sorted(purpose for purpose, policy in settings.CA_PHONE_POLICY_OIDS.items() if policy in GUESSED)
+    return " and ".join(f"PHONE_{purpose.upper()}_POLICY_OID" for purpose in guessed)
+
+
 @register("ca")
 def phone_policies(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Refuse, in production, policy OIDs of phone certificates that nobody has set."""
-    if not settings.PRODUCTION:
-        return []
-    policies = dict(settings.CA_PHONE_POLICY_OIDS)
-    guessed = sorted(purpose for purpose, policy in policies.items() if policy in GUESSED)
+    guessed = guessed_policies() if settings.PRODUCTION else ""
     if not guessed:
         return []
-    names = " and ".join(f"PHONE_{purpose.upper()}_POLICY_OID" for purpose in guessed)
     return [
         Error(
-            f"The policy OIDs of phone certificates are the sandbox's guesses: {', '.join(guessed)}.",
-            hint=f"Set {names} to the OIDs of the profile specification. What is issued under a guess stays wrong.",
+            f"The policy OIDs of phone certificates are still the sandbox's guesses: {guessed}.",
+            hint=f"Set {guessed} to the OIDs of the profile specification. What is issued under a guess stays wrong.",
             id="ca.E001",
         )
     ]

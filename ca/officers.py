@@ -25,7 +25,7 @@ def possible(certificate: Certificate, event: Event, cause: str) -> bool:
         rule is not None
         and (certificate.status, event) in LIFE
         and Party.OFFICER in rule.events.get(event, ())
-        and certificate.medium in rule.media
+        and rule.concerns(certificate)
     )
 
 

@@ -19,7 +19,7 @@ from django.db.models import F, TextChoices
 from ca import entries, history, journal, messages
 from ca.errors import CardCertificateNotValid, IllegalTransition, PhoneCertificateExists
 from ca.models import CardRevocation, Certificate, Partition
-from ca.profiles import Medium
+from ca.profiles import Medium, Purpose
 
 Status = Certificate.Status
 LIVING = (Status.PENDING, Status.VALID, Status.ON_HOLD)
@@ -82,7 +82,7 @@ class Party(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """What a cause does: its RFC 5280 reason, the events that it can bring and who may bring each, and the media.
+    """What a cause does: its RFC 5280 reason, the events that it can bring and who may bring each, media, purposes.
 
     It can be undone when RELEASE is among the events; a revocation never can.
     """
@@ -90,6 +90,11 @@ class Rule:
     reason: ReasonFlags
     events: Mapping[Event, frozenset[Party]]
     media: frozenset[Medium] = frozenset(Medium)
+    purposes: frozenset[Purpose] = frozenset(Purpose)
+
+    def concerns(self, certificate: Certificate) -> bool:
+        """Tell whether the cause can be one of this certificate's, by what it is."""
+        return certificate.medium in self.media and certificate.purpose in self.purposes
 
 
 def _revoked_by(*parties: Party) -> Mapping[Event, frozenset[Party]]:
@@ -98,6 +103,7 @@ def _revoked_by(*parties: Party) -> Mapping[Event, frozenset[Party]]:
 
 _HOLDER, _OFFICER, _HELP_DESK, _SYSTEM = Party
 _PHONE = frozenset({Medium.PHONE})
+_SIGNATURE = frozenset({Purpose.SIGNATURE})
 
 # Grounds: 公的個人認証法 15条 and the briefing; reasons as J-LIS uses them, jpki-facts 2. [G] where it does not say.
 # tests/ca/expected/causes.txt shows the table.
@@ -107,8 +113,8 @@ RULES: Mapping[str, Rule] = {
     # 秘密鍵漏えい等届出
     Cause.KEY_COMPROMISE: Rule(ReasonFlags.key_compromise, _revoked_by(_HOLDER, _OFFICER)),
     Cause.AUTHORITY_KEY_COMPROMISE: Rule(ReasonFlags.ca_compromise, _revoked_by(_OFFICER)),
-    # 異動等, told by the residents' register
-    Cause.ATTRIBUTES_CHANGED: Rule(ReasonFlags.affiliation_changed, _revoked_by(_OFFICER)),
+    # 異動等, told by the residents' register; the user authentication certificate names none of them and survives.
+    Cause.ATTRIBUTES_CHANGED: Rule(ReasonFlags.affiliation_changed, _revoked_by(_OFFICER), purposes=_SIGNATURE),
     Cause.RECORD_ERROR: Rule(ReasonFlags.affiliation_changed, _revoked_by(_OFFICER)),  # [G]
     Cause.DEATH: Rule(ReasonFlags.cessation_of_operation, _revoked_by(_OFFICER)),  # [G]
     # 移動端末設備の使用停止
@@ -191,9 +197,9 @@ def activate(certificate: Certificate, *, now: datetime) -> None:
 
 def _require_cause(certificate: Certificate, cause: str, event: Event) -> None:
     rule = RULES.get(cause)
-    if rule is None or event not in rule.events or certificate.medium not in rule.media:
+    if rule is None or event not in rule.events or not rule.concerns(certificate):
         raise IllegalTransition(
-            f"the cause {cause!r} can't {event} a {certificate.medium} certificate",
+            f"the cause {cause!r} can't {event} a {certificate.medium} {certificate.purpose} certificate",
             status=certificate.status,
             event=event,
         )
