@@ -57,6 +57,8 @@ bench-ca: setup-tests ## measure the certification authorities, as ratios in one
 	$(PYTHON) -m benchmarks.ca_issuance
 	$(PYTHON) -m benchmarks.ca_crl
 	$(PYTHON) -m benchmarks.ca_ocsp
+	$(PYTHON) -m benchmarks.ca_linkage
+	$(PYTHON) -m benchmarks.ca_verdicts
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

@@ -112,6 +112,12 @@ class IllegalTransition(CaError):
         self.event = event
 
 
+class CauseNotOfficers(CaError):
+    """Say that the cause is not an officer's to bring."""
+
+    code = "cause_not_officers"
+
+
 class CrlRefused(CaError):
     """Say that a new CRL does not follow from the last one and was not published; the last one stays."""
 

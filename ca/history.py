@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from ca.models import Certificate, JournalEntry
 
 CHANGES = ("certificate.activated", "certificate.held", "certificate.released", "certificate.revoked")
-SINCE = "since"  # in a change's data: the moment from which it holds
 
 
-def moment(at: datetime) -> str:
-    """Return an aware moment as the journal keeps it in `data`: UTC, to the microsecond."""
+def instant(at: datetime) -> str:
+    """Return the `since` of a change's entry, the aware moment from which it holds: UTC, to the microsecond."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
@@ -41,5 +40,5 @@ def statuses(certificates: Collection[int], at: datetime) -> dict[int, str]:
 
 
 def _since(change: JournalEntry) -> datetime:
-    said = change.data.get(SINCE)
+    said = change.data.get("since")
     return datetime.fromisoformat(said) if said else change.at

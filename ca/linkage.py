@@ -14,12 +14,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from ca import clock, journal, revocation
+from ca import clock, history, journal, revocation
 from ca.models import CardRevocation, Certificate, Realm, Recheck
 from ca.profiles import Medium
 from ca.revocation import LIVING, Cause
 
-BATCH = 500  # card certificates a transaction
+BATCH = 1000  # card certificates a transaction
 
 _REVOKE_POSTGRESQL = """
 UPDATE ca_certificate AS phone
@@ -64,9 +64,13 @@ def sweep(realm: Realm, now: datetime | None = None) -> list[Certificate]:
     """
     at = now if now is not None else clock.now(realm)
     revoked: list[Certificate] = []
-    # Idle, one read of an empty index.
-    while due(realm, at).exists():
-        revoked += _sweep_batch(realm, at)
+    try:
+        # Idle, one read of an empty index.
+        while due(realm, at).exists():
+            revoked += _sweep_batch(realm, at)
+    finally:
+        # Once a partition and not once a batch. Should we die before, the lists are due all the same.
+        revocation.wake({phone.partition_id for phone in revoked})
     return revoked
 
 
@@ -74,6 +78,7 @@ def _sweep_batch(realm: Realm, now: datetime) -> list[Certificate]:
     with transaction.atomic():
         # The realm's turn: what is read from here on no other run, nor the holder, changes before we commit.
         journal.take(realm)
+        # Ids, not a join: so that no plan can come to read the pairs, whatever the statistics say.
         cards = list(due(realm, now).values_list("card_id", flat=True)[:BATCH])
         phones = list(
             standing_on(cards)
@@ -86,12 +91,13 @@ def _sweep_batch(realm: Realm, now: datetime) -> list[Certificate]:
                 "partition_id",
                 "linked_to__serial_number",
                 "linked_to__revoked_at",
+                "linked_to__changed_at",
             )
         )
         journal.record_all(realm, [_fall(phone, now) for phone in phones])
         _revoke(phones, now)
-        CardRevocation.objects.filter(card__in=cards).update(settled_at=now)
-        revocation.touch([phone.partition_id for phone in phones])
+        due(realm, now).filter(card__in=cards).update(settled_at=now)
+        revocation.note({phone.partition_id for phone in phones})
     return phones
 
 
@@ -107,6 +113,7 @@ def _fall(phone: Certificate, now: datetime) -> journal.Happening:
             "before": phone.status,
             "after": Certificate.Status.REVOKED.value,
             "cause": Cause.CARD_CERTIFICATE_REVOKED.value,
+            "since": history.instant(now),
             "card_certificate": card.serial_number,
             "lag_milliseconds": revocation.lag_milliseconds(card, now),
         },

@@ -131,3 +131,19 @@ def test_the_command_says_whole_or_names_the_first_broken_link(
     assert "written: broken at entry 2: changed" in capsys.readouterr().err
     with pytest.raises(CommandError, match="no realm"):
         call_command("verify_journal", "--realm", "nowhere")
+
+
+@pytest.mark.parametrize(("first", "second"), [(2, 3), (1, 5)])
+def test_two_entries_that_changed_places_are_found(written: Realm, first: int, second: int) -> None:
+    entry(written, first).update(sequence=-1)
+    entry(written, second).update(sequence=first)
+    entry(written, -1).update(sequence=second)
+    assert journal.verify(written) == BrokenLink(first, "changed")
+
+
+def test_a_tail_cut_with_the_head_put_back_shows_only_against_the_sealed_heads(written: Realm) -> None:
+    # The chain by itself can't tell: test_seals has the heads, and what is kept outside the database.
+    entry(written, 5).delete()
+    last = entry(written, 4).get()
+    JournalHead.objects.filter(realm=written).update(sequence=4, hash=last.hash)
+    assert journal.verify(written) is None

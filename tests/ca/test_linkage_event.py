@@ -12,6 +12,7 @@ from ca import clock, crl, issuance, journal, lag, linkage, revocation, tasks
 from ca.models import CardRevocation, Certificate, Holder, JournalEntry, Realm, Recheck
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
+from tests.ca import plans
 from tests.ca.fixtures import issue_all_four, issue_card, issue_phone, make_holder, public_key
 
 Status = Certificate.Status
@@ -115,6 +116,29 @@ def test_the_card_certificate_is_looked_at_again_after_a_day_and_a_week(
     assert journal.verify(realm) is None
 
 
+@pytest.mark.parametrize("revoked_at", [True, False])
+def test_what_changed_the_card_certificates_row_and_nothing_else_is_caught_by_the_second_look(
+    by_sweep: None, realm: Realm, holder: Holder, revoked_at: bool
+) -> None:
+    # Past ca.revocation: no event, no note for the sweep, no journal entry; perhaps not even the moment.
+    card = issue_card(holder)
+    phone = issue_phone(card)
+    at = clock.now(realm) + timedelta(days=3)
+    Certificate.objects.filter(pk=card.pk).update(
+        status=Status.REVOKED, cause=Cause.DEATH, revoked_at=at if revoked_at else None, changed_at=at
+    )
+    realm.clock_offset = timedelta(days=4)
+    realm.save()
+    assert linkage.sweep(realm) == []
+    assert Recheck.objects.filter(done_at=None).count() == 2
+    realm.clock_offset = timedelta(days=7, minutes=1)
+    realm.save()
+    assert linkage.recheck(realm) == [phone]
+    assert_fallen(phone)
+    entry = JournalEntry.objects.get(kind="certificate.revoked", subject=phone.serial_number)
+    assert timedelta(days=4) < timedelta(milliseconds=entry.data["lag_milliseconds"]) < timedelta(days=4, minutes=2)
+
+
 def test_both_looks_due_at_once_take_it_once_and_a_good_one_stays(by_sweep: None, realm: Realm, holder: Holder) -> None:
     good = issue_phone(issue_card(holder))
     card = issue_card(make_holder(realm), key=1)
@@ -178,20 +202,21 @@ def copy_pairs(phone: Certificate) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.django_db
-def test_the_sweeps_queries_use_the_indexes_on_what_fell(by_sweep: None, realm: Realm, holder: Holder) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_no_plan_of_a_sweep_or_of_a_second_look_reads_the_pairs(by_sweep: None, realm: Realm, holder: Holder) -> None:
     phone = issue_phone(issue_card(holder))
     copy_pairs(phone)
-    now = clock.now(realm) + timedelta(hours=1)
-    batch = linkage.due(realm, now)
-    plan = batch[: linkage.BATCH].explain()
-    assert "ca_card_revocation_open" in plan, plan
-    assert "Seq Scan" not in plan, plan
-    cards = list(batch.values_list("card_id", flat=True)[: linkage.BATCH])
-    assert 0 < len(cards) < COPIES / 100
-    plan = linkage.standing_on(cards).explain()
-    assert "Seq Scan" not in plan, plan
-    assert "linked_to" in plan, plan
+    fallen = CardRevocation.objects.filter(settled_at=None).count()
+    assert 0 < fallen < COPIES / 100
+    card = issue_card(make_holder(realm), key=1)
+    last = issue_phone(card, key=11)
+    revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
+    with plans.executed() as seen:
+        assert linkage.sweep(realm, clock.now(realm) + timedelta(hours=1)) == [last]
+        linkage.recheck(realm, clock.now(realm) + timedelta(days=8))
+    assert any("ca_card_revocation_open" in plan for plan in seen), seen
+    assert any("Update on ca_certificate" in plan for plan in seen), seen
+    assert plans.sequential(seen, ["ca_certificate", "ca_cardrevocation"]) == []
 
 
 @pytest.mark.postgres

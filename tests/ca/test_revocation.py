@@ -1,5 +1,7 @@
 """Revocation: the table of life, the causes of the law, and what each leaves behind."""
 
+from pathlib import Path
+
 import pytest
 from cryptography.x509 import ReasonFlags
 from django.db import transaction
@@ -98,11 +100,32 @@ def test_every_cause_has_a_rule_and_every_reason_a_code() -> None:
     assert {cause for cause, rule in RULES.items() if Event.REVOKE in rule.events} == {cause for cause, _ in REVOKING}
 
 
+def test_the_table_of_causes_is_the_checked_in_one() -> None:
+    expected = (Path(__file__).parent / "expected" / "causes.txt").read_text()
+    assert "".join(line(cause) for cause in Cause) == expected
+
+
+def line(cause: Cause) -> str:
+    """Return a cause as the checked-in table has it: reason, media, who may bring what, whether it can be undone."""
+    rule = RULES[cause]
+    brought = [f"{event} by {' '.join(sorted(parties))}" for event, parties in rule.events.items()]
+    undone = Event.RELEASE in rule.events or Event.ACTIVATE in rule.events
+    of = " ".join([*sorted(rule.media), *(sorted(rule.purposes) if len(rule.purposes) == 1 else [])])
+    what = ", ".join(brought) or "by nobody"
+    return f"{cause}: {rule.reason.value}; {of}; {what}; {'can be undone' if undone else 'for good'}\n"
+
+
 @pytest.mark.parametrize("cause", [Cause.PHONE_USE_ENDED, Cause.CARD_CERTIFICATE_REVOKED])
 def test_causes_of_the_phone_do_not_revoke_a_card_certificate(realm: Realm, holder: Holder, cause: Cause) -> None:
     card = issue_card(holder)
     with pytest.raises(IllegalTransition):
         revocation.revoke(card, cause=cause, now=clock.now(realm))
+
+
+def test_the_user_authentication_certificate_survives_a_change_of_the_attributes(realm: Realm, holder: Holder) -> None:
+    card = issue_card(holder, Purpose.USER_AUTHENTICATION)
+    with pytest.raises(IllegalTransition, match="attributes_changed"):
+        revocation.revoke(card, cause=Cause.ATTRIBUTES_CHANGED, now=clock.now(realm))
 
 
 def test_only_a_cause_of_hold_holds(realm: Realm, holder: Holder) -> None:

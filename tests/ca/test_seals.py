@@ -161,3 +161,19 @@ def test_the_command_names_the_head_and_takes_what_was_kept(sealed: Realm, capsy
     with pytest.raises(CommandError):
         call_command("verify_journal")
     assert f"broken at the signed head {newest.sequence}: seal_missing" in capsys.readouterr().err
+
+
+def test_entries_that_changed_places_are_found_though_the_chain_was_computed_anew(sealed: Realm) -> None:
+    for before, after in ((1, -1), (2, 1), (-1, 2)):
+        JournalEntry.objects.filter(realm=sealed, sequence=before).update(sequence=after)
+    assert journal.verify(sealed) == journal.BrokenLink(1, "changed")
+    chain_anew(sealed)
+    assert seals.verify(sealed) == BrokenSeal(sequences(sealed)[0], "entry_differs")
+
+
+def test_a_tail_cut_before_it_was_sealed_is_found_at_the_head_that_was(sealed: Realm) -> None:
+    # Everything after the first seal's own entry goes, with the newest seal: the seal's row stays behind, or is missed.
+    first, newest = sequences(sealed)
+    JournalEntry.objects.filter(realm=sealed, sequence__gt=first + 1).delete()
+    chain_anew(sealed)
+    assert seals.verify(sealed) == BrokenSeal(newest, "entry_missing")

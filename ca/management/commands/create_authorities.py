@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ca import ceremony
+from ca import ceremony, checks
 from ca.errors import CaError
 from ca.models import Realm
 
@@ -23,6 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the ceremony and print what the realm has."""
+        guessed = checks.guessed_policies()
+        if options["kind"] == Realm.Kind.PRODUCTION and guessed:
+            raise CommandError(f"{guessed} must be set before a production realm is made: they are guesses (ca.E001)")
         try:
             realm = ceremony.create_realm(
                 options["realm"], name=options["name"], kind=options["kind"], organisation=options["organisation"]
