@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.screens import Screens
+from tests.browser.screens import PHONE_PIN, Screens
 
 
 @pytest.fixture
@@ -116,3 +116,38 @@ def test_a_page_says_when_the_server_is_away_and_goes_on_when_it_is_back(screens
     page.unroute("**/steps?*")
     screens.watch()
     assert page.locator("#passwords").is_visible()
+
+
+def test_a_wrong_pin_at_a_hand_off_is_told_and_the_right_one_answers_it(screens: Screens) -> None:
+    page = screens.page
+    screens.enrol("風間", "KENJI20W83")
+    page.goto(f"{screens.system.samples}/bank/")
+    screens.button("スマホでサインイン").click()
+    page.locator("#secret").fill("12a4")
+    screens.button("確認する").click()
+    assert page.locator("#secret-error").inner_text() == "利用者証明用暗証番号は、4桁の数字で入力してください。"
+    page.locator("#secret").fill("0000")
+    screens.button("確認する").click()
+    page.locator("#problem", has_text="暗証番号が違います。あと2回").wait_for()
+    assert page.locator("#secret").input_value() == ""
+    assert page.evaluate("document.activeElement.id") == "problem"
+    page.locator("#secret").fill(PHONE_PIN)
+    screens.button("確認する").click()
+    page.wait_for_url(f"{screens.system.samples}/**")
+    assert "本人確認ができました" in page.locator("main").inner_text()
+
+
+def test_a_phone_without_certificates_is_told_so_at_a_hand_off(screens: Screens) -> None:
+    page = screens.page
+    screens.choose()
+    page.goto(f"{screens.system.samples}/bank/")
+    screens.button("スマホでサインイン").click()
+    page.locator("#secret").fill(PHONE_PIN)
+    screens.button("確認する").click()
+    page.locator("#problem", has_text="使えるスマホ用電子証明書がありません").wait_for()
+
+
+def test_a_refused_choice_can_be_read_in_the_other_language(screens: Screens) -> None:
+    screens.choose("りんご 15")
+    screens.button("English").click()
+    assert screens.page.get_by_role("heading", name="Choose a phone").is_visible()

@@ -1,0 +1,34 @@
+"""What `manage.py missing` says: each thing that is lacking, and nothing when nothing is."""
+
+from typing import Any
+
+import pytest
+
+from ca.models import Authority, Realm
+from portal.management.commands.missing import missing
+from tests.ca.fixtures import *  # noqa: F403
+from tests.whitelist.relying_parties import make_bank
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_realm_that_is_not_there_is_made_by_the_ceremony(settings: Any) -> None:
+    settings.SANDBOX = False
+    (told,) = missing("nowhere")
+    assert "There is no realm 'nowhere'" in told
+    assert "manage.py create_authorities --realm nowhere --kind production" in told
+
+
+def test_a_register_without_a_service_is_told_and_one_with_a_service_is_not(realm: Realm) -> None:
+    (told,) = missing(realm.slug)
+    assert "No service is on the register" in told
+    make_bank(realm)
+    assert missing(realm.slug) == []
+
+
+def test_an_authority_that_the_ceremony_did_not_reach_is_named(realm: Realm) -> None:
+    make_bank(realm)
+    Authority.objects.filter(realm=realm, purpose="signature").update(realm=Realm.objects.create(slug="other"))
+    (told,) = missing(realm.slug)
+    assert "has no authority for signature.\n" in told
+    assert f"create_authorities --realm {realm.slug}\n" in told
