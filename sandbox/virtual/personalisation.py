@@ -4,11 +4,10 @@ GPCS 7.3.2, 11.5.2.3.6, 11.11. A session ends with its last block, with another 
 a new INSTALL [for personalization], and with the power; blocks count from 00 again after any error.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sandbox.virtual import authorisation, key_management, signatures
+from sandbox.virtual import authorisation, data_groups, key_management, signatures
 from sandbox.virtual.applet import Personalisable, Refusal
 from sandbox.virtual.orders import Order
 from sandbox.virtual.registry import KEY_TYPE_AES, Application, Key, Registry, SecurityDomain, is_locked
@@ -84,25 +83,6 @@ def application(registry: Registry, requester: SecurityDomain, aid: bytes) -> Ap
     return entry
 
 
-def data_groups(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield identifier and value of each whole data group (two bytes, length of one byte or FF and two, value)."""
-    offset = 0
-    while offset < len(data):
-        size = group_size(data[offset:])
-        if size is None or offset + size > len(data):
-            raise Refusal(SW_WRONG_DATA)
-        start = 5 if data[offset + 2] == 0xFF else 3
-        yield int.from_bytes(data[offset : offset + 2], "big"), data[offset + start : offset + size]
-        offset += size
-
-
-def group_size(data: bytes) -> int | None:
-    """Return how many bytes the first data group takes with its head, None while its length is not there."""
-    if len(data) < 3 or (data[2] == 0xFF and len(data) < 5):
-        return None
-    return 5 + int.from_bytes(data[3:5], "big") if data[2] == 0xFF else 3 + data[2]
-
-
 def stored(domain: SecurityDomain, data: bytes, *, p1: int, dek: bytes, key_tries: int) -> SecurityDomain:
     """Return the domain with everything in the blocks' data written, or nothing of it.
 
@@ -113,7 +93,7 @@ def stored(domain: SecurityDomain, data: bytes, *, p1: int, dek: bytes, key_trie
     if p1 & FORMAT != DATA_GROUPS:
         raise Refusal(SW_WRONG_P1_P2)
     template = b""
-    for group, value in data_groups(data):
+    for group, value in data_groups.parse(data):
         if group == GROUP_OBJECTS:
             domain = _with_objects(domain, value)
         elif group == GROUP_KEY_TEMPLATE and not template:

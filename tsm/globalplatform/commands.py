@@ -219,6 +219,24 @@ def install_for_make_selectable(
     return _install(INSTALL_FOR_MAKE_SELECTABLE, b"", b"", instance_aid, privileges, b"", token)
 
 
+def install_for_personalization(aid: bytes) -> Command:
+    """Return INSTALL [for personalization]: the STORE DATA that follows is for this application."""
+    return _install(INSTALL_FOR_PERSONALIZATION, b"", b"", aid, b"", b"", b"")
+
+
+def store_data(data: bytes, size: int = 239, *, structure: int = 0x08, answered: bool = False) -> list[Command]:
+    """Return the STORE DATA commands that carry the data, `size` bytes each (GPCS 11.11).
+
+    `structure` is 08 for data groups, 10 for BER-TLV. `answered`: the last block is to be answered with data.
+    """
+    parts = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+    if len(parts) > 256:
+        raise ValueError("STORE DATA has at most 256 blocks")
+    first = [Command(0x80, INS_STORE_DATA, structure, number, part) for number, part in enumerate(parts[:-1])]
+    p1 = 0x80 | structure | (0x01 if answered else 0x00)
+    return [*first, Command(0x80, INS_STORE_DATA, p1, len(parts) - 1, parts[-1], SHORT_LE_MAX if answered else None)]
+
+
 def install_ssd(
     aid: bytes,
     *,
