@@ -4,6 +4,7 @@ The state is written after each APDU that changed it, and before the answer is h
 stands even when the process dies with the next breath.
 """
 
+import hashlib
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,14 +17,19 @@ from django.utils import timezone
 
 from sandbox import sealing
 from sandbox.models import Powered, VirtualCard, VirtualPhone
+from sandbox.virtual.access_rules import Rule
 from sandbox.virtual.card import MyNumberCard
 from sandbox.virtual.element import Element
 from sandbox.virtual.jpki import JpkiApplet
 from sandbox.virtual.kept import Kept
+from sandbox.virtual.omapi import Guarded
 from tsm.jpki import PACKAGE_AID
 from tsm.transports.base import ReaderBusy
 
 NATIVES = {PACKAGE_AID: JpkiApplet}
+# SHA-256 of the signing certificate of the app in virtual phones: the only one that their elements' rules let through.
+PHONE_APP = hashlib.sha256(b"the signing certificate of the virtual phones' app").digest()
+ACCESS_RULES = (Rule(b"", PHONE_APP),)
 WAIT = 10.0  # seconds for the one before to finish
 
 
@@ -53,8 +59,18 @@ def card_slot(row: VirtualCard) -> Iterator[Callable[[bytes], None]]:
 
 
 @contextmanager
+def app(row: VirtualPhone, app: bytes = PHONE_APP) -> Iterator[Guarded]:
+    """Power a virtual phone's element for one session of an app in it; the element's access rules hold for it."""
+    with element(row) as chip:
+        yield Guarded(chip, app)
+
+
+@contextmanager
 def element(row: VirtualPhone) -> Iterator[Kept]:
-    """Power a virtual phone's element for one session. Raises `ReaderBusy` when another session doesn't end."""
+    """Power a virtual phone's element for one session, as a reader does: no operating system stands in between.
+
+    Raises `ReaderBusy` when another session doesn't end.
+    """
     with _session(VirtualPhone, row.pk) as lease:
         chip = Element.restore(lease.state, NATIVES)
         chip.power_on()

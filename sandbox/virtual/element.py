@@ -5,18 +5,18 @@ after a `transmit` is the state after that command, before it the state before: 
 the answer on, or an answer could prove something that a power loss then undoes.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from secrets import token_bytes
 from typing import Final, Self, TypeVar
 
-from sandbox.virtual import persistence, secure_channel
+from sandbox.virtual import access_rules, persistence, secure_channel
+from sandbox.virtual.access_rules import AccessRules, Rule
 from sandbox.virtual.applet import Applet, Personalisable, Random, Refusal
-from sandbox.virtual.card_data import file_control_information
 from sandbox.virtual.chaining import Chain, joined
 from sandbox.virtual.channel import Channel, Running, base_class, number_of
-from sandbox.virtual.make import Identity, Policy, delivery
+from sandbox.virtual.channels import Channels
+from sandbox.virtual.make import Identity, Policy, delivery, with_access_rules
 from sandbox.virtual.personalisation import ANSWER_EXPECTED
 from sandbox.virtual.registry import (
     CARD_LOCKED,
@@ -37,12 +37,7 @@ from tsm.globalplatform.scp03.host import INS_EXTERNAL_AUTHENTICATE, INS_INITIAL
 from tsm.globalplatform.scp03.messaging import has_secure_messaging
 
 ATR: Final = bytes.fromhex("3B80800101")  # T=1, no historical bytes
-BASIC_CHANNEL: Final = 0
 SELECT_BY_NAME: Final = 0x04
-NO_RESPONSE_DATA: Final = 0x0C
-NEXT_OCCURRENCE: Final = 0x02
-OPEN_CHANNEL: Final = 0x00
-CLOSE_CHANNEL: Final = 0x80
 
 Selectable = SecurityDomain | Application
 Result = TypeVar("Result")
@@ -64,9 +59,9 @@ class Element:
         self._identity = identity
         self._policy = policy
         self._registry = registry
-        self._natives = natives
+        self._natives: Mapping[bytes, type[Applet]] = {access_rules.PACKAGE_AID: AccessRules, **natives}
         self._random = random
-        self._channels = {BASIC_CHANNEL: self._fresh_channel()}
+        self._channels = Channels(registry, limit=policy.channels)
 
     @classmethod
     def manufacture(
@@ -78,20 +73,24 @@ class Element:
         natives: Mapping[bytes, type[Applet]],
         policy: Policy | None = None,
         life_cycle: int = SECURED,
+        rules: Sequence[Rule] | None = None,
         random: Random = token_bytes,
     ) -> Self:
         """Return a new element as the issuer delivers it: its own security domain with one key set, nothing else.
 
-        `natives` maps the package AID of a load file to the class that stands for its code.
+        `natives` maps the package AID of a load file to the class that stands for its code. With `rules`, even none,
+        the element has an applet for access rules.
         """
         policy = policy or Policy()
         registry = delivery(isd_keys, key_tries=policy.key_tries, life_cycle=life_cycle)
+        if rules is not None:
+            registry = with_access_rules(registry, rules, random=random)
         return cls(Identity(iin, cin), policy, registry, natives=natives, random=random)
 
     @classmethod
     def restore(cls, state: bytes, natives: Mapping[bytes, type[Applet]], *, random: Random = token_bytes) -> Self:
         """Return the element whose `snapshot` this was, just powered on; raises persistence.StateUnreadable."""
-        identity, policy, registry = persistence.load(state, natives)
+        identity, policy, registry = persistence.load(state, {access_rules.PACKAGE_AID: AccessRules, **natives})
         return cls(identity, policy, registry, natives=natives, random=random)
 
     def snapshot(self) -> bytes:
@@ -100,19 +99,8 @@ class Element:
 
     def power_on(self) -> bytes:
         """Forget everything volatile and return the ATR."""
-        for channel in self._channels.values():
-            self._deselect(channel)
-        self._channels = {BASIC_CHANNEL: self._fresh_channel()}
+        self._channels.reset(self._registry)
         return ATR
-
-    def _fresh_channel(self) -> Channel:
-        entry = self._registry.find(self._registry.default_selected)
-        if isinstance(entry, Application):
-            try:
-                entry.applet.select()
-            except Exception:  # it refuses: GPCS 6.4.1.1, the issuer's domain is selected instead
-                return Channel(self._registry.issuer)
-        return Channel(self._registry.default_selected)
 
     def transmit(self, apdu: bytes) -> bytes:
         """Return the answer to a command APDU; never raises, whatever the bytes."""
@@ -141,9 +129,9 @@ class Element:
         if card == TERMINATED and command.ins != commands.INS_GET_DATA:
             raise Refusal(status.SW_CONDITIONS_OF_USE)
         if cla == ISO and not secured and command.ins == commands.INS_MANAGE_CHANNEL:
-            return self._manage_channel(command)
+            return self._channels.manage(self._registry, command)
         if cla == ISO and not secured and (command.ins, command.p1) == (commands.INS_SELECT, SELECT_BY_NAME):
-            return self._select(channel, command)
+            return self._channels.select(channel, self._registry, command, self._policy)
         entry = self._selected(channel)
         if is_locked(entry) or (card in (CARD_LOCKED, TERMINATED) and entry.aid != self._registry.issuer):
             raise Refusal(status.SW_CONDITIONS_OF_USE)
@@ -199,7 +187,7 @@ class Element:
             policy=self._policy,
             natives=self._natives,
             random=self._random,
-            selected={channel.selected for channel in self._channels.values()},
+            selected=self._channels.selected,
         )
         try:
             response = transaction.run(command)
@@ -235,7 +223,7 @@ class Element:
         except Exception as error:  # a fault of the applet: back to the state before
             applet = type(entry.applet).restore(before)
             self._registry = self._registry.with_entries(replace(entry, applet=applet))
-            if any(channel.selected == entry.aid for channel in self._channels.values()):
+            if entry.aid in self._channels.selected:
                 applet.select()
             raise Refusal(status.SW_UNKNOWN_FAILURE) from error
 
@@ -261,47 +249,6 @@ class Element:
                 self._registry = before
             raise
         channel.secure = opening
-        return Response(b"", status.SW_OK)
-
-    def _select(self, channel: Channel, command: Command) -> Response:
-        entry = self._registry.selectable(command.data or self._registry.issuer)
-        locked = self._registry.life_cycle == CARD_LOCKED
-        if entry is None or command.p2 & NEXT_OCCURRENCE or (locked and entry.aid != self._registry.issuer):
-            raise Refusal(status.SW_NOT_FOUND)
-        others = {other.selected for other in self._channels.values() if other is not channel}
-        if isinstance(entry, Application) and entry.aid in others:
-            raise Refusal(status.SW_CONDITIONS_OF_USE)
-        self._deselect(channel)
-        channel.selected, channel.secure, channel.storing = self._registry.issuer, None, None
-        if isinstance(entry, Application):
-            try:
-                entry.applet.select()
-            except Exception as error:  # Java Card: an applet that refuses is not selected
-                raise Refusal(status.SW_SELECT_FAILED) from error
-        channel.selected = entry.aid
-        silent = command.p2 & NO_RESPONSE_DATA == NO_RESPONSE_DATA
-        data = b"" if silent else file_control_information(entry, self._policy)
-        return Response(data, status.SW_CARD_LOCKED if locked else status.SW_OK)
-
-    def _deselect(self, channel: Channel) -> None:
-        entry = self._registry.find(channel.selected)
-        if isinstance(entry, Application):
-            with suppress(Exception):  # what an applet does when it is left is its own affair
-                entry.applet.deselect()
-
-    def _manage_channel(self, command: Command) -> Response:
-        if (command.p1, command.p2) == (OPEN_CHANNEL, 0):
-            free = next((number for number in range(self._policy.channels) if number not in self._channels), None)
-            if free is None:
-                raise Refusal(status.SW_FUNCTION_NOT_SUPPORTED)
-            self._channels[free] = Channel(self._registry.issuer)
-            return Response(bytes((free,)), status.SW_OK)
-        if command.p1 != CLOSE_CHANNEL or not 0 < command.p2 < self._policy.channels:
-            raise Refusal(status.SW_WRONG_P1_P2)
-        channel = self._channels.pop(command.p2, None)
-        if channel is None:
-            return Response(b"", status.SW_LOGICAL_CHANNEL_ALREADY_CLOSED)
-        self._deselect(channel)
         return Response(b"", status.SW_OK)
 
 

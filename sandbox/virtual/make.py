@@ -1,16 +1,22 @@
 """What an element is made as: its identity, its issuer's policy, and the registry that it starts with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.virtual import access_rules
+from sandbox.virtual.access_rules import AccessRules, Rule
+from sandbox.virtual.applet import Random
 from sandbox.virtual.registry import (
     ISSUER_PRIVILEGES,
     KEY_TYPE_AES,
     SCP03_KEY_IDENTIFIERS,
     SELECTABLE,
+    Application,
     Key,
     KeyUse,
     LoadFileEntry,
+    Privileges,
     Registry,
     SecurityDomain,
 )
@@ -81,3 +87,22 @@ def delivery(isd_keys: KeySet, *, key_tries: int, life_cycle: int) -> Registry:
         built_in=True,
     )
     return Registry(issuer.aid, life_cycle, {issuer.aid: issuer, domains.aid: domains})
+
+
+def with_access_rules(registry: Registry, rules: Sequence[Rule], *, random: Random) -> Registry:
+    """Return the registry with the applet for access rules, and these in it; under the issuer's domain."""
+    package = LoadFileEntry(
+        access_rules.PACKAGE_AID, DELIVERY_VERSION, (access_rules.AID,), registry.issuer, size=0, built_in=True
+    )
+    applet = AccessRules.install(instance_aid=access_rules.AID, parameters=b"", random=random).with_rules(*rules)
+    application = Application(
+        access_rules.AID,
+        access_rules.PACKAGE_AID,
+        access_rules.AID,
+        SELECTABLE,
+        Privileges.NONE,
+        registry.issuer,
+        memory=0,
+        applet=applet,
+    )
+    return registry.with_entries(package, application)
