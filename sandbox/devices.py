@@ -26,7 +26,7 @@ from sandbox.models import VirtualCard, VirtualPhone
 from sandbox.personas import Card, Persona
 from tsm.authentication import of_session
 from tsm.models import Phone
-from tsm.transports.base import ReaderBusy
+from tsm.transports.base import ReaderBusy, Transport
 from tsm.transports.chaining import Chaining
 
 MOST_COMMANDS = 64
@@ -71,11 +71,11 @@ def element_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
     if phone is None or phone.reference != reference:
         raise Http404("not this session's phone")
     row = get_object_or_404(VirtualPhone, phone=phone)
-    return _play(request, power.element(row))
+    return _play(request, power.app(row))
 
 
 @sensitive_variables()
-def _play(request: HttpRequest, session: AbstractContextManager[power.Kept]) -> JsonResponse:
+def _play(request: HttpRequest, session: AbstractContextManager[Transport]) -> JsonResponse:
     try:
         body: Any = json.loads(request.body)
         commands = [bytes.fromhex(command) for command in body["commands"]]

@@ -37,7 +37,13 @@ def make(realm: Realm, model_code: str, reference: uuid.UUID | None = None) -> P
     now = clock.now(realm)
     state = b""
     if model.secure_element:
-        chip = Element.manufacture(iin=IIN, cin=cin, isd_keys=keysets.issuer(IIN + cin), natives=power.NATIVES)
+        chip = Element.manufacture(
+            iin=IIN,
+            cin=cin,
+            isd_keys=keysets.issuer(IIN + cin),
+            natives=power.NATIVES,
+            rules=power.ACCESS_RULES,
+        )
         state = chip.snapshot()
     with transaction.atomic():
         phone = Phone.objects.create(
@@ -95,7 +101,7 @@ def talk(phone: str, session: str) -> None:
         post = agent.over_http(f"{settings.PUBLIC_URL}/gp/seram", session, bearer(row))
         agent.converse(
             post,
-            lambda: power.element(row),
+            lambda: power.app(row),
             identifier=row.phone.element.identifier,
             seconds=max(settings.SANDBOX_TALK_SECONDS - agent.ANSWER_TIMEOUT / 2, 1),
         )

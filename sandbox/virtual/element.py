@@ -5,17 +5,19 @@ after a `transmit` is the state after that command, before it the state before: 
 the answer on, or an answer could prove something that a power loss then undoes.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from secrets import token_bytes
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
-from sandbox.virtual import persistence, secure_channel
-from sandbox.virtual.applet import Applet, Random, Refusal
-from sandbox.virtual.card_data import file_control_information
+from sandbox.virtual import access_rules, persistence, secure_channel
+from sandbox.virtual.access_rules import AccessRules, Rule
+from sandbox.virtual.applet import Applet, Personalisable, Random, Refusal
+from sandbox.virtual.chaining import Chain, joined
 from sandbox.virtual.channel import Channel, Running, base_class, number_of
-from sandbox.virtual.make import Identity, Policy, delivery
+from sandbox.virtual.channels import Channels
+from sandbox.virtual.make import Identity, Policy, delivery, with_access_rules
+from sandbox.virtual.personalisation import ANSWER_EXPECTED
 from sandbox.virtual.registry import (
     CARD_LOCKED,
     SECURED,
@@ -35,14 +37,10 @@ from tsm.globalplatform.scp03.host import INS_EXTERNAL_AUTHENTICATE, INS_INITIAL
 from tsm.globalplatform.scp03.messaging import has_secure_messaging
 
 ATR: Final = bytes.fromhex("3B80800101")  # T=1, no historical bytes
-BASIC_CHANNEL: Final = 0
 SELECT_BY_NAME: Final = 0x04
-NO_RESPONSE_DATA: Final = 0x0C
-NEXT_OCCURRENCE: Final = 0x02
-OPEN_CHANNEL: Final = 0x00
-CLOSE_CHANNEL: Final = 0x80
 
 Selectable = SecurityDomain | Application
+Result = TypeVar("Result")
 
 
 class Element:
@@ -61,9 +59,9 @@ class Element:
         self._identity = identity
         self._policy = policy
         self._registry = registry
-        self._natives = natives
+        self._natives: Mapping[bytes, type[Applet]] = {access_rules.PACKAGE_AID: AccessRules, **natives}
         self._random = random
-        self._channels = {BASIC_CHANNEL: Channel(registry.issuer)}
+        self._channels = Channels(registry, limit=policy.channels)
 
     @classmethod
     def manufacture(
@@ -75,20 +73,24 @@ class Element:
         natives: Mapping[bytes, type[Applet]],
         policy: Policy | None = None,
         life_cycle: int = SECURED,
+        rules: Sequence[Rule] | None = None,
         random: Random = token_bytes,
     ) -> Self:
         """Return a new element as the issuer delivers it: its own security domain with one key set, nothing else.
 
-        `natives` maps the package AID of a load file to the class that stands for its code.
+        `natives` maps the package AID of a load file to the class that stands for its code. With `rules`, even none,
+        the element has an applet for access rules.
         """
         policy = policy or Policy()
         registry = delivery(isd_keys, key_tries=policy.key_tries, life_cycle=life_cycle)
+        if rules is not None:
+            registry = with_access_rules(registry, rules, random=random)
         return cls(Identity(iin, cin), policy, registry, natives=natives, random=random)
 
     @classmethod
     def restore(cls, state: bytes, natives: Mapping[bytes, type[Applet]], *, random: Random = token_bytes) -> Self:
         """Return the element whose `snapshot` this was, just powered on; raises persistence.StateUnreadable."""
-        identity, policy, registry = persistence.load(state, natives)
+        identity, policy, registry = persistence.load(state, {access_rules.PACKAGE_AID: AccessRules, **natives})
         return cls(identity, policy, registry, natives=natives, random=random)
 
     def snapshot(self) -> bytes:
@@ -97,9 +99,7 @@ class Element:
 
     def power_on(self) -> bytes:
         """Forget everything volatile and return the ATR."""
-        for channel in self._channels.values():
-            self._deselect(channel)
-        self._channels = {BASIC_CHANNEL: Channel(self._registry.issuer)}
+        self._channels.reset(self._registry)
         return ATR
 
     def transmit(self, apdu: bytes) -> bytes:
@@ -124,13 +124,14 @@ class Element:
 
     def _process(self, channel: Channel, command: Command, running: Running) -> Response:
         secured, cla = has_secure_messaging(command.cla), base_class(command.cla)
+        chain, channel.chain = channel.chain, None
         card = self._registry.life_cycle
         if card == TERMINATED and command.ins != commands.INS_GET_DATA:
             raise Refusal(status.SW_CONDITIONS_OF_USE)
         if cla == ISO and not secured and command.ins == commands.INS_MANAGE_CHANNEL:
-            return self._manage_channel(command)
+            return self._channels.manage(self._registry, command)
         if cla == ISO and not secured and (command.ins, command.p1) == (commands.INS_SELECT, SELECT_BY_NAME):
-            return self._select(channel, command)
+            return self._channels.select(channel, self._registry, command, self._policy)
         entry = self._selected(channel)
         if is_locked(entry) or (card in (CARD_LOCKED, TERMINATED) and entry.aid != self._registry.issuer):
             raise Refusal(status.SW_CONDITIONS_OF_USE)
@@ -138,6 +139,12 @@ class Element:
             return self._initialize_update(channel, entry, command)
         if cla == GLOBALPLATFORM and secured and command.ins == INS_EXTERNAL_AUTHENTICATE and not channel.session:
             return self._external_authenticate(channel, command)
+        if isinstance(entry, SecurityDomain) and cla == GLOBALPLATFORM:
+            part = joined(chain, command)
+            if isinstance(part, Chain):
+                channel.chain = part if channel.session else None
+                return Response(b"", status.SW_OK if channel.session else status.SW_SECURITY_STATUS)
+            command = part
         return self._in_session(channel, entry, command, running)
 
     def _selected(self, channel: Channel) -> Selectable:
@@ -175,31 +182,53 @@ class Element:
             entry,
             session,
             running=running,
+            storing=channel.storing,
             identity=self._identity,
             policy=self._policy,
             natives=self._natives,
             random=self._random,
-            selected={channel.selected for channel in self._channels.values()},
+            selected=self._channels.selected,
         )
-        response = transaction.run(command)
+        try:
+            response = transaction.run(command)
+        except (Refusal, TlvMalformed):
+            channel.storing = channel.storing.restarted() if channel.storing else None
+            raise
         self._registry, channel.load, channel.listing = transaction.registry, transaction.load, transaction.listing
+        if transaction.addressee is not None:
+            response = self._personalise(channel, transaction.addressee, command)
+        channel.storing = transaction.storing
         return response
 
+    def _personalise(self, channel: Channel, entry: Application, command: Command) -> Response:
+        channel.storing = channel.storing.restarted() if channel.storing else None  # where a refusal leaves it
+        if not isinstance(entry.applet, Personalisable):
+            raise Refusal(status.SW_CONDITIONS_OF_USE)
+        applet = entry.applet
+        data = self._unless_faulty(entry, lambda: applet.store_data(command))
+        if data and not command.p1 & ANSWER_EXPECTED:
+            raise Refusal(status.SW_WRONG_P1_P2)
+        return Response(data, status.SW_OK)
+
     def _run_applet(self, entry: Application, command: Command, session: CardSession | None) -> Response:
+        secure = session.level if session else None
+        return Response(*self._unless_faulty(entry, lambda: entry.applet.process(command, secure=secure)))
+
+    def _unless_faulty(self, entry: Application, call: Callable[[], Result]) -> Result:
         before = entry.applet.state()
         try:
-            data, sw = entry.applet.process(command, secure=session.level if session else None)
+            return call()
         except Refusal:
             raise
         except Exception as error:  # a fault of the applet: back to the state before
             applet = type(entry.applet).restore(before)
             self._registry = self._registry.with_entries(replace(entry, applet=applet))
-            applet.select()
+            if entry.aid in self._channels.selected:
+                applet.select()
             raise Refusal(status.SW_UNKNOWN_FAILURE) from error
-        return Response(data, sw)
 
     def _initialize_update(self, channel: Channel, entry: Selectable, command: Command) -> Response:
-        channel.secure = None
+        channel.secure = channel.storing = None
         self._registry, channel.secure = secure_channel.initialize_update(
             self._registry, entry, command, identity=self._identity, policy=self._policy, random=self._random
         )
@@ -220,47 +249,6 @@ class Element:
                 self._registry = before
             raise
         channel.secure = opening
-        return Response(b"", status.SW_OK)
-
-    def _select(self, channel: Channel, command: Command) -> Response:
-        entry = self._registry.selectable(command.data or self._registry.issuer)
-        locked = self._registry.life_cycle == CARD_LOCKED
-        if entry is None or command.p2 & NEXT_OCCURRENCE or (locked and entry.aid != self._registry.issuer):
-            raise Refusal(status.SW_NOT_FOUND)
-        others = {other.selected for other in self._channels.values() if other is not channel}
-        if isinstance(entry, Application) and entry.aid in others:
-            raise Refusal(status.SW_CONDITIONS_OF_USE)
-        self._deselect(channel)
-        channel.selected, channel.secure = self._registry.issuer, None
-        if isinstance(entry, Application):
-            try:
-                entry.applet.select()
-            except Exception as error:  # Java Card: an applet that refuses is not selected
-                raise Refusal(status.SW_SELECT_FAILED) from error
-        channel.selected = entry.aid
-        silent = command.p2 & NO_RESPONSE_DATA == NO_RESPONSE_DATA
-        data = b"" if silent else file_control_information(entry, self._policy)
-        return Response(data, status.SW_CARD_LOCKED if locked else status.SW_OK)
-
-    def _deselect(self, channel: Channel) -> None:
-        entry = self._registry.find(channel.selected)
-        if isinstance(entry, Application):
-            with suppress(Exception):  # what an applet does when it is left is its own affair
-                entry.applet.deselect()
-
-    def _manage_channel(self, command: Command) -> Response:
-        if (command.p1, command.p2) == (OPEN_CHANNEL, 0):
-            free = next((number for number in range(self._policy.channels) if number not in self._channels), None)
-            if free is None:
-                raise Refusal(status.SW_FUNCTION_NOT_SUPPORTED)
-            self._channels[free] = Channel(self._registry.issuer)
-            return Response(bytes((free,)), status.SW_OK)
-        if command.p1 != CLOSE_CHANNEL or not 0 < command.p2 < self._policy.channels:
-            raise Refusal(status.SW_WRONG_P1_P2)
-        channel = self._channels.pop(command.p2, None)
-        if channel is None:
-            return Response(b"", status.SW_LOGICAL_CHANNEL_ALREADY_CLOSED)
-        self._deselect(channel)
         return Response(b"", status.SW_OK)
 
 

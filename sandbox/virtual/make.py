@@ -1,16 +1,22 @@
 """What an element is made as: its identity, its issuer's policy, and the registry that it starts with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.virtual import access_rules
+from sandbox.virtual.access_rules import AccessRules, Rule
+from sandbox.virtual.applet import Random
 from sandbox.virtual.registry import (
     ISSUER_PRIVILEGES,
     KEY_TYPE_AES,
     SCP03_KEY_IDENTIFIERS,
     SELECTABLE,
+    Application,
     Key,
     KeyUse,
     LoadFileEntry,
+    Privileges,
     Registry,
     SecurityDomain,
 )
@@ -29,7 +35,8 @@ class Policy:
 
     `parameter_i` is the SCP03 variant of every security domain; `minimum_level` what management commands need;
     `key_tries` the wrong host cryptograms that a key set stands; `memory` the bytes for load files and quotas;
-    `channels` the number of logical channels with the basic one.
+    `channels` the number of logical channels with the basic one, at most 20; with `single_use_tokens`, a token must
+    name this element (42, 45) and a number (93) higher than any before.
     """
 
     parameter_i: int = DEFAULT_PARAMETER_I
@@ -37,6 +44,7 @@ class Policy:
     key_tries: int = 10
     memory: int = 512 * 1024
     channels: int = 4
+    single_use_tokens: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -79,3 +87,22 @@ def delivery(isd_keys: KeySet, *, key_tries: int, life_cycle: int) -> Registry:
         built_in=True,
     )
     return Registry(issuer.aid, life_cycle, {issuer.aid: issuer, domains.aid: domains})
+
+
+def with_access_rules(registry: Registry, rules: Sequence[Rule], *, random: Random) -> Registry:
+    """Return the registry with the applet for access rules, and these in it; under the issuer's domain."""
+    package = LoadFileEntry(
+        access_rules.PACKAGE_AID, DELIVERY_VERSION, (access_rules.AID,), registry.issuer, size=0, built_in=True
+    )
+    applet = AccessRules.install(instance_aid=access_rules.AID, parameters=b"", random=random).with_rules(*rules)
+    application = Application(
+        access_rules.AID,
+        access_rules.PACKAGE_AID,
+        access_rules.AID,
+        SELECTABLE,
+        Privileges.NONE,
+        registry.issuer,
+        memory=0,
+        applet=applet,
+    )
+    return registry.with_entries(package, application)
