@@ -136,6 +136,11 @@ CATALOGUE: dict[str, Problem] = {
         404, "No such session", "The conversation is over, or isn't this phone's.", "Wait for the next push.",
         "この通信は終わっています。", "This conversation is over.",
     ),
+    "handshake_missing": Problem(
+        409, "A handshake comes first", "This phone has never shaken hands with the TSM.",
+        "POST …/handshake, then ask again.",
+        "通信を始められませんでした。もう一度お試しください。", "The connection could not be begun. Please try again.",
+    ),
     "report_malformed": Problem(
         400, "The report can't be read", "An R-APDU isn't hexadecimal, or the report isn't SERAM's.", "See SERAM 2.0.",
         "スマートフォンとの通信に誤りがありました。", "Something went wrong between phone and server.",

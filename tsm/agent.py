@@ -65,12 +65,14 @@ def converse(
     open_element: Callable[[], AbstractContextManager[Transport]],
     *,
     identifier: str,
+    shaken: bool = False,
     seconds: float = RETRY_FOR,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Tally:
     """Hold one conversation until the TSM says stop. `identifier` is the element's number as SERAM's seId.
 
+    A phone that has shaken hands with this TSM before (`shaken`) holds to what was agreed, and saves the exchange.
     It leaves after `seconds` at the first order that has nothing to do: whoever wants it wakes it again.
     `open_element` powers the element for one order: between two orders it is free for the phone's other uses.
 
@@ -89,15 +91,16 @@ def converse(
                     raise
                 sleep(RETRY_AFTER)
 
-    ask(
-        "/handshake",
-        {
-            "secureElements": [{"seType": "eSE", "seId": identifier}],
-            "supportedTransportProtocols": ["HTTPS"],
-            "supportedDataFormats": ["application/json"],
-            "supportedVersions": ["2.0.0"],
-        },
-    )
+    if not shaken:
+        ask(
+            "/handshake",
+            {
+                "secureElements": [{"seType": "eSE", "seId": identifier}],
+                "supportedTransportProtocols": ["HTTPS"],
+                "supportedDataFormats": ["application/json"],
+                "supportedVersions": ["2.0.0"],
+            },
+        )
     leave = clock() + seconds
     report: dict[str, Any] = {"localAgentStatus": {"localAgentStatusEnum": "POLLING", "executedSeRamCommands": 0}}
     while True:

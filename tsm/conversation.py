@@ -2,12 +2,14 @@
 
 Nothing is held open between legs. A leg goes READY -> SENT -> REPORTED, each by conditional UPDATE; a phone that comes
 back without the report of what it was sent has lost it, and then the element is asked how it stands.
+
+Contact, rest and waking go by the machine's clock: a realm's may be moved while a phone is on its way.
 """
 
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +20,7 @@ from django.utils.module_loading import import_string
 from ca import clock
 from tsm import legs
 from tsm.enrolment import send_advance
-from tsm.errors import ConversationUnknown, ReportMalformed
+from tsm.errors import ConversationUnknown, HandshakeMissing, ReportMalformed
 from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement
 from tsm.scripts import Plan
 
@@ -40,8 +42,9 @@ def of(element: SecureElement) -> Conversation | None:
     return Conversation.objects.filter(element=element, closed_at__isnull=True).first()
 
 
-def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: list[list[str]], now: datetime) -> Leg:
+def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: list[list[str]]) -> Leg:
     """Lay a leg ready for the phone, opening a conversation if none is. The counters are uncertain from here on."""
+    now = clock.machine()
     conversation, _ = Conversation.objects.get_or_create(
         element=element, closed_at__isnull=True, defaults={"opened_at": now}
     )
@@ -69,13 +72,15 @@ def begin(conversation: Conversation) -> None:
 
 def report(conversation: Conversation, *, status: str, answers: Sequence[str], message: str = "") -> None:
     """Take the phone's report of the leg that it was sent; a report of nothing that is out is ignored."""
+    if conversation.element.phone.last_seen_at is None:
+        raise HandshakeMissing("this phone and the TSM have agreed on nothing yet: a handshake comes first")
     _contact(conversation)
     if status == "POLLING":
         _lose(conversation)
         return
     if not all(isinstance(answer, str) for answer in answers):
         raise ReportMalformed("listOfRAPDU must be a list of hexadecimal strings")
-    now = clock.now(conversation.element.phone.realm)
+    now = clock.machine()
     with transaction.atomic():
         taken = legs.move(
             conversation.legs.all(),
@@ -94,7 +99,7 @@ def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
     first = not conversation.legs.filter(sent_at__isnull=False).exists()
     while True:
         leg = conversation.legs.filter(state=Leg.State.READY).first()
-        if leg is not None and _hand_over(leg, conversation):
+        if leg is not None and _hand_over(leg):
             return _order(conversation, leg, first=first)
         if not Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).exists():
             return {"delay": 0, "ramCommands": [{"ramCommandType": "stopCommand"}]}
@@ -103,13 +108,14 @@ def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
         time.sleep(POLL_INTERVAL)
 
 
-def close(conversation: Conversation, now: datetime) -> None:
+def close(conversation: Conversation) -> None:
     """End the conversation: the phone gets a stop command when it next asks."""
-    Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).update(closed_at=now)
+    Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).update(closed_at=clock.machine())
 
 
-def wake_phone(conversation: Conversation, now: datetime) -> bool:
+def wake_phone(conversation: Conversation) -> bool:
     """Push to the phone that it is wanted, unless it was in contact, or woken, a moment ago. Return whether it was."""
+    now = clock.machine()
     silent_since = max(filter(None, (conversation.last_contact_at, conversation.woken_at)), default=None)
     if silent_since is not None and now - silent_since < timedelta(seconds=settings.TSM_SILENCE_SECONDS):
         return False
@@ -121,23 +127,42 @@ def wake_phone(conversation: Conversation, now: datetime) -> bool:
     return bool(woken)
 
 
+def lose_silent_agents() -> int:
+    """Give up agents that were sent a leg and have been silent for SERAM's five minutes. Return how many.
+
+    What the element did of it is found out when the phone comes back; a report that comes later is ignored.
+    """
+    silent_since = clock.machine() - timedelta(seconds=settings.TSM_AGENT_SECONDS)
+    owing = Leg.objects.filter(state=Leg.State.SENT, sent_at__lt=silent_since)
+    silent = list(
+        Conversation.objects.filter(
+            closed_at__isnull=True, last_contact_at__lt=silent_since, pk__in=owing.values("conversation_id")
+        )
+    )
+    for conversation in silent:
+        _lose(conversation, "the agent was given up")
+    return len(silent)
+
+
 def _contact(conversation: Conversation) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(
+        last_contact_at=clock.machine(), exchanges=F("exchanges") + 1
+    )
+    # How long a phone has been silent is a matter of policy, and of its realm's time.
     now = clock.now(conversation.element.phone.realm)
-    Conversation.objects.filter(pk=conversation.pk).update(last_contact_at=now, exchanges=F("exchanges") + 1)
     Phone.objects.filter(element=conversation.element_id).update(last_seen_at=now)
     conversation.refresh_from_db()
 
 
-def _lose(conversation: Conversation) -> None:
-    lost = legs.move(conversation.legs.all(), Leg.State.LOST, outcome="came back without it")
+def _lose(conversation: Conversation, why: str = "came back without it") -> None:
+    lost = legs.move(conversation.legs.all(), Leg.State.LOST, outcome=why)
     if lost:
         Conversation.objects.filter(pk=conversation.pk).update(findings=None)
         send_advance(conversation.element_id)
 
 
-def _hand_over(leg: Leg, conversation: Conversation) -> bool:
-    now = clock.now(conversation.element.phone.realm)
-    return legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.SENT, sent_at=now)
+def _hand_over(leg: Leg) -> bool:
+    return legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.SENT, sent_at=clock.machine())
 
 
 def _order(conversation: Conversation, leg: Leg, *, first: bool) -> dict[str, Any]:

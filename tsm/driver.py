@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from ca import clock, issuance, messages
-from ca.models import Authority, Issuance
+from ca import issuance, messages
+from ca.models import Certificate, Issuance
 from ca.profiles import Medium, Purpose
 from tsm import conversation as conversations
 from tsm import enrolment as enrolments
@@ -56,7 +56,7 @@ def _step(element: SecureElement) -> bool:
     enrolment = _work(element)
     if enrolment is None:
         if conversation is not None:
-            conversations.close(conversation, clock.now(element.phone.realm))
+            conversations.close(conversation)
         return False
     if conversation is not None and conversation.failures >= settings.TSM_FAILURES:
         _stand_still(conversation, enrolment)
@@ -67,7 +67,7 @@ def _step(element: SecureElement) -> bool:
 def _wake(element: SecureElement) -> None:
     conversation = conversations.of(element)
     if conversation is not None and conversations.open_leg(conversation) is not None:
-        conversations.wake_phone(conversation, clock.now(element.phone.realm))
+        conversations.wake_phone(conversation)
 
 
 def _work(element: SecureElement) -> Enrolment | None:
@@ -91,7 +91,6 @@ def _prepare(element: SecureElement, enrolment: Enrolment, conversation: Convers
         issuer_counter=element.isd_counter,
         domain_counter=element.domain_counter or 0,
         challenge=bytes(enrolment.challenge),
-        ca_certificates={key: _ca_certificate(enrolment, key) for key in Key},
         random=secrets.token_bytes,
     )
     with transaction.atomic():
@@ -159,7 +158,14 @@ def _install(element: SecureElement, enrolment: Enrolment, conversation: Convers
     if conversation is not None and conversation.findings is not None and not conversation.findings["applet"]:
         enrolments.abandon(enrolment, trouble="element_content_missing")
         return True
-    plan = scripts.install(_certificates(enrolment), domain_counter=element.domain_counter, random=secrets.token_bytes)
+    pair = _pair(enrolment)
+    plan = scripts.install(
+        {key: bytes(certificate.der) for key, certificate in pair.items()},
+        # The one that signed, which a ceremony since then may have made the one before.
+        {key: bytes(certificate.generation.certificate) for key, certificate in pair.items()},
+        domain_counter=element.domain_counter,
+        random=secrets.token_bytes,
+    )
     _offer(element, enrolment, plan)
     return True
 
@@ -204,7 +210,7 @@ def _offer(element: SecureElement, enrolment: Enrolment, plan: Plan) -> None:
     plan = replace(plan, before={"issuer": element.isd_counter, "provider": element.domain_counter})
     commands = scripts.render(plan, bytes(element.iin) + bytes(element.cin))
     with transaction.atomic():
-        conversations.offer(element, enrolment, plan, commands, clock.now(element.phone.realm))
+        conversations.offer(element, enrolment, plan, commands)
         apdus = [apdu for section in commands for apdu in section]
         enrolments.note(
             enrolment, "order", leg=plan.kind, commands=len(apdus), bytes=sum(len(apdu) // 2 for apdu in apdus)
@@ -214,21 +220,13 @@ def _offer(element: SecureElement, enrolment: Enrolment, plan: Plan) -> None:
 def _stand_still(conversation: Conversation, enrolment: Enrolment) -> None:
     """Stop trying for now: the sweep begins a new conversation later, and the policy's time gives up."""
     with transaction.atomic():
-        conversations.close(conversation, clock.now(enrolment.realm))
+        conversations.close(conversation)
         Enrolment.objects.filter(pk=enrolment.pk, state__in=enrolments.WORKING).update(trouble=ANSWERS_WRONG)
         enrolments.note(enrolment, "trouble", code=ANSWERS_WRONG)
 
 
-# --- certificates --------------------------------------------------------------------------------------------
-
-
-def _ca_certificate(enrolment: Enrolment, key: Key) -> bytes:
-    authority = Authority.objects.get(realm=enrolment.realm, purpose=PURPOSES[key])
-    return bytes(authority.generations.latest("number").certificate)
-
-
-def _certificates(enrolment: Enrolment) -> dict[Key, bytes]:
+def _pair(enrolment: Enrolment) -> dict[Key, Certificate]:
     signature, authentication = enrolment.signature_certificate, enrolment.authentication_certificate
     assert signature is not None  # noqa: S101  (CERTIFIED has both)
     assert authentication is not None  # noqa: S101
-    return {Key.SIGNATURE: bytes(signature.der), Key.AUTHENTICATION: bytes(authentication.der)}
+    return {Key.SIGNATURE: signature, Key.AUTHENTICATION: authentication}

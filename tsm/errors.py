@@ -73,6 +73,12 @@ class ConversationUnknown(TsmError):
     code = "conversation_unknown"
 
 
+class HandshakeMissing(TsmError):
+    """A phone that never shook hands asks for an order."""
+
+    code = "handshake_missing"
+
+
 class ReportMalformed(TsmError):
     code = "report_malformed"
 

@@ -42,6 +42,7 @@ class Plan:
     generate: tuple[int, ...] = ()
     load: bool = True
     certificates: Mapping[str, str] = field(default_factory=dict)
+    ca_certificates: Mapping[str, str] = field(default_factory=dict)
     # Where the counters stood when it was planned: those that it doesn't use stand there afterwards too.
     before: Mapping[str, int | None] = field(default_factory=dict)
 
@@ -69,7 +70,7 @@ class Plan:
         return _SECTIONS[entry.name](self, via, number)
 
     def by_key(self) -> dict[Key, bytes]:
-        return {Key(int(reference)): bytes.fromhex(der) for reference, der in self.certificates.items()}
+        return _by_key(self.certificates)
 
 
 _SECTIONS: dict[str, Callable[[Plan, Channel, bytes], Section]] = {
@@ -82,9 +83,10 @@ _SECTIONS: dict[str, Callable[[Plan, Channel, bytes], Section]] = {
         via,
         challenge=bytes.fromhex(plan.challenge),
         generate=frozenset(Key(reference) for reference in plan.generate),
-        ca_certificates=plan.by_key(),
     ),
-    "write_certificates": lambda plan, via, number: sp.write_certificates(via, plan.by_key()),
+    "write_certificates": lambda plan, via, number: sp.write_certificates(
+        via, plan.by_key(), _by_key(plan.ca_certificates)
+    ),
     "delete": lambda plan, via, number: sei.delete_all(via),
 }
 
@@ -141,7 +143,6 @@ def prepare(
     issuer_counter: int,
     domain_counter: int,
     challenge: bytes,
-    ca_certificates: Mapping[Key, bytes],
     random: Random,
 ) -> Plan:
     """Return the plan from what is found to proven keys: domain, applet, key pairs. What is there isn't made again."""
@@ -162,14 +163,15 @@ def prepare(
         challenge=challenge.hex(),
         generate=tuple(int(key) for key in Key if int(key) not in found.keys),
         load=not found.package,
-        certificates=_certificates(ca_certificates),
     )
 
 
-def install(certificates: Mapping[Key, bytes], *, domain_counter: int, random: Random) -> Plan:
-    """Return the plan that writes both certificates and reads them back."""
+def install(
+    certificates: Mapping[Key, bytes], ca_certificates: Mapping[Key, bytes], *, domain_counter: int, random: Random
+) -> Plan:
+    """Return the plan that writes both certificates, each with its authority's, and reads them back."""
     entry = _Counters(0, domain_counter, random).entry("write_certificates", "provider")
-    return Plan("install", (entry,), certificates=_certificates(certificates))
+    return Plan("install", (entry,), certificates=_in_hex(certificates), ca_certificates=_in_hex(ca_certificates))
 
 
 def delete(*, issuer_counter: int, random: Random) -> Plan:
@@ -177,8 +179,12 @@ def delete(*, issuer_counter: int, random: Random) -> Plan:
     return Plan("delete", (_Counters(issuer_counter, 0, random).entry("delete", "issuer"),))
 
 
-def _certificates(certificates: Mapping[Key, bytes]) -> dict[str, str]:
+def _in_hex(certificates: Mapping[Key, bytes]) -> dict[str, str]:
     return {str(int(key)): der.hex() for key, der in certificates.items()}
+
+
+def _by_key(certificates: Mapping[str, str]) -> dict[Key, bytes]:
+    return {Key(int(reference)): bytes.fromhex(der) for reference, der in certificates.items()}
 
 
 # --- scripts and reports ------------------------------------------------------------------------------

@@ -52,17 +52,13 @@ def finish_domain(via: Channel) -> Section:
     )
 
 
-def make_keys(
-    via: Channel, *, challenge: bytes, generate: frozenset[Key], ca_certificates: Mapping[Key, bytes]
-) -> Section:
+def make_keys(via: Channel, *, challenge: bytes, generate: frozenset[Key]) -> Section:
     """Return the section that generates (or, once generated, reads) both keys, and lets the applet prove them."""
     steps: list[Step] = []
     for key in Key:
         command = jpki.generate_key_pair(key) if key in generate else jpki.read_public_key(key)
         steps.append(Step(f"public_key_{key:02X}", command))
         steps.append(Step(f"proof_{key:02X}", jpki.prove_possession(key, challenge)))
-    for key in Key:
-        steps += _write(key.ca_certificate_file, ca_certificates[key])
     return Section("make_keys", jpki.AID, tuple(steps), via)
 
 
@@ -79,10 +75,13 @@ def proven_keys(found: Mapping[str, Response], challenge: bytes) -> dict[Key, by
     return keys
 
 
-def write_certificates(via: Channel, certificates: Mapping[Key, bytes]) -> Section:
-    """Return the section that writes both certificates and reads them back."""
+def write_certificates(
+    via: Channel, certificates: Mapping[Key, bytes], ca_certificates: Mapping[Key, bytes]
+) -> Section:
+    """Return the section that writes both certificates, each with its authority's, and reads them back."""
     steps: list[Step] = []
     for key in Key:
+        steps += _write(key.ca_certificate_file, ca_certificates[key])
         steps += _write(key.certificate_file, certificates[key])
         steps += [
             Step(f"read_back_{key:02X}_{number}", command)

@@ -10,6 +10,7 @@ from ca import clock, journal, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from ca.revocation import Cause
+from tsm import conversation as conversations
 from tsm import enrolment as enrolments
 from tsm.enrolment import send_advance
 from tsm.models import Conversation, Enrolment, SecureElement
@@ -18,6 +19,7 @@ from tsm.models import Conversation, Enrolment, SecureElement
 def run() -> int:
     """Give up what stood still too long, end what fell with the card, and wake the rest. Return how many were woken."""
     woken = 0
+    conversations.lose_silent_agents()
     for realm in Realm.objects.all():
         give_up_stale(realm)
         revoke_undelivered(realm)
@@ -79,13 +81,13 @@ def give_up_stale(realm: Realm) -> int:
 
 
 def _wake(realm: Realm) -> int:
-    now = clock.now(realm)
     working = Q(pk__in=Enrolment.objects.filter(realm=realm, state__in=enrolments.WORKING).values("element_id")) | Q(
         occupant__state__in=enrolments.LEAVING
     )
     # An element that answered wrong again and again is left alone for a while.
     resting = Conversation.objects.filter(
-        closed_at__gt=now - timedelta(seconds=settings.TSM_RETRY_SECONDS), failures__gte=settings.TSM_FAILURES
+        closed_at__gt=clock.machine() - timedelta(seconds=settings.TSM_RETRY_SECONDS),
+        failures__gte=settings.TSM_FAILURES,
     )
     standing = (
         SecureElement.objects.filter(working, phone__realm=realm)
