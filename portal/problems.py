@@ -132,6 +132,11 @@ CATALOGUE: dict[str, Problem] = {
         "届出の署名を確かめられませんでした。もう一度お試しください。",
         "The signature of the request could not be verified. Please try again.",
     ),
+    "resume_refused": Problem(
+        403, "Not signed by this phone", "What was signed isn't the text, or not by the phone's signature key.",
+        "Sign exactly the text that GET …/resume gives, with the phone's signature key.",
+        "一時保留の解除の署名を確かめられませんでした。", "The signature to release the hold could not be accepted.",
+    ),
     "conversation_unknown": Problem(
         404, "No such session", "The conversation is over, or isn't this phone's.", "Wait for the next push.",
         "この通信は終わっています。", "This conversation is over.",

@@ -193,6 +193,9 @@ JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
+# The two roles may have a master key each, as on two hosts: SEI-TSM (elements) and SP-TSM (the provider's domain).
+TSM_SEI_MASTER_KEY = environment.secret("TSM_SEI_MASTER_KEY", ROOT)
+TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)

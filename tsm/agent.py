@@ -66,11 +66,14 @@ def converse(
     *,
     identifier: str,
     shaken: bool = False,
+    installation: str = "",
     seconds: float = RETRY_FOR,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Tally:
-    """Hold one conversation until the TSM says stop. `identifier` is the element's number as SERAM's seId.
+    """Hold one conversation until the TSM says stop.
+
+    `identifier` is the element's number as SERAM's seId, `installation` what the app calls itself since it came.
 
     A phone that has shaken hands with this TSM before (`shaken`) holds to what was agreed, and saves the exchange.
     It leaves after `seconds` at the first order that has nothing to do: whoever wants it wakes it again.
@@ -95,7 +98,7 @@ def converse(
         ask(
             "/handshake",
             {
-                "secureElements": [{"seType": "eSE", "seId": identifier}],
+                "secureElements": [_described(identifier, installation)],
                 "supportedTransportProtocols": ["HTTPS"],
                 "supportedDataFormats": ["application/json"],
                 "supportedVersions": ["2.0.0"],
@@ -118,6 +121,11 @@ def converse(
             report["localAgentStatus"]["errorMsg"] = trouble
         if responses:
             report["ramResponses"] = responses
+
+
+def _described(identifier: str, installation: str) -> dict[str, str]:
+    element = {"seType": "eSE", "seId": identifier}
+    return element | {"seExtraInfo": f"installation={installation}"} if installation else element
 
 
 def _status(trouble: str, responses: list[dict[str, Any]]) -> str:

@@ -18,11 +18,11 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from ca import clock
-from tsm import legs
+from tsm import legs, measures
 from tsm.enrolment import send_advance
 from tsm.errors import ConversationUnknown, HandshakeMissing, ReportMalformed
-from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement
-from tsm.scripts import Plan
+from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement, ServiceOrder
+from tsm.plans import TOLERANT, Plan
 
 POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is kept waiting
 
@@ -42,7 +42,14 @@ def of(element: SecureElement) -> Conversation | None:
     return Conversation.objects.filter(element=element, closed_at__isnull=True).first()
 
 
-def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: list[list[str]]) -> Leg:
+def offer(
+    element: SecureElement,
+    enrolment: Enrolment,
+    plan: Plan,
+    commands: list[list[str]],
+    described: list[tuple[str, str, str]],
+    order: ServiceOrder | None = None,
+) -> Leg:
     """Lay a leg ready for the phone, opening a conversation if none is. The counters are uncertain from here on."""
     now = clock.machine()
     conversation, _ = Conversation.objects.get_or_create(
@@ -52,9 +59,11 @@ def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: li
     return Leg.objects.create(
         conversation=conversation,
         enrolment=enrolment,
+        order=order,
         kind=plan.kind,
         plan=plan.as_json(),
         commands=commands,
+        described=described,
         created_at=now,
     )
 
@@ -64,9 +73,18 @@ def open_leg(conversation: Conversation) -> Leg | None:
     return conversation.legs.filter(state__in=legs.OPEN).first()
 
 
-def begin(conversation: Conversation) -> None:
-    """Take a handshake: the agent starts anew, so a leg that it was sent before is lost."""
+def begin(conversation: Conversation, *, installation: str = "") -> None:
+    """Take a handshake: the agent starts anew, so a leg that it was sent before is lost.
+
+    An app that calls itself another installation than before came after a factory reset, which erases no element.
+    """
     _contact(conversation)
+    phone = conversation.element.phone
+    if installation and installation != phone.installation:
+        Phone.objects.filter(pk=phone.pk).update(installation=installation)
+        active = Enrolment.objects.filter(phone=phone, state=Enrolment.State.ACTIVE).first()
+        if phone.installation and active is not None:
+            measures.report(active, measures.Signal.FACTORY_RESET, source="handshake")
     _lose(conversation)
 
 
@@ -167,9 +185,11 @@ def _hand_over(leg: Leg) -> bool:
 
 def _order(conversation: Conversation, leg: Leg, *, first: bool) -> dict[str, Any]:
     commands: list[dict[str, Any]] = [{"ramCommandType": "startCommand"}] if first else []
-    # One script: an answer of 69xx leaves nothing to go on with, so the agent stops there.
+    # One script: an answer of 69xx leaves nothing to go on with, so the agent stops there, but where it was expected.
+    names = [entry.name for entry in Plan.from_json(leg.plan).entries]
     commands += [
-        {"ramCommandType": "seRamCommand", "stopOnError": True, "listOfCAPDU": section} for section in leg.commands
+        {"ramCommandType": "seRamCommand", "stopOnError": name not in TOLERANT, "listOfCAPDU": section}
+        for name, section in zip(names, leg.commands, strict=True)
     ]
     return {
         "delay": 0,

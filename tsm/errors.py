@@ -107,6 +107,30 @@ class ReadBackDiffers(LegFailed):
     code = "read_back_differs"
 
 
+class LoadFileRefused(TsmError):
+    """A load file isn't the applet's, isn't in the store, or isn't what the provider signed."""
+
+    code = "load_file_refused"
+
+
+class TokenRefused(TsmError):
+    """The issuer gives no token for this command."""
+
+    code = "token_refused"
+
+
+class ReceiptWrong(TsmError):
+    """A receipt isn't by this element's key, or not the one that was due."""
+
+    code = "receipt_wrong"
+
+
+class ResumeRefused(TsmError):
+    """The request to use the phone again isn't signed by the phone's signature key."""
+
+    code = "resume_refused"
+
+
 class SecretMissing(TsmError):
     """This process was not given the TSM's master key."""
 

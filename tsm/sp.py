@@ -21,9 +21,9 @@ from tsm.sei import PROVIDER_DOMAIN
 PERSONALIZED = 0x0F
 
 
-def channel(element_number: bytes, counter: int, host_challenge: bytes) -> Channel:
-    """Return the channel under the provider's own keys that uses sequence counter `counter`."""
-    return Channel(keysets.domain(element_number), counter, host_challenge)
+def channel(element_number: bytes, generation: int, counter: int, host_challenge: bytes) -> Channel:
+    """Return the channel under the provider's own keys of that generation that uses sequence counter `counter`."""
+    return Channel(keysets.domain(element_number, generation), counter, host_challenge)
 
 
 def take_domain(via: Channel, new: KeySet) -> Section:
@@ -97,6 +97,18 @@ def check_read_back(found: Mapping[str, Response], certificates: Mapping[Key, by
         read = b"".join(found[f"read_back_{key:02X}_{number}"].data for number in range(blocks))
         if read != certificates[key]:
             raise ReadBackDiffers(f"certificate of key {key:02X}", label=f"read_back_{key:02X}")
+
+
+def unblock(via: Channel, key: Key) -> Section:
+    """Return the section that returns the password of `key` to "not set", and reads what the passwords are then."""
+    return Section(
+        "unblock", jpki.AID, (Step("reset", jpki.return_to_not_set(key)), Step("status", jpki.status())), via
+    )
+
+
+def is_not_set(found: Mapping[str, Response], key: Key) -> bool:
+    """Tell whether the password of `key` is "not set", from what `unblock` read over the channel."""
+    return jpki.parse_status(found["status"].data).passwords[key] is jpki.PasswordState.NOT_SET
 
 
 def _write(file: jpki.File, content: bytes) -> list[Step]:
