@@ -24,6 +24,7 @@ from portal import problems
 from sandbox import personas, phones, power
 from sandbox.models import VirtualCard, VirtualPhone
 from sandbox.personas import Card, Persona
+from sandbox.virtual.kept import Kept
 from tsm.authentication import of_session
 from tsm.models import Phone
 from tsm.transports.base import ReaderBusy
@@ -75,7 +76,7 @@ def element_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
 
 
 @sensitive_variables()
-def _play(request: HttpRequest, session: AbstractContextManager[power.Kept]) -> JsonResponse:
+def _play(request: HttpRequest, session: AbstractContextManager[Kept]) -> JsonResponse:
     try:
         body: Any = json.loads(request.body)
         commands = [bytes.fromhex(command) for command in body["commands"]]

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol
 
 from django.conf import settings
 from django.db.models import Q
@@ -20,6 +19,7 @@ from sandbox.models import Powered, VirtualCard, VirtualPhone
 from sandbox.virtual.card import MyNumberCard
 from sandbox.virtual.element import Element
 from sandbox.virtual.jpki import JpkiApplet
+from sandbox.virtual.kept import Kept
 from tsm.jpki import PACKAGE_AID
 from tsm.transports.base import ReaderBusy
 
@@ -27,96 +27,88 @@ NATIVES = {PACKAGE_AID: JpkiApplet}
 WAIT = 10.0  # seconds for the one before to finish
 
 
-class Chip(Protocol):
-    """A virtual card or element."""
-
-    def power_on(self) -> bytes: ...
-
-    def transmit(self, apdu: bytes) -> bytes: ...
-
-    def snapshot(self) -> bytes: ...
-
-
-class Kept:
-    """A transport to a powered chip that keeps each change before it answers."""
-
-    def __init__(self, chip: Chip, keep: Callable[[bytes], None]) -> None:
-        self._chip = chip
-        self._keep = keep
-        self._kept = chip.snapshot()
-        # A card lowers a try counter before it compares: that must stand even if the comparison never ends.
-        if isinstance(chip, MyNumberCard):
-            chip.on_change = self._note
-
-    def transmit(self, apdu: bytes) -> bytes:
-        """Send one command APDU and return the response APDU."""
-        answer = self._chip.transmit(apdu)
-        state = self._chip.snapshot()
-        self._note(state)
-        return answer
-
-    def _note(self, state: bytes) -> None:
-        if state != self._kept:
-            self._keep(state)
-            self._kept = state
-
-
 @contextmanager
 def card(row: VirtualCard) -> Iterator[Kept]:
     """Power a virtual card for one session. Raises `ReaderBusy` when another session doesn't end."""
-    with _session(VirtualCard, row.pk) as (state, keep):
-        chip = MyNumberCard.restore(state)
+    with _session(VirtualCard, row.pk) as lease:
+        chip = MyNumberCard.restore(lease.state)
         chip.power_on()
-        yield Kept(chip, keep)
+        yield Kept(chip, lease.keep, before=lease.renew)
 
 
 @contextmanager
 def card_chip(row: VirtualCard) -> Iterator[MyNumberCard]:
     """Give the card itself to whoever personalises it, and keep what was done."""
-    with _session(VirtualCard, row.pk) as (state, keep):
-        chip = MyNumberCard.restore(state)
+    with _session(VirtualCard, row.pk) as lease:
+        chip = MyNumberCard.restore(lease.state)
         yield chip
-        keep(chip.snapshot())
+        lease.keep(chip.snapshot())
 
 
 @contextmanager
 def card_slot(row: VirtualCard) -> Iterator[Callable[[bytes], None]]:
     """Hold the place of a card; what is given to the yielded function is the state of the card that is there then."""
-    with _session(VirtualCard, row.pk) as (_, keep):
-        yield keep
+    with _session(VirtualCard, row.pk) as lease:
+        yield lease.keep
 
 
 @contextmanager
 def element(row: VirtualPhone) -> Iterator[Kept]:
     """Power a virtual phone's element for one session. Raises `ReaderBusy` when another session doesn't end."""
-    with _session(VirtualPhone, row.pk) as (state, keep):
-        chip = Element.restore(state, NATIVES)
+    with _session(VirtualPhone, row.pk) as lease:
+        chip = Element.restore(lease.state, NATIVES)
         chip.power_on()
-        yield Kept(chip, keep)
+        yield Kept(chip, lease.keep, before=lease.renew)
+
+
+class Lease:
+    """One session's hold on a chip: nobody else has it until `release`, or until it rests for too long."""
+
+    def __init__(self, kind: type[Powered], pk: int) -> None:
+        self._rows = kind._default_manager.filter(pk=pk)
+        self._mine = str(uuid.uuid4())
+        self._half = timedelta(seconds=settings.SANDBOX_SESSION_SECONDS) / 2
+        self._renewed = timezone.now()
+        self._take()
+
+    @property
+    def state(self) -> bytes:
+        return sealing.unseal(bytes(self._rows.get().sealed_state))
+
+    def keep(self, state: bytes) -> None:
+        """Write the chip's new state; raises ReaderBusy where the hold was lost."""
+        if not self._rows.filter(busy_with=self._mine).update(sealed_state=sealing.seal(state)):
+            raise ReaderBusy("the chip was taken away")
+
+    def renew(self) -> None:
+        """Hold on, when half of the time has gone; raises ReaderBusy where the hold was lost."""
+        now = timezone.now()
+        if now < self._renewed + self._half:
+            return
+        if not self._rows.filter(busy_with=self._mine).update(busy_until=now + 2 * self._half):
+            raise ReaderBusy("the chip was taken away")
+        self._renewed = now
+
+    def release(self) -> None:
+        self._rows.filter(busy_with=self._mine).update(busy_until=None, busy_with="")
+
+    def _take(self) -> None:
+        deadline = time.monotonic() + WAIT
+        while True:
+            # The chip's own time, not the realm's: moving a workspace's clock doesn't end sessions.
+            now = self._renewed = timezone.now()
+            free = Q(busy_until__isnull=True) | Q(busy_until__lt=now)
+            if self._rows.filter(free).update(busy_until=now + 2 * self._half, busy_with=self._mine):
+                return
+            if time.monotonic() > deadline:
+                raise ReaderBusy("the chip is in use by another session")
+            time.sleep(0.05)
 
 
 @contextmanager
-def _session(kind: type[Powered], pk: int) -> Iterator[tuple[bytes, Callable[[bytes], None]]]:
-    mine = str(uuid.uuid4())
-    rows = kind._default_manager
-    deadline = time.monotonic() + WAIT
-    while True:
-        # The chip's own time, not the realm's: moving a workspace's clock doesn't end sessions.
-        now = timezone.now()
-        free = Q(busy_until__isnull=True) | Q(busy_until__lt=now)
-        if rows.filter(free, pk=pk).update(
-            busy_until=now + timedelta(seconds=settings.SANDBOX_SESSION_SECONDS), busy_with=mine
-        ):
-            break
-        if time.monotonic() > deadline:
-            raise ReaderBusy("the chip is in use by another session")
-        time.sleep(0.05)
-
-    def keep(state: bytes) -> None:
-        if not rows.filter(pk=pk, busy_with=mine).update(sealed_state=sealing.seal(state)):
-            raise ReaderBusy("the chip was taken away")
-
+def _session(kind: type[Powered], pk: int) -> Iterator[Lease]:
+    lease = Lease(kind, pk)
     try:
-        yield sealing.unseal(bytes(rows.get(pk=pk).sealed_state)), keep
+        yield lease
     finally:
-        rows.filter(pk=pk, busy_with=mine).update(busy_until=None, busy_with="")
+        lease.release()

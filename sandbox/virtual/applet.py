@@ -1,7 +1,7 @@
 """What the code of an application on a virtual element looks like to the element."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from tsm.globalplatform.apdu import Command
 from tsm.globalplatform.scp03 import SecurityLevel
@@ -56,4 +56,13 @@ class Applet(Protocol):
         keys of the instance's security domain, None when there is none; level 0 (authenticated only) is not None.
         Data of any length may be returned: the element cuts it and serves GET RESPONSE.
         """
+        ...
+
+
+@runtime_checkable
+class Personalisable(Protocol):
+    """An applet that its security domain may personalise by STORE DATA, without selecting it."""
+
+    def store_data(self, command: Command) -> bytes:
+        """Take one clear STORE DATA command and return what it answers; refusals and faults are as with `process`."""
         ...

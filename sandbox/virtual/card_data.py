@@ -4,9 +4,11 @@ import hashlib
 from typing import Final
 
 from sandbox.virtual.applet import Refusal
+from sandbox.virtual.authorisation import APPLICATION_PRIVILEGES, DOMAIN_PRIVILEGES
 from sandbox.virtual.make import Identity, Policy
-from sandbox.virtual.registry import Application, LoadFileEntry, Registry, SecurityDomain
+from sandbox.virtual.registry import Application, LoadFileEntry, Privileges, Registry, SecurityDomain
 from tsm.globalplatform import commands, tlv
+from tsm.globalplatform.scp03 import SecurityLevel
 from tsm.globalplatform.scp03.keys import I_PSEUDO_RANDOM, PROTOCOL
 from tsm.globalplatform.status import SW_REFERENCED_DATA_NOT_FOUND
 
@@ -15,8 +17,10 @@ GLOBALPLATFORM_VERSION: Final = bytes((2, 3, 1))
 MAX_COMMAND_DATA: Final = 0xFF
 KEY_SIZES: Final = 0x07  # AES-128, 192 and 256
 LOAD_FILE_HASHES: Final = bytes((0x01, 0x02, 0x03, 0x04))  # SHA-1, 256, 384, 512
-SECURITY_DOMAIN_PRIVILEGES: Final = bytes.fromhex("BC4000")  # what a supplementary security domain may be given
-APPLICATION_PRIVILEGES: Final = bytes(3)
+AUTHENTICATED: Final = 0x80  # beside the level's own bits (GPCS table 10-1)
+# Signature suites: CMAC and RSA of both kinds, ECC on P-256, P-384, P-521 (GPCS table H-8).
+SUITES: Final = bytes((0x01 | 0x02 | 0x08 | 0x10 | 0x20 | 0x40 | 0x80, 0x02))
+CURVES: Final = bytes((0x00, 0x01, 0x02))
 
 
 def _recognition(policy: Policy) -> bytes:
@@ -42,7 +46,10 @@ def file_control_information(entry: SecurityDomain | Application, policy: Policy
 
 def _key_information(domain: SecurityDomain) -> bytes:
     items = [
-        tlv.encode(0xC0, bytes((identifier, version, key.type, len(key.value) & 0xFF)))
+        tlv.encode(
+            0xC0,
+            bytes((identifier, version)) + b"".join(bytes((kind, len(part) & 0xFF)) for kind, part in key.components),
+        )
         for (version, identifier), key in sorted(domain.keys.items())
     ]
     if not items:
@@ -74,9 +81,13 @@ def _capabilities(policy: Policy) -> bytes:
     )
     return (
         tlv.encode(0xA0, scp03)
-        + tlv.encode(0x81, SECURITY_DOMAIN_PRIVILEGES)
-        + tlv.encode(0x82, APPLICATION_PRIVILEGES)
+        + tlv.encode(0x81, DOMAIN_PRIVILEGES.encode())
+        + tlv.encode(0x82, APPLICATION_PRIVILEGES.encode())
         + tlv.encode(0x83, LOAD_FILE_HASHES)
+        + tlv.encode(0x85, SUITES)
+        + tlv.encode(0x86, SUITES)
+        + tlv.encode(0x87, SUITES)
+        + tlv.encode(0x88, CURVES)
     )
 
 
@@ -97,9 +108,20 @@ def _production_life_cycle(identity: Identity) -> bytes:
 
 
 def get_data(
-    tag: int, *, registry: Registry, domain: SecurityDomain, identity: Identity, policy: Policy
+    tag: int,
+    *,
+    registry: Registry,
+    domain: SecurityDomain,
+    identity: Identity,
+    policy: Policy,
+    level: SecurityLevel | None,
 ) -> tuple[int, bytes]:
-    """Return tag and value of an object; raises Refusal 6A88 for what is not there."""
+    """Return tag and value of an object; raises Refusal 6A88 for what is not there.
+
+    `level` is that of the session that asks, None without one.
+    """
+    if tag in domain.objects:
+        return tag, domain.objects[tag]
     match tag:
         case commands.TAG_ISSUER_IDENTIFICATION_NUMBER:
             value = identity.iin
@@ -119,6 +141,16 @@ def get_data(
             value = _production_life_cycle(identity)
         case commands.TAG_RESOURCES:
             value = _resources(registry, policy)
+        case commands.TAG_SECURITY_LEVEL:
+            value = bytes((AUTHENTICATED | level if level is not None else 0,))
+        case commands.TAG_CONFIRMATION_COUNTER if domain.privileges & Privileges.RECEIPT_GENERATION:
+            value = domain.receipts.to_bytes(2, "big")
+        case commands.TAG_APPLICATIONS:
+            value = b"".join(
+                tlv.encode(0x61, tlv.encode(0x4F, entry.aid))
+                for entry in registry.associated(domain.aid)
+                if not isinstance(entry, LoadFileEntry)
+            )
         case _:
             raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
     return tag, value

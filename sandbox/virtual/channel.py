@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sandbox.virtual.chaining import Chain
 from sandbox.virtual.listing import Listing
 from sandbox.virtual.loading import Load
+from sandbox.virtual.personalisation import Storing
 from tsm.globalplatform.apdu import SHORT_LE_MAX, Response
 from tsm.globalplatform.scp03 import CardSession, SecurityLevel
 
@@ -23,13 +25,18 @@ class OpenSession:
 
 @dataclass
 class Channel:
-    """One logical channel: what is selected, its session, and what the next command may go on with."""
+    """One logical channel: what is selected, its session, and what the next command may go on with.
+
+    `storing` lasts as long as its session: other commands may come in between.
+    """
 
     selected: bytes
     secure: OpenSession | None = None
     load: Load | None = None
     listing: Listing | None = None
     remaining: Response | None = None
+    storing: Storing | None = None
+    chain: Chain | None = None
 
     @property
     def session(self) -> CardSession | None:

@@ -1,17 +1,13 @@
 """DELETE of applications, security domains and load files (GPCS 9.5, 11.2)."""
 
 from collections.abc import Collection
-from typing import Final
 
 from sandbox.virtual import authorisation
 from sandbox.virtual.applet import Refusal
-from sandbox.virtual.registry import Entry, LoadFileEntry, Registry, SecurityDomain
+from sandbox.virtual.orders import TAG_AID, Order
+from sandbox.virtual.registry import Entry, LoadFileEntry, Privileges, Registry, SecurityDomain
 from tsm.globalplatform import tlv
-from tsm.globalplatform.status import SW_CONDITIONS_OF_USE, SW_REFERENCED_DATA_NOT_FOUND, SW_WRONG_DATA
-
-TAG_AID: Final = 0x4F
-TAG_CONTROL_REFERENCE: Final = 0xB6
-TAG_TOKEN: Final = 0x9E
+from tsm.globalplatform.status import SW_CONDITIONS_OF_USE, SW_REFERENCED_DATA_NOT_FOUND
 
 
 def names_content(data: bytes) -> bool:
@@ -20,26 +16,27 @@ def names_content(data: bytes) -> bool:
 
 
 def delete(
-    registry: Registry, requester: SecurityDomain, data: bytes, *, related: bool, selected: Collection[bytes]
-) -> Registry:
-    """Return the registry without the named entry, and with `related` without a load file's applications too.
+    registry: Registry, requester: SecurityDomain, order: Order, *, related: bool, selected: Collection[bytes]
+) -> tuple[Registry, bytes]:
+    """Return the registry without the named entry, and what the receipt names; `related`: with its applications.
 
     `selected` are the AIDs selected on any channel. A security domain's keys go with it. Raises Refusal 6985 (in use,
-    not empty, not allowed), 6A80, 6A88; TlvMalformed.
+    not empty, not let go by the domain that holds it), 6A88.
     """
-    objects = tlv.parse(data)
-    if {item.tag for item in objects} - {TAG_AID, TAG_CONTROL_REFERENCE, TAG_TOKEN}:
-        raise Refusal(SW_WRONG_DATA)
-    token = tlv.find(objects, TAG_TOKEN)
-    authorisation.require_content_management(registry, requester, token.value if token else b"")
-    name = tlv.find(objects, TAG_AID)
-    entry = registry.find(name.value) if name else None
-    if entry is None or not registry.is_within(entry, requester.aid):
+    (aid,) = order.fields
+    entry = registry.find(aid)
+    everywhere = bool(requester.privileges & Privileges.GLOBAL_DELETE)
+    if entry is None or not (everywhere or registry.is_within(entry, requester.aid)):
         raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
+    holder = registry.domain(entry.domain or b"")
+    own = everywhere or holder is None or holder.aid == requester.aid
+    # GPCS 9.5: what belongs to a domain below goes with that domain's acceptance.
+    if not own and holder and not authorisation.lets(registry, holder, authorisation.ACCEPTS_DELETION, entry):
+        raise Refusal(SW_CONDITIONS_OF_USE)
     doomed = _doomed(registry, entry, related=related)
     if not doomed.isdisjoint(selected):
         raise Refusal(SW_CONDITIONS_OF_USE)
-    return registry.without(*doomed)
+    return registry.without(*doomed), tlv.encode_fields(aid)
 
 
 def _doomed(registry: Registry, entry: Entry, *, related: bool) -> set[bytes]:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from secrets import token_bytes
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from sandbox.virtual import persistence, secure_channel
-from sandbox.virtual.applet import Applet, Random, Refusal
+from sandbox.virtual.applet import Applet, Personalisable, Random, Refusal
 from sandbox.virtual.card_data import file_control_information
+from sandbox.virtual.chaining import Chain, joined
 from sandbox.virtual.channel import Channel, Running, base_class, number_of
 from sandbox.virtual.make import Identity, Policy, delivery
+from sandbox.virtual.personalisation import ANSWER_EXPECTED
 from sandbox.virtual.registry import (
     CARD_LOCKED,
     SECURED,
@@ -43,6 +45,7 @@ OPEN_CHANNEL: Final = 0x00
 CLOSE_CHANNEL: Final = 0x80
 
 Selectable = SecurityDomain | Application
+Result = TypeVar("Result")
 
 
 class Element:
@@ -63,7 +66,7 @@ class Element:
         self._registry = registry
         self._natives = natives
         self._random = random
-        self._channels = {BASIC_CHANNEL: Channel(registry.issuer)}
+        self._channels = {BASIC_CHANNEL: self._fresh_channel()}
 
     @classmethod
     def manufacture(
@@ -99,8 +102,17 @@ class Element:
         """Forget everything volatile and return the ATR."""
         for channel in self._channels.values():
             self._deselect(channel)
-        self._channels = {BASIC_CHANNEL: Channel(self._registry.issuer)}
+        self._channels = {BASIC_CHANNEL: self._fresh_channel()}
         return ATR
+
+    def _fresh_channel(self) -> Channel:
+        entry = self._registry.find(self._registry.default_selected)
+        if isinstance(entry, Application):
+            try:
+                entry.applet.select()
+            except Exception:  # it refuses: GPCS 6.4.1.1, the issuer's domain is selected instead
+                return Channel(self._registry.issuer)
+        return Channel(self._registry.default_selected)
 
     def transmit(self, apdu: bytes) -> bytes:
         """Return the answer to a command APDU; never raises, whatever the bytes."""
@@ -124,6 +136,7 @@ class Element:
 
     def _process(self, channel: Channel, command: Command, running: Running) -> Response:
         secured, cla = has_secure_messaging(command.cla), base_class(command.cla)
+        chain, channel.chain = channel.chain, None
         card = self._registry.life_cycle
         if card == TERMINATED and command.ins != commands.INS_GET_DATA:
             raise Refusal(status.SW_CONDITIONS_OF_USE)
@@ -138,6 +151,12 @@ class Element:
             return self._initialize_update(channel, entry, command)
         if cla == GLOBALPLATFORM and secured and command.ins == INS_EXTERNAL_AUTHENTICATE and not channel.session:
             return self._external_authenticate(channel, command)
+        if isinstance(entry, SecurityDomain) and cla == GLOBALPLATFORM:
+            part = joined(chain, command)
+            if isinstance(part, Chain):
+                channel.chain = part if channel.session else None
+                return Response(b"", status.SW_OK if channel.session else status.SW_SECURITY_STATUS)
+            command = part
         return self._in_session(channel, entry, command, running)
 
     def _selected(self, channel: Channel) -> Selectable:
@@ -175,31 +194,53 @@ class Element:
             entry,
             session,
             running=running,
+            storing=channel.storing,
             identity=self._identity,
             policy=self._policy,
             natives=self._natives,
             random=self._random,
             selected={channel.selected for channel in self._channels.values()},
         )
-        response = transaction.run(command)
+        try:
+            response = transaction.run(command)
+        except (Refusal, TlvMalformed):
+            channel.storing = channel.storing.restarted() if channel.storing else None
+            raise
         self._registry, channel.load, channel.listing = transaction.registry, transaction.load, transaction.listing
+        if transaction.addressee is not None:
+            response = self._personalise(channel, transaction.addressee, command)
+        channel.storing = transaction.storing
         return response
 
+    def _personalise(self, channel: Channel, entry: Application, command: Command) -> Response:
+        channel.storing = channel.storing.restarted() if channel.storing else None  # where a refusal leaves it
+        if not isinstance(entry.applet, Personalisable):
+            raise Refusal(status.SW_CONDITIONS_OF_USE)
+        applet = entry.applet
+        data = self._unless_faulty(entry, lambda: applet.store_data(command))
+        if data and not command.p1 & ANSWER_EXPECTED:
+            raise Refusal(status.SW_WRONG_P1_P2)
+        return Response(data, status.SW_OK)
+
     def _run_applet(self, entry: Application, command: Command, session: CardSession | None) -> Response:
+        secure = session.level if session else None
+        return Response(*self._unless_faulty(entry, lambda: entry.applet.process(command, secure=secure)))
+
+    def _unless_faulty(self, entry: Application, call: Callable[[], Result]) -> Result:
         before = entry.applet.state()
         try:
-            data, sw = entry.applet.process(command, secure=session.level if session else None)
+            return call()
         except Refusal:
             raise
         except Exception as error:  # a fault of the applet: back to the state before
             applet = type(entry.applet).restore(before)
             self._registry = self._registry.with_entries(replace(entry, applet=applet))
-            applet.select()
+            if any(channel.selected == entry.aid for channel in self._channels.values()):
+                applet.select()
             raise Refusal(status.SW_UNKNOWN_FAILURE) from error
-        return Response(data, sw)
 
     def _initialize_update(self, channel: Channel, entry: Selectable, command: Command) -> Response:
-        channel.secure = None
+        channel.secure = channel.storing = None
         self._registry, channel.secure = secure_channel.initialize_update(
             self._registry, entry, command, identity=self._identity, policy=self._policy, random=self._random
         )
@@ -231,7 +272,7 @@ class Element:
         if isinstance(entry, Application) and entry.aid in others:
             raise Refusal(status.SW_CONDITIONS_OF_USE)
         self._deselect(channel)
-        channel.selected, channel.secure = self._registry.issuer, None
+        channel.selected, channel.secure, channel.storing = self._registry.issuer, None, None
         if isinstance(entry, Application):
             try:
                 entry.applet.select()

@@ -1,12 +1,12 @@
 """INSTALL [for install], [for make selectable], both in one; applications and security domains (GPCS 9.3.6, 11.5)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from sandbox.virtual import authorisation
 from sandbox.virtual.applet import Applet, Random, Refusal
 from sandbox.virtual.make import Policy
+from sandbox.virtual.orders import Order
 from sandbox.virtual.registry import (
     INSTALLED,
     SELECTABLE,
@@ -24,35 +24,25 @@ from tsm.globalplatform.status import (
     SW_WRONG_DATA,
 )
 
-FIELDS: Final = 6  # load file AID, module AID, instance AID, privileges, parameters, token
 TAG_APPLICATION_PARAMETERS: Final = 0xC9
 TAG_SYSTEM_PARAMETERS: Final = 0xEF
 TAG_NON_VOLATILE_QUOTA: Final = 0xC8
 
 
-def _fields(data: bytes) -> list[bytes]:
-    fields = tlv.parse_fields(data)
-    if len(fields) != FIELDS:
-        raise Refusal(SW_WRONG_DATA)
-    return fields
-
-
 def install(
     registry: Registry,
     requester: SecurityDomain,
-    data: bytes,
+    order: Order,
     *,
-    selectable: bool,
     natives: Mapping[bytes, type[Applet]],
     policy: Policy,
     random: Random,
-) -> Registry:
-    """Return the registry with a new application or security domain.
+) -> tuple[Registry, bytes]:
+    """Return the registry with a new application or security domain, and what the receipt names.
 
-    Raises Refusal 6985 (not allowed, AID taken, domain not personalised), 6A80, 6A84, 6A88; TlvMalformed.
+    Raises Refusal 6985 (AID taken, domain not personalised), 6A80, 6A84, 6A88; TlvMalformed.
     """
-    package_aid, module, instance, privilege_field, parameters, token = _fields(data)
-    authorisation.require_content_management(registry, requester, token)
+    package_aid, module, instance, privilege_field, parameters = order.fields
     package = registry.find(package_aid)
     if not isinstance(package, LoadFileEntry) or module not in package.modules:
         raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
@@ -72,13 +62,13 @@ def install(
     privileges = authorisation.parse_privileges(privilege_field)
     is_domain = package_aid == commands.SECURITY_DOMAIN_PACKAGE_AID
     authorisation.require_grantable(privileges, security_domain=is_domain)
-    life_cycle = SELECTABLE if selectable else INSTALLED
+    life_cycle = SELECTABLE if order.p1 & commands.INSTALL_FOR_MAKE_SELECTABLE else INSTALLED
+    done = tlv.encode_fields(package_aid, instance)
     if is_domain:
         # A new security domain stands under the one that makes it, not under the load file's.
         _require_protocol(own.value, policy)
-        return registry.with_entries(
-            SecurityDomain(instance, life_cycle, privileges, requester.aid, parameters=own.value)
-        )
+        made = SecurityDomain(instance, life_cycle, privileges, requester.aid, parameters=own.value)
+        return registry.with_entries(made).with_privileges(instance, privileges), done
     owner = registry.domain(package.domain)
     if owner is None or not registry.is_within(package, requester.aid):
         raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
@@ -87,9 +77,8 @@ def install(
     if native is None:
         raise Refusal(SW_WRONG_DATA)
     applet = _instance(native, instance, own.value, random)
-    return registry.with_entries(
-        Application(instance, package_aid, module, life_cycle, privileges, owner.aid, memory, applet)
-    )
+    application = Application(instance, package_aid, module, life_cycle, privileges, owner.aid, memory, applet)
+    return registry.with_entries(application).with_privileges(instance, privileges), done
 
 
 def _instance(native: type[Applet], aid: bytes, parameters: bytes, random: Random) -> Applet:
@@ -107,10 +96,12 @@ def _require_protocol(parameters: bytes, policy: Policy) -> None:
         raise Refusal(SW_WRONG_DATA)
 
 
-def make_selectable(registry: Registry, requester: SecurityDomain, data: bytes) -> Registry:
-    """Return the registry with an installed application or domain made selectable; raises Refusal 6985, 6A80, 6A88."""
-    package, module, instance, privilege_field, _, token = _fields(data)
-    authorisation.require_content_management(registry, requester, token)
+def make_selectable(registry: Registry, requester: SecurityDomain, order: Order) -> tuple[Registry, bytes]:
+    """Return the registry with an installed application or domain made selectable, and what the receipt names.
+
+    Raises Refusal 6985, 6A80, 6A88.
+    """
+    package, module, instance, privilege_field, _ = order.fields
     entry = registry.find(instance)
     if package or module:
         raise Refusal(SW_WRONG_DATA)
@@ -121,4 +112,5 @@ def make_selectable(registry: Registry, requester: SecurityDomain, data: bytes) 
     asked = authorisation.parse_privileges(privilege_field)
     if asked & ~entry.privileges:
         raise Refusal(SW_WRONG_DATA)
-    return registry.with_entries(replace(entry, life_cycle=SELECTABLE))
+    package = entry.package if isinstance(entry, Application) else commands.SECURITY_DOMAIN_PACKAGE_AID
+    return registry.with_changed(instance, life_cycle=SELECTABLE), tlv.encode_fields(package, instance)

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from sandbox.virtual import key_fields
 from sandbox.virtual.applet import Refusal
-from sandbox.virtual.registry import KEY_TYPE_AES, SCP03_KEY_IDENTIFIERS, Key, KeyUse, SecurityDomain
+from sandbox.virtual.registry import SCP03_KEY_IDENTIFIERS, Key, KeyUse, SecurityDomain
 from tsm.globalplatform import tlv
-from tsm.globalplatform.scp03 import decrypt_sensitive, key_check_value
-from tsm.globalplatform.scp03.keys import KEY_LENGTHS
 from tsm.globalplatform.status import (
     SW_CONDITIONS_OF_USE,
     SW_REFERENCED_DATA_NOT_FOUND,
-    SW_SECURITY_STATUS,
     SW_WRONG_DATA,
     SW_WRONG_P1_P2,
 )
@@ -21,43 +19,10 @@ MULTIPLE_KEYS: Final = 0x80
 MORE_COMMANDS: Final = 0x80
 MAX_VERSION: Final = 0x7F
 MAX_IDENTIFIER: Final = 0x7F
-BLOCK: Final = 16
 
 
-def _taken(data: bytes, offset: int, length: int) -> bytes:
-    if offset + length > len(data):
-        raise Refusal(SW_WRONG_DATA)
-    return data[offset : offset + length]
-
-
-def _clear_key(block: bytes, dek: bytes) -> bytes:
-    # Amendment D table 7-10 puts the clear length first; GPCS table 11-71 leaves it out. Blocks are multiples of 16.
-    length = len(block)
-    if length % BLOCK:
-        length, block = block[0], block[1:]
-    if not block or len(block) % BLOCK or length not in KEY_LENGTHS or not len(block) - BLOCK < length <= len(block):
-        raise Refusal(SW_WRONG_DATA)
-    return decrypt_sensitive(dek, block)[:length]
-
-
-def _parsed_keys(data: bytes, dek: bytes) -> list[Key]:
-    keys = []
-    offset = 0
-    while offset < len(data):
-        kind, length = _taken(data, offset, 2)
-        if kind != KEY_TYPE_AES:
-            raise Refusal(SW_WRONG_DATA)
-        block = _taken(data, offset + 2, length)
-        offset += 2 + length
-        if _taken(data, offset, 1) != b"\x03":
-            raise Refusal(SW_WRONG_DATA)
-        check_value = _taken(data, offset + 1, 3)
-        offset += 4
-        value = _clear_key(block, dek)
-        if key_check_value(value) != check_value:
-            raise Refusal(SW_SECURITY_STATUS)
-        keys.append(Key(kind, value))
-    return keys
+def _shape(key: Key) -> list[tuple[int, int]]:
+    return [(kind, len(value)) for kind, value in key.components]
 
 
 def _checked(domain: SecurityDomain, new: Mapping[tuple[int, int], Key], *, version: int, replaces: int) -> None:
@@ -66,7 +31,7 @@ def _checked(domain: SecurityDomain, new: Mapping[tuple[int, int], Key], *, vers
             old = domain.keys.get((replaces, identifier))
             if old is None:
                 raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
-            if (old.type, len(old.value)) != (key.type, len(key.value)):
+            if _shape(old) != _shape(key):
                 raise Refusal(SW_WRONG_DATA)
         if replaces != version and (version, identifier) in domain.keys:
             raise Refusal(SW_WRONG_DATA)
@@ -85,7 +50,7 @@ def put_key(
         raise Refusal(SW_WRONG_P1_P2)
     if not 1 <= version <= MAX_VERSION:
         raise Refusal(SW_WRONG_DATA)
-    keys = _parsed_keys(data[1:], dek)
+    keys = key_fields.parsed(data[1:], dek)
     if not keys or (len(keys) > 1 and not p2 & MULTIPLE_KEYS) or first + len(keys) - 1 > MAX_IDENTIFIER:
         raise Refusal(SW_WRONG_DATA)
     new = {(version, first + number): key for number, key in enumerate(keys)}
@@ -98,7 +63,21 @@ def put_key(
         # Amendment D 4.1.3: a set that is created or wholly replaced counts its sessions from zero.
         changed = changed.with_use(version, KeyUse(sequence_counter=0, tries_left=key_tries))
     _require_channel(domain, changed)
-    return changed, bytes((version,)) + b"".join(key_check_value(key.value) for key in keys)
+    return changed, bytes((version,)) + key_fields.check_values(keys)
+
+
+def with_key(domain: SecurityDomain, version: int, identifier: int, key: Key, *, key_tries: int) -> SecurityDomain:
+    """Return the domain with one key added or replaced by one of its shape; raises Refusal 6A80."""
+    name = version, identifier
+    known = domain.keys.get(name)
+    if not 1 <= version <= MAX_VERSION or not 1 <= identifier <= MAX_IDENTIFIER:
+        raise Refusal(SW_WRONG_DATA)
+    if known is not None and _shape(known) != _shape(key):
+        raise Refusal(SW_WRONG_DATA)
+    changed = _with_keys(domain, {**domain.keys, name: key})
+    if version not in changed.uses:
+        changed = changed.with_use(version, KeyUse(sequence_counter=0, tries_left=key_tries))
+    return changed
 
 
 def delete_key(domain: SecurityDomain, data: bytes) -> SecurityDomain:

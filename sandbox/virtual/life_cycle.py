@@ -57,7 +57,8 @@ def set_status(registry: Registry, requester: SecurityDomain, *, target: int, st
     entry = registry.find(aid)
     if entry is None or isinstance(entry, LoadFileEntry) or aid == registry.issuer:
         raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
-    if not registry.is_within(entry, requester.aid):
+    locks = bool(requester.privileges & Privileges.GLOBAL_LOCK)  # GPCS 9.6.3: locks and unlocks anything
+    if not registry.is_within(entry, requester.aid) and not locks:
         raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
     if target == Target.SECURITY_DOMAIN_AND_APPLICATIONS:
         return _set_all(registry, entry, lock=bool(state & LOCKED))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sandbox.virtual.applet import Refusal
-from sandbox.virtual.registry import Application, Entry, LoadFileEntry, Registry, SecurityDomain
+from sandbox.virtual.registry import Application, Entry, LoadFileEntry, Privileges, Registry, SecurityDomain
 from tsm.globalplatform import tlv
 from tsm.globalplatform.apdu import Command
 from tsm.globalplatform.commands import Scope
@@ -46,7 +46,8 @@ def list_entries(
 ) -> tuple[bytes, int, Listing | None]:
     """Return one page, its status word (9000 or 6310) and the search to go on with.
 
-    A domain sees itself and what stands below it. Raises Refusal 6A80 (next without first), 6A86, 6A88; TlvMalformed.
+    A domain sees itself and what stands below it, with Global Registry everything. Raises
+    Refusal 6A80 (next without first), 6A86, 6A88; TlvMalformed.
     """
     if command.p1 not in DEFAULT_TAGS or command.p2 not in (FIRST, NEXT):
         raise Refusal(SW_WRONG_P1_P2)
@@ -86,7 +87,7 @@ def _found(registry: Registry, requester: SecurityDomain, scope: Scope, criteria
         entry.aid
         for entry in registry.entries.values()
         if _is_in_scope(registry, entry, scope)
-        and registry.is_within(entry, requester.aid)
+        and (registry.is_within(entry, requester.aid) or requester.privileges & Privileges.GLOBAL_REGISTRY)
         and entry.aid.startswith(searched.value)
     )
 

@@ -29,7 +29,8 @@ class Policy:
 
     `parameter_i` is the SCP03 variant of every security domain; `minimum_level` what management commands need;
     `key_tries` the wrong host cryptograms that a key set stands; `memory` the bytes for load files and quotas;
-    `channels` the number of logical channels with the basic one.
+    `channels` the number of logical channels with the basic one, at most 20; with `single_use_tokens`, a token must
+    name this element (42, 45) and a number (93) higher than any before.
     """
 
     parameter_i: int = DEFAULT_PARAMETER_I
@@ -37,6 +38,7 @@ class Policy:
     key_tries: int = 10
     memory: int = 512 * 1024
     channels: int = 4
+    single_use_tokens: bool = False
 
     @property
     def mode(self) -> Mode:

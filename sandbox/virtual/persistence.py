@@ -35,6 +35,7 @@ def dump(identity: Identity, policy: Policy, registry: Registry) -> bytes:
         "policy": asdict(policy),
         "issuer": registry.issuer.hex(),
         "life_cycle": registry.life_cycle,
+        "restrictions": registry.restrictions,
         "entries": [_dumped(entry) for entry in registry.entries.values()],
     }
     return json.dumps(state, sort_keys=True, separators=(",", ":")).encode()
@@ -50,7 +51,12 @@ def load(state: bytes, natives: Mapping[bytes, type[Applet]]) -> tuple[Identity,
         return (
             Identity(bytes.fromhex(read["identity"]["iin"]), bytes.fromhex(read["identity"]["cin"])),
             Policy(**read["policy"]),
-            Registry(bytes.fromhex(read["issuer"]), read["life_cycle"], {entry.aid: entry for entry in entries}),
+            Registry(
+                bytes.fromhex(read["issuer"]),
+                read["life_cycle"],
+                {entry.aid: entry for entry in entries},
+                read.get("restrictions", 0),
+            ),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StateUnreadable(str(error)) from error
@@ -66,13 +72,17 @@ def _dumped(entry: Entry) -> dict[str, Any]:
                 "privileges": int(entry.privileges),
                 "domain": entry.domain.hex() if entry.domain is not None else None,
                 "keys": [
-                    [version, identifier, key.type, key.value.hex()]
+                    [version, identifier, *(part for kind, value in key.components for part in (kind, value.hex()))]
                     for (version, identifier), key in sorted(entry.keys.items())
                 ],
                 "uses": [
                     [version, use.sequence_counter, use.tries_left] for version, use in sorted(entry.uses.items())
                 ],
                 "parameters": entry.parameters.hex(),
+                "objects": {f"{tag:X}": value.hex() for tag, value in entry.objects.items()},
+                "restrictions": entry.restrictions,
+                "receipts": entry.receipts,
+                "token_number": entry.token_number,
             }
         case LoadFileEntry():
             return {
@@ -108,12 +118,14 @@ def _loaded(item: dict[str, Any], natives: Mapping[bytes, type[Applet]]) -> Entr
                 item["life_cycle"],
                 Privileges(item["privileges"]),
                 bytes.fromhex(item["domain"]) if item["domain"] is not None else None,
-                {
-                    (version, identifier): Key(kind, bytes.fromhex(value))
-                    for version, identifier, kind, value in item["keys"]
-                },
+                {(version, identifier): _key(parts) for version, identifier, *parts in item["keys"]},
                 {version: KeyUse(counter, tries) for version, counter, tries in item["uses"]},
                 bytes.fromhex(item["parameters"]),
+                # Not in the states of elements that were made before they had these.
+                {int(tag, 16): bytes.fromhex(value) for tag, value in item.get("objects", {}).items()},
+                item.get("restrictions", 0),
+                item.get("receipts", 0),
+                item.get("token_number", 0),
             )
         case "load_file":
             return LoadFileEntry(
@@ -141,3 +153,9 @@ def _loaded(item: dict[str, Any], natives: Mapping[bytes, type[Applet]]) -> Entr
             )
         case kind:
             raise StateUnreadable(f"unknown entry {kind}")
+
+
+def _key(parts: list[Any]) -> Key:
+    components = [(kind, bytes.fromhex(value)) for kind, value in zip(parts[::2], parts[1::2], strict=True)]
+    (kind, value), *more = components
+    return Key(kind, value, tuple(more))

@@ -7,7 +7,7 @@ always the state before or after a whole command.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntFlag
-from typing import Final
+from typing import Any, Final
 
 from sandbox.virtual.applet import Applet
 from tsm.globalplatform.scp03 import KeySet
@@ -64,10 +64,16 @@ ISSUER_PRIVILEGES: Final = Privileges(0x9EFE80)
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a security domain: its type byte and its clear value."""
+    """One key of a security domain: its type byte and its clear value, and for RSA and ECC the components after it."""
 
     type: int
     value: bytes = field(repr=False)
+    more: tuple[tuple[int, bytes], ...] = field(default=(), repr=False)
+
+    @property
+    def components(self) -> tuple[tuple[int, bytes], ...]:
+        """Return type and value of every component."""
+        return (self.type, self.value), *self.more
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,11 @@ class KeyUse:
 
 @dataclass(frozen=True)
 class SecurityDomain:
-    """A security domain; the issuer's has no `domain` above it. Keys are by (version, identifier)."""
+    """A security domain; the issuer's has no `domain` above it. Keys are by (version, identifier).
+
+    `parameters` are those of its installation (C9); `objects` what STORE DATA wrote, by tag; `restrictions` the bits of
+    tag D9 that end its rights; `receipts` counts the receipts it gave; `token_number` is the highest it has accepted.
+    """
 
     aid: bytes
     life_cycle: int
@@ -89,6 +99,10 @@ class SecurityDomain:
     keys: Mapping[tuple[int, int], Key] = field(default_factory=dict)
     uses: Mapping[int, KeyUse] = field(default_factory=dict)
     parameters: bytes = b""
+    objects: Mapping[int, bytes] = field(default_factory=dict)
+    restrictions: int = 0
+    receipts: int = 0
+    token_number: int = 0
 
     def key_set(self, version: int) -> KeySet | None:
         """Return the SCP03 key set of this version when it is complete."""
@@ -145,11 +159,15 @@ def is_locked(entry: SecurityDomain | Application) -> bool:
 
 @dataclass(frozen=True)
 class Registry:
-    """Everything on the element; `life_cycle` is the card's, `issuer` the AID of the issuer security domain."""
+    """Everything on the element; `life_cycle` is the card's, `issuer` the AID of the issuer security domain.
+
+    `restrictions` are those that hold for every security domain (INSTALL [for registry update], tag D9).
+    """
 
     issuer: bytes
     life_cycle: int
     entries: Mapping[bytes, Entry]
+    restrictions: int = 0
 
     def find(self, aid: bytes) -> Entry | None:
         """Return the entry with exactly this AID."""
@@ -178,6 +196,41 @@ class Registry:
                 continue
             return entry
         return None
+
+    @property
+    def default_selected(self) -> bytes:
+        """Return the AID that a reset selects: the holder of Card Reset, while it may be selected (GPCS 6.4.1)."""
+        for entry in self.entries.values():
+            if isinstance(entry, LoadFileEntry) or not entry.privileges & Privileges.CARD_RESET:
+                continue
+            if not is_locked(entry) and entry.life_cycle >= SELECTABLE:
+                return entry.aid
+        return self.issuer
+
+    def with_privileges(self, aid: bytes, privileges: Privileges) -> "Registry":
+        """Return the registry with these privileges for an entry; Card Reset is one entry's alone."""
+        changed: list[Entry] = []
+        for entry in self.entries.values():
+            if isinstance(entry, LoadFileEntry):
+                continue
+            if entry.aid == aid:
+                changed.append(replace(entry, privileges=privileges))
+            elif privileges & entry.privileges & Privileges.CARD_RESET:
+                changed.append(replace(entry, privileges=entry.privileges & ~Privileges.CARD_RESET))
+        return self.with_entries(*changed)._with_default()
+
+    def _with_default(self) -> "Registry":
+        if any(getattr(entry, "privileges", 0) & Privileges.CARD_RESET for entry in self.entries.values()):
+            return self
+        issuer = self.issuer_domain
+        return self.with_entries(replace(issuer, privileges=issuer.privileges | Privileges.CARD_RESET))
+
+    def holder_of(self, privilege: Privileges, domain: SecurityDomain) -> SecurityDomain | None:
+        """Return the nearest security domain above this one, or itself, that has the privilege."""
+        current: SecurityDomain | None = domain
+        while current is not None and not current.privileges & privilege:
+            current = self.domain(current.domain) if current.domain is not None else None
+        return current
 
     def domain_of(self, entry: SecurityDomain | Application) -> SecurityDomain:
         """Return the security domain whose services the entry uses: itself when it is one."""
@@ -211,6 +264,11 @@ class Registry:
         """Return the registry with these entries added or replaced."""
         return replace(self, entries={**self.entries, **{entry.aid: entry for entry in entries}})
 
+    def with_changed(self, aid: bytes, **changes: Any) -> "Registry":
+        """Return the registry with these attributes of one entry changed."""
+        return self.with_entries(replace(self.entries[aid], **changes))
+
     def without(self, *aids: bytes) -> "Registry":
         """Return the registry without these entries."""
-        return replace(self, entries={aid: entry for aid, entry in self.entries.items() if aid not in aids})
+        left = replace(self, entries={aid: entry for aid, entry in self.entries.items() if aid not in aids})
+        return left._with_default()

@@ -1,16 +1,32 @@
 """The commands that a security domain answers, each a step from one registry to the next (GPCS chapter 11)."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
-from sandbox.virtual import deleting, installing, key_management, life_cycle, listing, loading
+from sandbox.virtual import (
+    authorisation,
+    deleting,
+    extradition,
+    installing,
+    key_management,
+    life_cycle,
+    listing,
+    loading,
+    orders,
+    personalisation,
+    receipts,
+)
 from sandbox.virtual.applet import Applet, Random, Refusal
 from sandbox.virtual.card_data import get_data
 from sandbox.virtual.channel import Running
 from sandbox.virtual.listing import Listing
 from sandbox.virtual.loading import Load
 from sandbox.virtual.make import Identity, Policy
-from sandbox.virtual.registry import CARD_LOCKED, Registry, SecurityDomain
+from sandbox.virtual.orders import Order
+from sandbox.virtual.personalisation import Storing
+from sandbox.virtual.receipts import NO_RECEIPT
+from sandbox.virtual.registry import CARD_LOCKED, Application, Registry, SecurityDomain
 from tsm.globalplatform import commands, tlv
 from tsm.globalplatform.apdu import Command, Response
 from tsm.globalplatform.scp03 import CardSession
@@ -20,25 +36,38 @@ from tsm.globalplatform.status import (
     SW_INSTRUCTION_NOT_SUPPORTED,
     SW_OK,
     SW_SECURITY_STATUS,
+    SW_WRONG_DATA,
     SW_WRONG_P1_P2,
 )
 
 ISO: Final = 0x00
 GLOBALPLATFORM: Final = 0x80
-NO_RECEIPT: Final = b"\x00"
 RELATED: Final = 0x80
-MAKE_SELECTABLE: Final = commands.INSTALL_FOR_MAKE_SELECTABLE
+INSTALLATIONS: Final = frozenset(
+    (
+        (commands.INSTALL_FOR_LOAD, 0),
+        (commands.INSTALL_FOR_INSTALL, 0),
+        (commands.INSTALL_FOR_MAKE_SELECTABLE, 0),
+        (commands.INSTALL_FOR_INSTALL | commands.INSTALL_FOR_MAKE_SELECTABLE, 0),
+        (commands.INSTALL_FOR_LOAD_INSTALL_AND_MAKE_SELECTABLE, commands.COMBINED_FIRST),
+        (commands.INSTALL_FOR_LOAD_INSTALL_AND_MAKE_SELECTABLE, commands.COMBINED_LAST),
+        (commands.INSTALL_FOR_EXTRADITION, 0),
+        (commands.INSTALL_FOR_PERSONALIZATION, 0),
+        (commands.INSTALL_FOR_REGISTRY_UPDATE, 0),
+    )
+)
 # What changes content or keys: refused while the card is locked (GPCS table 11-1).
 CONTENT_COMMANDS: Final = frozenset(
-    (commands.INS_INSTALL, commands.INS_LOAD, commands.INS_DELETE, commands.INS_PUT_KEY)
+    (commands.INS_INSTALL, commands.INS_LOAD, commands.INS_DELETE, commands.INS_PUT_KEY, commands.INS_STORE_DATA)
 )
 
 
 class Transaction:
     """One command to a security domain.
 
-    `registry`, `load` and `listing` are what the element takes over when `run` returns; when it raises, the registry
-    stays as it was and whatever was under way is dropped.
+    `registry`, `load`, `listing` and `storing` are what the element takes over when `run` returns; when it raises, the
+    registry stays as it was, and whatever was under way is dropped or begins anew. `addressee` is the application that
+    the command is for, when it is STORE DATA in a personalization session.
     """
 
     def __init__(
@@ -48,6 +77,7 @@ class Transaction:
         session: CardSession | None,
         *,
         running: Running,
+        storing: Storing | None,
         identity: Identity,
         policy: Policy,
         natives: Mapping[bytes, type[Applet]],
@@ -58,6 +88,8 @@ class Transaction:
         self.registry = registry
         self.load: Load | None = None
         self.listing: Listing | None = None
+        self.storing = storing
+        self.addressee: Application | None = None
         self._domain = domain
         self._session = session
         self._running_load, self._running_listing = running
@@ -73,6 +105,7 @@ class Transaction:
             commands.INS_LOAD: self._load,
             commands.INS_DELETE: self._delete,
             commands.INS_PUT_KEY: self._put_key,
+            commands.INS_STORE_DATA: self._store_data,
         }
 
     def run(self, command: Command) -> Response:
@@ -101,6 +134,7 @@ class Transaction:
             domain=self._domain,
             identity=self._identity,
             policy=self._policy,
+            level=self._session.level if self._session else None,
         )
         return Response(value if command.cla == ISO else tlv.encode(tag, value), SW_OK)
 
@@ -115,26 +149,71 @@ class Transaction:
         return Response(b"", SW_OK)
 
     def _install(self, command: Command) -> Response:
-        if command.p2:
+        if (command.p1, command.p2) not in INSTALLATIONS:
             raise Refusal(SW_WRONG_P1_P2)
+        order = orders.installation(command)
+        if command.p1 == commands.INSTALL_FOR_PERSONALIZATION:
+            self.storing = personalisation.begin(self.registry, self._domain, order)
+            return Response(NO_RECEIPT, SW_OK)
+        if command.p2 == commands.COMBINED_FIRST:
+            return self._install_for_load(order)
+        if command.p2 == commands.COMBINED_LAST:
+            return self._finish_combined(order)
+        if command.p1 == commands.INSTALL_FOR_LOAD:
+            return self._install_for_load(order)
+        delegated = self._authorise(order)
         match command.p1:
-            case commands.INSTALL_FOR_LOAD:
-                self.load = loading.begin(self.registry, self._domain, command.data, memory=self._policy.memory)
             case commands.INSTALL_FOR_MAKE_SELECTABLE:
-                self.registry = installing.make_selectable(self.registry, self._domain, command.data)
-            case p1 if p1 & ~MAKE_SELECTABLE == commands.INSTALL_FOR_INSTALL:
-                self.registry = installing.install(
-                    self.registry,
-                    self._domain,
-                    command.data,
-                    selectable=bool(p1 & MAKE_SELECTABLE),
-                    natives=self._natives,
-                    policy=self._policy,
-                    random=self._random,
-                )
+                self.registry, done = installing.make_selectable(self.registry, self._domain, order)
+            case commands.INSTALL_FOR_EXTRADITION:
+                self.registry, done = extradition.extradite(self.registry, self._domain, order)
+            case commands.INSTALL_FOR_REGISTRY_UPDATE:
+                self.registry, done = extradition.update(self.registry, self._domain, order)
             case _:
-                raise Refusal(SW_WRONG_P1_P2)
+                self.registry, done = self._installed(order)
+        return self._confirmed(order, done, delegated)
+
+    def _install_for_load(self, order: Order) -> Response:
+        # In the combined process the token comes with the last command and is for both.
+        combined = order.p2 == commands.COMBINED_FIRST
+        if combined and order.token:
+            raise Refusal(SW_WRONG_DATA)
+        if combined:
+            authorisation.require_manager(self.registry, self._domain, order.right)
+        delegated = not combined and self._authorise(order)
+        self.load = loading.begin(self.registry, self._domain, order, delegated=delegated, memory=self._policy.memory)
         return Response(NO_RECEIPT, SW_OK)
+
+    def _finish_combined(self, order: Order) -> Response:
+        load = self._running_load
+        if load is None or not load.combined or not load.complete:
+            raise Refusal(SW_CONDITIONS_OF_USE)
+        order = replace(order, before=load.order.signed)
+        delegated = self._authorise(order)
+        if delegated and not load.block_hash:
+            raise Refusal(SW_WRONG_DATA)
+        self.registry = loading.committed(self.registry, load, self._natives)
+        self.registry, done = self._installed(order)
+        return self._confirmed(order, done + tlv.encode_fields(load.domain), delegated)
+
+    def _installed(self, order: Order) -> tuple[Registry, bytes]:
+        return installing.install(
+            self.registry, self._domain, order, natives=self._natives, policy=self._policy, random=self._random
+        )
+
+    def _authorise(self, order: Order) -> bool:
+        self.registry, delegated = authorisation.authorise(
+            self.registry, self._domain, order, identity=self._identity, policy=self._policy
+        )
+        return delegated
+
+    def _confirmed(self, order: Order, done: bytes, delegated: bool) -> Response:
+        answer = NO_RECEIPT
+        if delegated:
+            self.registry, answer = receipts.confirmation(
+                self.registry, self._domain, order, done, identity=self._identity
+            )
+        return Response(answer, SW_OK)
 
     def _load(self, command: Command) -> Response:
         if self._running_load is None:
@@ -142,22 +221,40 @@ class Transaction:
         self.registry, self.load = loading.add_block(
             self.registry, self._running_load, command, natives=self._natives, memory=self._policy.memory
         )
-        return Response(b"" if self.load else NO_RECEIPT, SW_OK)
+        if self.load is not None:
+            return Response(NO_RECEIPT if self.load.complete else b"", SW_OK)
+        return self._confirmed(self._running_load.order, self._running_load.done, self._running_load.delegated)
 
     def _delete(self, command: Command) -> Response:
         if command.p1 or command.p2 & ~RELATED:
             raise Refusal(SW_WRONG_P1_P2)
-        if deleting.names_content(command.data):
-            self.registry = deleting.delete(
-                self.registry,
-                self._domain,
-                command.data,
-                related=bool(command.p2 & RELATED),
-                selected=self._selected,
-            )
-        else:
+        if not deleting.names_content(command.data):
             self.registry = self.registry.with_entries(key_management.delete_key(self._domain, command.data))
-        return Response(NO_RECEIPT, SW_OK)
+            return Response(NO_RECEIPT, SW_OK)
+        order = orders.deletion(command)
+        delegated = self._authorise(order)
+        self.registry, done = deleting.delete(
+            self.registry, self._domain, order, related=bool(command.p2 & RELATED), selected=self._selected
+        )
+        return self._confirmed(order, done, delegated)
+
+    def _store_data(self, command: Command) -> Response:
+        storing = self.storing or Storing()
+        self.storing = storing.restarted() if storing.target else None  # what stays after an error
+        after = storing.after(command)
+        if storing.target:
+            self.addressee = personalisation.application(self.registry, self._domain, storing.target)
+        elif after is None and self._session is not None:
+            changed = personalisation.stored(
+                self._domain,
+                storing.received + command.data,
+                p1=command.p1,
+                dek=self._session.keys.dek,
+                key_tries=self._policy.key_tries,
+            )
+            self.registry = self.registry.with_entries(changed)
+        self.storing = after
+        return Response(b"", SW_OK)
 
     def _put_key(self, command: Command) -> Response:
         if self._session is None:

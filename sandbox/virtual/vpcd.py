@@ -1,7 +1,8 @@
 """A virtual card in a PC/SC reader: speaks to vpcd (vsmartcard's reader driver) in the part of the card.
 
-vpcd listens, the card connects, to the loopback address only. Both directions are a 2-byte length and a body;
-bodies of one byte are the reader's contacts: 00 power off, 01 power on, 02 reset, 04 tell the ATR (answered).
+vpcd listens and the card connects, or, where its configuration says `DEVICENAME 127.0.0.1:port`, the card listens and
+vpcd connects; on the loopback address only. Both directions are a 2-byte length and a body; bodies of one byte are the
+reader's contacts: 00 power off, 01 power on, 02 reset, 04 tell the ATR (answered).
 """
 
 import contextlib
@@ -32,25 +33,30 @@ class VpcdUnavailable(Exception):
 class Slot:
     """One slot of vpcd with a card in it, from `insert` to `remove`; as a context manager, for a `with` block."""
 
-    def __init__(self, card: Card, *, port: int = PORT) -> None:
+    def __init__(self, card: Card, *, port: int = PORT, listen: bool = False) -> None:
+        """Take a card for the reader at `port`; with `listen`, wait there for a reader that connects to cards."""
         self._card = card
         self._port = port
+        self._listen = listen
         self._socket: socket.socket | None = None
+        self._connection: socket.socket | None = None  # of a reader that connected to us
         self._thread: threading.Thread | None = None
 
     def insert(self, *, patience: float = 0.0) -> None:
         """Connect, and serve in a thread. Tries for `patience` seconds; raises VpcdUnavailable."""
-        self._socket = _connect(self._port, time.monotonic() + patience)
-        self._thread = threading.Thread(target=self._serve, args=(self._socket,), name="vpcd-slot", daemon=True)
+        self._socket = _listening(self._port) if self._listen else _connect(self._port, time.monotonic() + patience)
+        serve = self._serve_each if self._listen else self._serve
+        self._thread = threading.Thread(target=serve, args=(self._socket,), name="vpcd-slot", daemon=True)
         self._thread.start()
 
     def remove(self) -> None:
         """Take the card out: a command under way is finished, then the connection ends. Safe to call twice."""
-        if self._socket is not None:
-            with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+        for open_one in (self._socket, self._connection):
+            if open_one is not None:
+                with contextlib.suppress(OSError):
+                    open_one.shutdown(socket.SHUT_RDWR)
         self.wait()
-        self._socket = self._thread = None
+        self._socket = self._connection = self._thread = None
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the reader has gone or the card was removed; returns whether that is so."""
@@ -67,6 +73,14 @@ class Slot:
     ) -> None:
         self.remove()
 
+    def _serve_each(self, server: socket.socket) -> None:
+        with server, contextlib.suppress(OSError):  # shut down by `remove`
+            while True:
+                connection, _ = server.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._connection = connection
+                self._serve(connection)
+
     def _serve(self, connection: socket.socket) -> None:
         atr = self._card.power_on()
         with connection, contextlib.suppress(OSError):
@@ -78,6 +92,13 @@ class Slot:
                     atr = self._card.power_on()
                 elif len(body) > 1:
                     _send(connection, self._card.transmit(body))
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        raise VpcdUnavailable(f"port {port} of {LOOPBACK} is taken: {error.strerror}") from error
 
 
 def _connect(port: int, until: float) -> socket.socket:

@@ -71,36 +71,42 @@ def free_pair_of_ports() -> int:
 @pytest.fixture(scope="session")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     """The first slot of a private pcscd; also points this process and its children to it."""
+    with daemon(tmp_path_factory.mktemp("pcscd"), "/dev/null") as reader:
+        yield reader
+
+
+@contextmanager
+def daemon(folder: Path, host: str, port: int | None = None) -> Iterator[Reader]:
+    """Run a private pcscd: its vpcd listens for a card where `host` is /dev/null, else connects to one there."""
     if reason := missing():
         if os.environ.get("CI"):
             pytest.fail(f"CI must run the PC/SC tests: {reason}")
         pytest.skip(f"PC/SC tests left out: {reason}")
-    port = free_pair_of_ports()
-    folder = tmp_path_factory.mktemp("pcscd")
+    port = port or free_pair_of_ports()
     configuration = folder / "reader.conf"
     configuration.write_text(
-        f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:0x{port:04X}\nLIBPATH {driver()}\nCHANNELID 0x{port:04X}\n'
+        f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME {host}:0x{port:04X}\nLIBPATH {driver()}\nCHANNELID 0x{port:04X}\n'
     )
     start = 'mount -t tmpfs none /run && mkdir /run/pcscd && exec "$1" --foreground --config "$2"'
     log = (folder / "pcscd.log").open("wb")
-    daemon = subprocess.Popen(
+    pcscd = subprocess.Popen(
         ["unshare", "-m", "sh", "-c", start, "sh", str(which("pcscd")), str(configuration)],
         stdout=log,
         stderr=subprocess.STDOUT,
     )
     try:
-        comm = Path(f"/proc/{daemon.pid}/root/run/pcscd/pcscd.comm")
+        comm = Path(f"/proc/{pcscd.pid}/root/run/pcscd/pcscd.comm")
         until = time.monotonic() + 10
         while not comm.is_socket():
-            if daemon.poll() is not None or time.monotonic() > until:
+            if pcscd.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"pcscd did not start: {(folder / 'pcscd.log').read_text()}")
             time.sleep(0.05)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PCSCLITE_CSOCK_NAME", str(comm))
             yield Reader("Virtual PCD 00 00", port)
     finally:
-        daemon.terminate()
-        daemon.wait(10)
+        pcscd.terminate()
+        pcscd.wait(10)
         log.close()
 
 

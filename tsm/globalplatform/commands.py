@@ -39,6 +39,7 @@ INS_SELECT: Final = 0xA4
 INS_GET_RESPONSE: Final = 0xC0
 INS_GET_DATA: Final = 0xCA
 INS_PUT_KEY: Final = 0xD8
+INS_STORE_DATA: Final = 0xE2
 INS_DELETE: Final = 0xE4
 INS_INSTALL: Final = 0xE6
 INS_LOAD: Final = 0xE8
@@ -57,12 +58,22 @@ TAG_CARD_CAPABILITIES: Final = 0x0067
 TAG_SEQUENCE_COUNTER: Final = 0x00C1
 TAG_KEY_DIVERSIFICATION_DATA: Final = 0x00CF
 TAG_KEY_INFORMATION: Final = 0x00E0
+TAG_CONFIRMATION_COUNTER: Final = 0x00C2
+TAG_SECURITY_LEVEL: Final = 0x00D3
+TAG_APPLICATIONS: Final = 0x2F00
 TAG_CPLC: Final = 0x9F7F
 TAG_RESOURCES: Final = 0xFF21
 
 INSTALL_FOR_LOAD: Final = 0x02
 INSTALL_FOR_INSTALL: Final = 0x04
 INSTALL_FOR_MAKE_SELECTABLE: Final = 0x08
+INSTALL_FOR_LOAD_INSTALL_AND_MAKE_SELECTABLE: Final = 0x0E
+INSTALL_FOR_EXTRADITION: Final = 0x10
+INSTALL_FOR_PERSONALIZATION: Final = 0x20
+INSTALL_FOR_REGISTRY_UPDATE: Final = 0x40
+# P2 of a load, install and make selectable in one process: its first and its last command (GPCS 11.5.2.2).
+COMBINED_FIRST: Final = 0x01
+COMBINED_LAST: Final = 0x03
 
 KEY_TYPE_AES: Final = 0x88
 ALL_TAGS: Final = bytes.fromhex("4F9F70C5C4CCCE84")  # tag list of GET STATUS: everything an entry can tell
@@ -206,6 +217,24 @@ def install_for_make_selectable(
 ) -> Command:
     """Return INSTALL [for make selectable] of an installed application."""
     return _install(INSTALL_FOR_MAKE_SELECTABLE, b"", b"", instance_aid, privileges, b"", token)
+
+
+def install_for_personalization(aid: bytes) -> Command:
+    """Return INSTALL [for personalization]: the STORE DATA that follows is for this application."""
+    return _install(INSTALL_FOR_PERSONALIZATION, b"", b"", aid, b"", b"", b"")
+
+
+def store_data(data: bytes, size: int = 239, *, structure: int = 0x08, answered: bool = False) -> list[Command]:
+    """Return the STORE DATA commands that carry the data, `size` bytes each (GPCS 11.11).
+
+    `structure` is 08 for data groups, 10 for BER-TLV. `answered`: the last block is to be answered with data.
+    """
+    parts = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+    if len(parts) > 256:
+        raise ValueError("STORE DATA has at most 256 blocks")
+    first = [Command(0x80, INS_STORE_DATA, structure, number, part) for number, part in enumerate(parts[:-1])]
+    p1 = 0x80 | structure | (0x01 if answered else 0x00)
+    return [*first, Command(0x80, INS_STORE_DATA, p1, len(parts) - 1, parts[-1], SHORT_LE_MAX if answered else None)]
 
 
 def install_ssd(

@@ -5,8 +5,9 @@ TSM may do it does under C-MAC, and it can neither sign a text of its choice nor
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from sandbox.virtual import data_groups
 from sandbox.virtual.applet import Refusal
 from sandbox.virtual.jpki.application import Answer, JpkiApplication, key_of, read
 from sandbox.virtual.jpki.key_pair import KeyPair, Mode
@@ -21,13 +22,28 @@ from tsm.globalplatform.status import (
     SW_OK,
     SW_REFERENCED_DATA_NOT_FOUND,
     SW_SECURITY_STATUS,
+    SW_WRONG_DATA,
     SW_WRONG_LENGTH,
     SW_WRONG_OFFSET,
     SW_WRONG_P1_P2,
 )
-from tsm.jpki import CERTIFICATE_FILES, CHALLENGE_LENGTH, PHONE_LABEL, TAG_STATUS, File, Key, proof_message
+from tsm.jpki import (
+    CERTIFICATE_FILES,
+    CHALLENGE_LENGTH,
+    PHONE_LABEL,
+    TAG_STATUS,
+    File,
+    Key,
+    PasswordState,
+    proof_message,
+)
 
 CLA = 0x80
+# Data groups of STORE DATA: certificate files by identifier, and these two, each with the TSM's challenge: the key pair
+# is generated unless it is there, and answered with its proof of possession.
+KEY_GROUPS = {key & 0xFF: key for key in Key}
+TAG_PROOF = 0x9E
+IN_DATA_GROUPS, FORMAT, ANSWER_EXPECTED, LAST_BLOCK = 0x08, 0x18, 0x01, 0x80
 # Room for a certificate: those of the card take about 1.8 kB.
 LARGEST_FILE = 4096
 
@@ -40,11 +56,74 @@ class JpkiApplet(JpkiApplication):
     GUARDED: ClassVar = {File.SIGNATURE_CERTIFICATE: Key.SIGNATURE, File.AUTHENTICATION_CERTIFICATE: Key.AUTHENTICATION}
     SETS_FIRST_PASSWORD = True
 
+    def __init__(self, *, serial_number: str, passwords: dict[Key, Password]) -> None:
+        super().__init__(serial_number=serial_number, passwords=passwords)
+        # Both passwords have been set once: before that no key is used, afterwards each waits for its own only.
+        self.taken_over = False
+        self._stored = b""
+
     @classmethod
     def install(cls, *, instance_aid: bytes, parameters: bytes, random: Callable[[int], bytes]) -> Self:
         """Make a fresh instance: no keys, no certificates, no passwords. `parameters` are not used."""
         passwords = {key: Password.create(key, None) for key in Key}
         return cls(serial_number=random(8).hex().upper(), passwords=passwords)
+
+    @classmethod
+    def restore(cls, state: Any) -> Self:
+        applet = super().restore(state)
+        taken = any(password.state is not PasswordState.NOT_SET for password in applet.passwords.values())
+        applet.taken_over = state.get("taken_over", taken)  # states from before there was this
+        return applet
+
+    def state(self) -> Any:
+        return {**super().state(), "taken_over": self.taken_over}
+
+    def store_data(self, command: Command) -> bytes:
+        """Write certificates and make key pairs as its security domain says; all of a block's groups, or none.
+
+        Raises Refusal 6A80 (unknown or cut off), 6A84, 6A86 (no data groups, or a key pair without an answer).
+        """
+        before = b"" if command.p2 == 0 else self._stored
+        self._stored = b""
+        if command.p1 & FORMAT != IN_DATA_GROUPS:
+            raise Refusal(SW_WRONG_P1_P2)
+        groups, rest = data_groups.split(before + command.data)
+        if rest and (command.p1 & LAST_BLOCK or len(rest) > LARGEST_FILE):
+            raise Refusal(SW_WRONG_DATA)
+        for group, value in groups:
+            self._check_group(group, value, answered=bool(command.p1 & ANSWER_EXPECTED))
+        answer = b"".join(self._take_group(group, value) for group, value in groups)
+        self._stored = rest
+        return answer
+
+    def _check_group(self, group: int, value: bytes, *, answered: bool) -> None:
+        if group in KEY_GROUPS:
+            if not answered:
+                raise Refusal(SW_WRONG_P1_P2)
+            fits = len(value) == CHALLENGE_LENGTH
+        else:
+            fits = group in CERTIFICATE_FILES and bool(value)
+        if not fits:
+            raise Refusal(SW_WRONG_DATA)
+        if len(value) > LARGEST_FILE:
+            raise Refusal(SW_NOT_ENOUGH_MEMORY)
+
+    def _take_group(self, group: int, value: bytes) -> bytes:
+        if group not in KEY_GROUPS:
+            self.certificates[File(group)] = value
+            return b""
+        key = KEY_GROUPS[group]
+        if key not in self.keys:
+            self.keys[key] = KeyPair.generate()
+        return self.keys[key].template() + tlv.encode(TAG_PROOF, self._proof(key, value))
+
+    def _is_in_use(self, key: Key) -> bool:
+        return self.taken_over and super()._is_in_use(key)
+
+    def _change_password(self, command: Command) -> Answer:
+        answer = super()._change_password(command)
+        self.taken_over |= all(password.state is not PasswordState.NOT_SET for password in self.passwords.values())
+        return answer
 
     def process(self, command: Command, *, secure: SecurityLevel | None) -> Answer:
         """Carry out one clear command of a session of this level; raises Refusal."""
@@ -87,8 +166,11 @@ class JpkiApplet(JpkiApplication):
         key = key_of(command.p2)
         if len(command.data) != CHALLENGE_LENGTH:
             raise Refusal(SW_WRONG_LENGTH)
+        return self._proof(key, command.data), SW_OK
+
+    def _proof(self, key: Key, challenge: bytes) -> bytes:
         pair = self._pair(key)
-        return pair.sign(Mode.HASH, proof_message(key, pair.modulus, command.data)), SW_OK
+        return pair.sign(Mode.HASH, proof_message(key, pair.modulus, challenge))
 
     def _pair(self, key: Key) -> KeyPair:
         if key not in self.keys:

@@ -171,7 +171,7 @@ class JpkiApplication:
     def _sign(self, command: Command) -> Answer:
         key = self._named_key(command)
         password = self.passwords[key]
-        if password.state is PasswordState.NOT_SET:
+        if not self._is_in_use(key):
             raise Refusal(SW_CONDITIONS_OF_USE)
         if key not in self.keys:
             raise Refusal(SW_REFERENCED_DATA_NOT_FOUND)
@@ -180,6 +180,9 @@ class JpkiApplication:
         if command.le is not None and command.le < MODULUS_LENGTH:
             raise Refusal(SW_WRONG_ANSWER_LENGTH)
         return self.keys[key].sign(command.p1, command.data), SW_OK
+
+    def _is_in_use(self, key: Key) -> bool:
+        return self.passwords[key].state is not PasswordState.NOT_SET
 
     def _named_key(self, command: Command) -> Key:
         if command.p2 != SELECTED_FILE:

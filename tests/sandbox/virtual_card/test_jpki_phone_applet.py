@@ -233,6 +233,7 @@ def test_the_first_password_needs_no_login_and_the_next_does(phone: PhoneInField
 
 
 def test_setting_a_password_does_not_log_in(phone: PhoneInField) -> None:
+    say(phone, SELECT_SIGN_PASSWORD, change("ABC123"))
     assert say(phone, SELECT_AUTH_PIN, change("1234"), SIGN_AUTH) == "6982"
 
 

@@ -122,8 +122,16 @@ class Session:
             command = Command.parse(bytes.fromhex(command))
         return self.host.unwrap(sent(self.element, self.host.wrap(command)).encode())
 
+    def send_in_parts(self, command: Command) -> Response:
+        """Return the clear answer to a command that may take several."""
+        *first, last = self.host.wrap_in_parts(command)
+        for part in first:
+            assert sent(self.element, part) == Response(b"", OK)
+        return self.host.unwrap(sent(self.element, last).encode())
+
     def expect(self, sw: int, *script: Command | str) -> Response:
         """Send all commands, each of which is answered with this status word; return the last answer."""
+        answer = Response(b"", sw)
         for number, command in enumerate(script):
             answer = self.send(command)
             assert answer.sw == sw, f"{answer.sw:04X} instead of {sw:04X} to command {number} {command}"

@@ -121,7 +121,7 @@ class CardSession:
         data, mac = command.data[: -self._mode], command.data[-self._mode :]
         command = replace(command, data=data)
         expected = messaging.command_mac(self._session.mac, self._chaining, command, self._mode)
-        if len(data) + self._mode > 0xFF or not compare_digest(mac, expected[: self._mode]):
+        if not compare_digest(mac, expected[: self._mode]):
             raise self._abort()
         self._chaining = expected
         return command

@@ -25,6 +25,7 @@ from tsm.globalplatform.scp03.keys import (
 INS_INITIALIZE_UPDATE: Final = 0x50
 INS_EXTERNAL_AUTHENTICATE: Final = 0x82
 MAX_COMMAND_DATA: Final = 255
+MORE_COMMANDS: Final = 0x80  # in P1 (GPCS 11.1.5)
 _REFUSALS: Final = {
     status.SW_REFERENCED_DATA_NOT_FOUND: errors.KeySetMissing,
     status.SW_BLOCKED: errors.KeySetBlocked,
@@ -164,10 +165,23 @@ class HostSession:
         With R-MAC the answer always has data, so Le is added where the command has none. Raises CommandTooLong and
         OutOfOrder.
         """
-        if self._session is None or self._chaining is None:
-            raise errors.OutOfOrder("no session to wrap for")
         if len(command.data) > self.capacity or (command.le or 0) > SHORT_LE_MAX:
             raise errors.CommandTooLong(f"{len(command.data)} bytes, {self.capacity} fit")
+        return self._wrapped(command)
+
+    def wrap_in_parts(self, command: Command) -> list[Command]:
+        """Return INSTALL, DELETE or PUT KEY of any length as the commands that carry it, protected as a whole.
+
+        All but the last are answered with a bare 9000; the last one's answer goes to `unwrap`. Raises OutOfOrder.
+        """
+        whole = self._wrapped(command)
+        parts = [whole.data[at : at + MAX_COMMAND_DATA] for at in range(0, len(whole.data), MAX_COMMAND_DATA)] or [b""]
+        first = [replace(whole, p1=whole.p1 | MORE_COMMANDS, data=part, le=None) for part in parts[:-1]]
+        return [*first, replace(whole, data=parts[-1])]
+
+    def _wrapped(self, command: Command) -> Command:
+        if self._session is None or self._chaining is None:
+            raise errors.OutOfOrder("no session to wrap for")
         self._counter += 1
         if self.level & SecurityLevel.C_DEC and command.data:
             command = replace(command, data=messaging.encrypt(self._session.enc, self._counter, command.data))

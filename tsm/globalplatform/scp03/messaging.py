@@ -60,11 +60,13 @@ def cmac(key: bytes, data: bytes) -> bytes:
 def command_mac(s_mac: bytes, chaining: bytes, command: Command, mac_length: int) -> bytes:
     """Return the full C-MAC, which is the next chaining value (Amendment D 6.2.4).
 
-    `command` carries the data as sent but without MAC; the logical channel of its class does not matter.
+    `command` carries the data as sent but without MAC; the logical channel of its class does not matter. What takes
+    several commands is authenticated as one, under the last one's P1 and P2 and a length of three bytes.
     """
     cla = command.cla & 0x80 | SECURE_MESSAGING
-    header = bytes((cla, command.ins, command.p1, command.p2, len(command.data) + mac_length))
-    return cmac(s_mac, chaining + header + command.data)
+    size = len(command.data) + mac_length
+    length = bytes((size,)) if size <= 0xFF else b"\x00" + size.to_bytes(2, "big")
+    return cmac(s_mac, chaining + bytes((cla, command.ins, command.p1, command.p2)) + length + command.data)
 
 
 def response_mac(s_rmac: bytes, chaining: bytes, data: bytes, sw: int) -> bytes:
