@@ -113,6 +113,12 @@ class LoadFileRefused(TsmError):
     code = "load_file_refused"
 
 
+class MessageMalformed(TsmError):
+    """A System Messaging request or answer isn't of the form that its function has."""
+
+    code = "message_malformed"
+
+
 class TokenRefused(TsmError):
     """The issuer gives no token for this command."""
 
