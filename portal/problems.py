@@ -121,9 +121,19 @@ CATALOGUE: dict[str, Problem] = {
         "届出の署名を確かめられませんでした。もう一度お試しください。",
         "The signature of the request could not be verified. Please try again.",
     ),
+    "resume_refused": Problem(
+        403, "Not signed by this phone", "What was signed isn't the text, or not by the phone's signature key.",
+        "Sign exactly the text that GET …/resume gives, with the phone's signature key.",
+        "一時保留の解除の署名を確かめられませんでした。", "The signature to release the hold could not be accepted.",
+    ),
     "conversation_unknown": Problem(
         404, "No such session", "The conversation is over, or isn't this phone's.", "Wait for the next push.",
         "この通信は終わっています。", "This conversation is over.",
+    ),
+    "handshake_missing": Problem(
+        409, "A handshake comes first", "This phone has never shaken hands with the TSM.",
+        "POST …/handshake, then ask again.",
+        "通信を始められませんでした。もう一度お試しください。", "The connection could not be begun. Please try again.",
     ),
     "report_malformed": Problem(
         400, "The report can't be read", "An R-APDU isn't hexadecimal, or the report isn't SERAM's.", "See SERAM 2.0.",

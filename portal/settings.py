@@ -190,11 +190,16 @@ JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
+# The two roles may have a master key each, as on two hosts: SEI-TSM (elements) and SP-TSM (the provider's domain).
+TSM_SEI_MASTER_KEY = environment.secret("TSM_SEI_MASTER_KEY", ROOT)
+TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
 # A phone that wasn't heard of for so long is woken again: longer than a long poll.
 TSM_SILENCE_SECONDS = environment.decimal("TSM_SILENCE_SECONDS", TSM_LONG_POLL_SECONDS + 10)
+# SERAM 2.0: an agent that owes a report and is silent for so long is given up.
+TSM_AGENT_SECONDS = environment.decimal("TSM_AGENT_SECONDS", 300)
 # So many legs of one conversation may fail before the element is left alone for a while.
 TSM_FAILURES = environment.number("TSM_FAILURES", 5)
 TSM_RETRY_SECONDS = environment.decimal("TSM_RETRY_SECONDS", 300)

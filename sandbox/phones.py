@@ -103,6 +103,8 @@ def talk(phone: str, session: str) -> None:
             post,
             lambda: power.app(row),
             identifier=row.phone.element.identifier,
+            # The app remembers what was agreed; the row that tells whether it ever talked is the TSM's.
+            shaken=row.phone.last_seen_at is not None,
             seconds=max(settings.SANDBOX_TALK_SECONDS - agent.ANSWER_TIMEOUT / 2, 1),
         )
     except httpx.HTTPStatusError as error:

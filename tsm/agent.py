@@ -65,12 +65,17 @@ def converse(
     open_element: Callable[[], AbstractContextManager[Transport]],
     *,
     identifier: str,
+    shaken: bool = False,
+    installation: str = "",
     seconds: float = RETRY_FOR,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Tally:
-    """Hold one conversation until the TSM says stop. `identifier` is the element's number as SERAM's seId.
+    """Hold one conversation until the TSM says stop.
 
+    `identifier` is the element's number as SERAM's seId, `installation` what the app calls itself since it came.
+
+    A phone that has shaken hands with this TSM before (`shaken`) holds to what was agreed, and saves the exchange.
     It leaves after `seconds` at the first order that has nothing to do: whoever wants it wakes it again.
     `open_element` powers the element for one order: between two orders it is free for the phone's other uses.
 
@@ -89,15 +94,16 @@ def converse(
                     raise
                 sleep(RETRY_AFTER)
 
-    ask(
-        "/handshake",
-        {
-            "secureElements": [{"seType": "eSE", "seId": identifier}],
-            "supportedTransportProtocols": ["HTTPS"],
-            "supportedDataFormats": ["application/json"],
-            "supportedVersions": ["2.0.0"],
-        },
-    )
+    if not shaken:
+        ask(
+            "/handshake",
+            {
+                "secureElements": [_described(identifier, installation)],
+                "supportedTransportProtocols": ["HTTPS"],
+                "supportedDataFormats": ["application/json"],
+                "supportedVersions": ["2.0.0"],
+            },
+        )
     leave = clock() + seconds
     report: dict[str, Any] = {"localAgentStatus": {"localAgentStatusEnum": "POLLING", "executedSeRamCommands": 0}}
     while True:
@@ -115,6 +121,11 @@ def converse(
             report["localAgentStatus"]["errorMsg"] = trouble
         if responses:
             report["ramResponses"] = responses
+
+
+def _described(identifier: str, installation: str) -> dict[str, str]:
+    element = {"seType": "eSE", "seId": identifier}
+    return element | {"seExtraInfo": f"installation={installation}"} if installation else element
 
 
 def _status(trouble: str, responses: list[dict[str, Any]]) -> str:

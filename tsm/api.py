@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from ca.models import Certificate
 from ca.profiles import Purpose
-from tsm import conversation, enrolment
+from tsm import conversation, enrolment, services
 from tsm.authentication import IsPhone, PhoneSession, PhoneToken
 from tsm.errors import ConversationUnknown
 from tsm.models import Enrolment, Phone
@@ -120,6 +120,19 @@ class End(PhoneView):
         return Response(represent(enrolment.find(self.phone, reference)))
 
 
+class Resume(PhoneView):
+    """GET: the text to be signed to have what is on hold made valid again. POST: that text, signed."""
+
+    def get(self, request: Request, reference: uuid.UUID) -> Response:
+        return Response({"text": enrolment.resume_text(enrolment.find(self.phone, reference))})
+
+    def post(self, request: Request, reference: uuid.UUID) -> Response:
+        given = self.parsed(EndSerializer)
+        found = enrolment.find(self.phone, reference)
+        services.resume_by_holder(found, text=given["text"], signature=given["signature"])
+        return Response(represent(enrolment.find(self.phone, reference)))
+
+
 def represent(found: Enrolment) -> dict[str, Any]:
     """Return an enrolment as the phone's pages see it."""
     certificates = (found.signature_certificate, found.authentication_certificate)
@@ -216,7 +229,8 @@ class Handshake(SeramView):
         )
         if not fits:
             return Response(status=status.HTTP_406_NOT_ACCEPTABLE)
-        conversation.begin(session)
+        extra = [element.get("seExtraInfo", "") for element in given["secureElements"]]
+        conversation.begin(session, installation=_installation(extra))
         return Response(
             {
                 "chosenTransportProtocol": "HTTPS",
@@ -226,6 +240,12 @@ class Handshake(SeramView):
                 "chosenVersion": "2.0.0",
             }
         )
+
+
+def _installation(extra: list[str]) -> str:
+    """Return what the phone's app calls its installation: `installation=…` in SERAM's free text about an element."""
+    told = (part.partition("=") for text in extra for part in text.split(";"))
+    return next((value.strip()[:64] for name, _, value in told if name.strip() == "installation"), "")
 
 
 class RemoteManagement(SeramView):

@@ -2,12 +2,14 @@
 
 Nothing is held open between legs. A leg goes READY -> SENT -> REPORTED, each by conditional UPDATE; a phone that comes
 back without the report of what it was sent has lost it, and then the element is asked how it stands.
+
+Contact, rest and waking go by the machine's clock: a realm's may be moved while a phone is on its way.
 """
 
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,11 +18,11 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from ca import clock
-from tsm import legs
+from tsm import legs, measures
 from tsm.enrolment import send_advance
-from tsm.errors import ConversationUnknown, ReportMalformed
-from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement
-from tsm.scripts import Plan
+from tsm.errors import ConversationUnknown, HandshakeMissing, ReportMalformed
+from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement, ServiceOrder
+from tsm.plans import TOLERANT, Plan
 
 POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is kept waiting
 
@@ -40,8 +42,16 @@ def of(element: SecureElement) -> Conversation | None:
     return Conversation.objects.filter(element=element, closed_at__isnull=True).first()
 
 
-def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: list[list[str]], now: datetime) -> Leg:
+def offer(
+    element: SecureElement,
+    enrolment: Enrolment,
+    plan: Plan,
+    commands: list[list[str]],
+    described: list[tuple[str, str, str]],
+    order: ServiceOrder | None = None,
+) -> Leg:
     """Lay a leg ready for the phone, opening a conversation if none is. The counters are uncertain from here on."""
+    now = clock.machine()
     conversation, _ = Conversation.objects.get_or_create(
         element=element, closed_at__isnull=True, defaults={"opened_at": now}
     )
@@ -49,9 +59,11 @@ def offer(element: SecureElement, enrolment: Enrolment, plan: Plan, commands: li
     return Leg.objects.create(
         conversation=conversation,
         enrolment=enrolment,
+        order=order,
         kind=plan.kind,
         plan=plan.as_json(),
         commands=commands,
+        described=described,
         created_at=now,
     )
 
@@ -61,21 +73,32 @@ def open_leg(conversation: Conversation) -> Leg | None:
     return conversation.legs.filter(state__in=legs.OPEN).first()
 
 
-def begin(conversation: Conversation) -> None:
-    """Take a handshake: the agent starts anew, so a leg that it was sent before is lost."""
+def begin(conversation: Conversation, *, installation: str = "") -> None:
+    """Take a handshake: the agent starts anew, so a leg that it was sent before is lost.
+
+    An app that calls itself another installation than before came after a factory reset, which erases no element.
+    """
     _contact(conversation)
+    phone = conversation.element.phone
+    if installation and installation != phone.installation:
+        Phone.objects.filter(pk=phone.pk).update(installation=installation)
+        active = Enrolment.objects.filter(phone=phone, state=Enrolment.State.ACTIVE).first()
+        if phone.installation and active is not None:
+            measures.report(active, measures.Signal.FACTORY_RESET, source="handshake")
     _lose(conversation)
 
 
 def report(conversation: Conversation, *, status: str, answers: Sequence[str], message: str = "") -> None:
     """Take the phone's report of the leg that it was sent; a report of nothing that is out is ignored."""
+    if conversation.element.phone.last_seen_at is None:
+        raise HandshakeMissing("this phone and the TSM have agreed on nothing yet: a handshake comes first")
     _contact(conversation)
     if status == "POLLING":
         _lose(conversation)
         return
     if not all(isinstance(answer, str) for answer in answers):
         raise ReportMalformed("listOfRAPDU must be a list of hexadecimal strings")
-    now = clock.now(conversation.element.phone.realm)
+    now = clock.machine()
     with transaction.atomic():
         taken = legs.move(
             conversation.legs.all(),
@@ -94,7 +117,7 @@ def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
     first = not conversation.legs.filter(sent_at__isnull=False).exists()
     while True:
         leg = conversation.legs.filter(state=Leg.State.READY).first()
-        if leg is not None and _hand_over(leg, conversation):
+        if leg is not None and _hand_over(leg):
             return _order(conversation, leg, first=first)
         if not Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).exists():
             return {"delay": 0, "ramCommands": [{"ramCommandType": "stopCommand"}]}
@@ -103,13 +126,14 @@ def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
         time.sleep(POLL_INTERVAL)
 
 
-def close(conversation: Conversation, now: datetime) -> None:
+def close(conversation: Conversation) -> None:
     """End the conversation: the phone gets a stop command when it next asks."""
-    Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).update(closed_at=now)
+    Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).update(closed_at=clock.machine())
 
 
-def wake_phone(conversation: Conversation, now: datetime) -> bool:
+def wake_phone(conversation: Conversation) -> bool:
     """Push to the phone that it is wanted, unless it was in contact, or woken, a moment ago. Return whether it was."""
+    now = clock.machine()
     silent_since = max(filter(None, (conversation.last_contact_at, conversation.woken_at)), default=None)
     if silent_since is not None and now - silent_since < timedelta(seconds=settings.TSM_SILENCE_SECONDS):
         return False
@@ -121,30 +145,51 @@ def wake_phone(conversation: Conversation, now: datetime) -> bool:
     return bool(woken)
 
 
+def lose_silent_agents() -> int:
+    """Give up agents that were sent a leg and have been silent for SERAM's five minutes. Return how many.
+
+    What the element did of it is found out when the phone comes back; a report that comes later is ignored.
+    """
+    silent_since = clock.machine() - timedelta(seconds=settings.TSM_AGENT_SECONDS)
+    owing = Leg.objects.filter(state=Leg.State.SENT, sent_at__lt=silent_since)
+    silent = list(
+        Conversation.objects.filter(
+            closed_at__isnull=True, last_contact_at__lt=silent_since, pk__in=owing.values("conversation_id")
+        )
+    )
+    for conversation in silent:
+        _lose(conversation, "the agent was given up")
+    return len(silent)
+
+
 def _contact(conversation: Conversation) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(
+        last_contact_at=clock.machine(), exchanges=F("exchanges") + 1
+    )
+    # How long a phone has been silent is a matter of policy, and of its realm's time.
     now = clock.now(conversation.element.phone.realm)
-    Conversation.objects.filter(pk=conversation.pk).update(last_contact_at=now, exchanges=F("exchanges") + 1)
     Phone.objects.filter(element=conversation.element_id).update(last_seen_at=now)
     conversation.refresh_from_db()
 
 
-def _lose(conversation: Conversation) -> None:
-    lost = legs.move(conversation.legs.all(), Leg.State.LOST, outcome="came back without it")
+def _lose(conversation: Conversation, why: str = "came back without it") -> None:
+    lost = legs.move(conversation.legs.all(), Leg.State.LOST, outcome=why)
     if lost:
         Conversation.objects.filter(pk=conversation.pk).update(findings=None)
         send_advance(conversation.element_id)
 
 
-def _hand_over(leg: Leg, conversation: Conversation) -> bool:
-    now = clock.now(conversation.element.phone.realm)
-    return legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.SENT, sent_at=now)
+def _hand_over(leg: Leg) -> bool:
+    return legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.SENT, sent_at=clock.machine())
 
 
 def _order(conversation: Conversation, leg: Leg, *, first: bool) -> dict[str, Any]:
     commands: list[dict[str, Any]] = [{"ramCommandType": "startCommand"}] if first else []
-    # One script: an answer of 69xx leaves nothing to go on with, so the agent stops there.
+    # One script: an answer of 69xx leaves nothing to go on with, so the agent stops there, but where it was expected.
+    names = [entry.name for entry in Plan.from_json(leg.plan).entries]
     commands += [
-        {"ramCommandType": "seRamCommand", "stopOnError": True, "listOfCAPDU": section} for section in leg.commands
+        {"ramCommandType": "seRamCommand", "stopOnError": name not in TOLERANT, "listOfCAPDU": section}
+        for name, section in zip(names, leg.commands, strict=True)
     ]
     return {
         "delay": 0,

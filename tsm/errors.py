@@ -73,6 +73,12 @@ class ConversationUnknown(TsmError):
     code = "conversation_unknown"
 
 
+class HandshakeMissing(TsmError):
+    """A phone that never shook hands asks for an order."""
+
+    code = "handshake_missing"
+
+
 class ReportMalformed(TsmError):
     code = "report_malformed"
 
@@ -99,6 +105,36 @@ class ReadBackDiffers(LegFailed):
     """What was read back from the element isn't what was written."""
 
     code = "read_back_differs"
+
+
+class LoadFileRefused(TsmError):
+    """A load file isn't the applet's, isn't in the store, or isn't what the provider signed."""
+
+    code = "load_file_refused"
+
+
+class MessageMalformed(TsmError):
+    """A System Messaging request or answer isn't of the form that its function has."""
+
+    code = "message_malformed"
+
+
+class TokenRefused(TsmError):
+    """The issuer gives no token for this command."""
+
+    code = "token_refused"
+
+
+class ReceiptWrong(TsmError):
+    """A receipt isn't by this element's key, or not the one that was due."""
+
+    code = "receipt_wrong"
+
+
+class ResumeRefused(TsmError):
+    """The request to use the phone again isn't signed by the phone's signature key."""
+
+    code = "resume_refused"
 
 
 class SecretMissing(TsmError):

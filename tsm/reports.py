@@ -7,25 +7,29 @@ from django.db import transaction
 
 from ca import journal
 from tsm import enrolment as enrolments
-from tsm import legs, scripts, sp
+from tsm import findings as finding
+from tsm import keysets, legs, plans, sei, services, sp
 from tsm.enrolment import State
 from tsm.errors import LegFailed, TsmError
+from tsm.findings import Findings, Reading
+from tsm.globalplatform import commands
 from tsm.globalplatform.errors import GlobalPlatformError
 from tsm.jpki import JpkiError, Key
 from tsm.models import Conversation, Enrolment, Leg, SecureElement
-from tsm.scripts import Findings, Plan, Reading
+from tsm.plans import Plan
 
 logger = logging.getLogger(__name__)
 
 # The trouble of an enrolment whose element keeps answering other than planned.
 ANSWERS_WRONG = "element_answers_wrong"
+Effect = Callable[[SecureElement, Leg, Plan, Reading], None]
 
 
 def settle(element: SecureElement, leg: Leg) -> None:
     """Check what the phone reported, and take over what it proves."""
     plan = Plan.from_json(leg.plan)
     try:
-        reading = scripts.read(plan, bytes(element.iin) + bytes(element.cin), leg.answers or [])
+        reading = plans.read(plan, bytes(element.iin) + bytes(element.cin), leg.answers or [])
         effect = _EFFECTS[plan.kind]
         with transaction.atomic():
             journal.take(element.phone.realm)
@@ -55,15 +59,16 @@ def _take_counters(element: SecureElement, plan: Plan) -> None:
 
 
 def _surveyed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
-    issuer, provider, found = scripts.surveyed(reading)
-    SecureElement.objects.filter(pk=element.pk).update(isd_counter=issuer, domain_counter=provider)
+    survey = finding.surveyed(reading, domain_generation=element.domain_generation)
+    found = survey.found
+    SecureElement.objects.filter(pk=element.pk).update(isd_counter=survey.issuer, domain_counter=survey.provider)
     Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
     enrolments.note(leg.enrolment, "surveyed", domain=found.domain, applet=found.applet, keys=len(found.keys))
 
 
 def _registered(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
     before = Findings.from_json(leg.conversation.findings or {"keys": ()})
-    found = scripts.registered(reading, before)
+    found = finding.registered(reading, before)
     Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
 
 
@@ -73,10 +78,20 @@ def _prepared(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) ->
     Enrolment.objects.filter(pk=enrolment.pk).update(
         signature_key=keys[Key.SIGNATURE], authentication_key=keys[Key.AUTHENTICATION], trouble=""
     )
+    if any(entry.name == "install_application" for entry in plan.entries):
+        SecureElement.objects.filter(pk=element.pk).update(applet_version=plan.load_file)
     # What was found before is not how it is now.
     Conversation.objects.filter(pk=leg.conversation_id).update(findings=None)
     enrolments.move(enrolment, State.PREPARED, **_figures(leg))
     enrolments.move(enrolment, State.KEYED, generated=len(plan.generate))
+
+
+def _part(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    before = Findings.from_json(leg.conversation.findings or {"keys": ()})
+    found = finding.progressed(before, plan.entries[0].name)
+    Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
+    if plan.entries[0].name == "install_application":
+        SecureElement.objects.filter(pk=element.pk).update(applet_version=plan.load_file)
 
 
 def _installed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
@@ -86,16 +101,64 @@ def _installed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -
 
 
 def _deleted(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
-    SecureElement.objects.filter(pk=element.pk).update(occupant=None, domain_counter=0)
+    SecureElement.objects.filter(pk=element.pk).update(
+        occupant=None, domain_counter=0, domain_pending=None, applet_version=""
+    )
     enrolments.move(leg.enrolment, State.DELETED, **_figures(leg))
 
 
-_EFFECTS: dict[str, Callable[[SecureElement, Leg, Plan, Reading], None]] = {
+def _suspended(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    _require(sei.is_locked(reading["lock"]["applications"]) is True, "the applet isn't locked", "lock.applications")
+    _order_done(leg)
+
+
+def _resumed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    _require(sei.is_locked(reading["lock"]["applications"]) is False, "the applet is locked", "lock.applications")
+    _order_done(leg)
+    if leg.enrolment.state == State.ACTIVE:
+        services.release(leg.enrolment)
+
+
+def _unblocked(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+    _require(sp.is_not_set(reading["unblock"], Key(plan.key)), "the password is still set", "unblock.status")
+    _order_done(leg)
+
+
+def _rotated(role: str, version_of: Callable[[int], int]) -> Effect:
+    def effect(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
+        left = commands.parse_key_information(reading["drop_keys"]["keys"].data)
+        present = version_of(plan.entries[-1].generation)
+        _require({entry.version for entry in left} == {present}, "the old keys are still there", "drop_keys.keys")
+        services.take_next_keys(element, role)
+        Conversation.objects.filter(pk=leg.conversation_id).update(findings=None)
+        enrolments.note(leg.enrolment, "keys_rotated", domain=role, version=f"{present:02X}")
+        _order_done(leg)
+
+    return effect
+
+
+def _order_done(leg: Leg) -> None:
+    if leg.order is not None:
+        services.done(leg.order)
+
+
+def _require(holds: bool, message: str, label: str) -> None:
+    if not holds:
+        raise LegFailed(message, label=label)
+
+
+_EFFECTS: dict[str, Effect] = {
     "survey": _surveyed,
     "registry": _registered,
     "prepare": _prepared,
     "install": _installed,
     "delete": _deleted,
+    "part": _part,
+    "suspend": _suspended,
+    "resume": _resumed,
+    "unblock": _unblocked,
+    "rotate_issuer": _rotated("issuer", keysets.issuer_version),
+    "rotate_domain": _rotated("provider", keysets.domain_version),
 }
 
 

@@ -58,6 +58,15 @@ class Section:
         sent += [session.initialize_update().encode(), session.external_authenticate().encode()]
         return sent + [session.wrap(step.command).encode() for step in self.steps]
 
+    def clear(self) -> list[tuple[str, Command]]:
+        """Return the commands of `render` by label, as they are before they are wrapped."""
+        opening: list[tuple[str, Command]] = [("select", commands.select(self.target))]
+        if self.channel is not None:
+            session = self._open()
+            opening.append(("initialize_update", session.initialize_update()))
+            opening.append(("external_authenticate", session.external_authenticate()))
+        return opening + [(step.label, step.command) for step in self.steps]
+
     def read(self, answers: Iterator[bytes]) -> dict[str, Response]:
         """Check `answers` (one R-APDU a command, in order) and return the responses by label.
 

@@ -4,52 +4,58 @@ It makes room for the service provider (a supplementary security domain), loads 
 reads the element's registry, and deletes. Each function returns one section of a script (`tsm.sections`).
 """
 
-import functools
-import hashlib
+from collections.abc import Mapping
 
 from tsm import jpki, keysets
 from tsm.globalplatform import commands, loadfile
-from tsm.globalplatform.apdu import Response
-from tsm.globalplatform.commands import Scope
+from tsm.globalplatform.apdu import Command, Response
+from tsm.globalplatform.commands import Scope, Target
+from tsm.globalplatform.scp03.host import INS_INITIALIZE_UPDATE
 from tsm.sections import Channel, Section, Step
 
 ISSUER_DOMAIN = commands.ISSUER_SECURITY_DOMAIN_AID
 # The provider's domain for the JPKI application: the application's RID with a PIX of our own.
 PROVIDER_DOMAIN = bytes.fromhex("D392F00026010000FF")
-LOAD_FILE_VERSION = (1, 0)
 # GPCS 11.2.2.2: 6A88 referenced data not found, 6A82 application not found: deleted before. An error word is bare, so
 # this is the phone's word only: that its old keys are never certified again is the CA's rule.
 GONE = frozenset({0x9000, 0x6A88, 0x6A82})
 # GPCS 11.4.3: 6A88 nothing to list, 6310 more to come.
 LISTED = frozenset({0x9000, 0x6A88})
+# Tag list of GET STATUS (GPCS table 11-36): AID, life cycle state, version of a load file.
+PACKAGE_TAGS = bytes.fromhex("4F9F70CE")
+# GPCS 5.3.1: b8 of an application's life cycle state.
+LOCKED = 0x80
+# GPCS 11.10.3: it was in that state already. What it is then, the registry says over the channel.
+TRIED = frozenset({0x9000, 0x6985, 0x6A80})
+# SCP03 7.1.1.5: 6A88 no key set of that version.
+PROBED = frozenset({0x9000, 0x6A88})
 
 
-def channel(element_number: bytes, counter: int, host_challenge: bytes) -> Channel:
-    """Return the channel under the issuer's keys that uses sequence counter `counter`."""
-    return Channel(keysets.issuer(element_number), counter, host_challenge)
+def channel(element_number: bytes, generation: int, counter: int, host_challenge: bytes) -> Channel:
+    """Return the channel under the issuer's keys of that generation that uses sequence counter `counter`."""
+    return Channel(keysets.issuer(element_number, generation), counter, host_challenge)
 
 
-@functools.cache
-def load_file() -> bytes:
-    """Return the JPKI applet's load file data block.
+def survey(probes: Mapping[str, tuple[int, int]] | None = None) -> list[Section]:
+    """Return the sections that ask, without a key, how far the counters are and what is there.
 
-    Its header and applet components are a real CAP's; the code component stands in for byte code that only a Java
-    Card could run, in the size of a real one, so that loading costs what it costs.
+    `probes` names, by role, the present and the next key version of a rotation under way: INITIALIZE UPDATE tells
+    whether a set is there and how far its counter is, and no host cryptogram is spent on it.
     """
-    code = b"".join(hashlib.sha256(b"JPKI applet 1.0 %d" % block).digest() for block in range(320))
-    return loadfile.build(jpki.PACKAGE_AID, version=LOAD_FILE_VERSION, modules=[jpki.AID], code=code)
-
-
-def survey() -> list[Section]:
-    """Return the sections that ask, without a key, how far the counters are and what is there."""
+    probed = {role: _probe(*versions) for role, versions in (probes or {}).items()}
     return [
-        Section("issuer", ISSUER_DOMAIN, (Step("counter", commands.get_data(commands.TAG_SEQUENCE_COUNTER)),)),
+        Section(
+            "issuer",
+            ISSUER_DOMAIN,
+            (Step("counter", commands.get_data(commands.TAG_SEQUENCE_COUNTER)), *probed.get("issuer", ())),
+        ),
         Section(
             "provider",
             PROVIDER_DOMAIN,
             (
                 Step("counter", commands.get_data(commands.TAG_SEQUENCE_COUNTER), accept=frozenset({0x9000, 0x6A88})),
                 Step("keys", commands.get_data(commands.TAG_KEY_INFORMATION), accept=frozenset({0x9000, 0x6A88})),
+                *probed.get("provider", ()),
             ),
             optional=True,
         ),
@@ -64,7 +70,7 @@ def read_registry(via: Channel) -> Section:
         ISSUER_DOMAIN,
         (
             Step("applications", commands.get_status(Scope.APPLICATIONS), accept=LISTED),
-            Step("packages", commands.get_status(Scope.LOAD_FILES), accept=LISTED),
+            Step("packages", commands.get_status(Scope.LOAD_FILES, tags=PACKAGE_TAGS), accept=LISTED),
         ),
         via,
     )
@@ -77,11 +83,29 @@ def create_domain(via: Channel) -> Section:
     )
 
 
-def install_application(via: Channel, *, load: bool) -> Section:
-    """Return the section that loads the JPKI applet into the provider's domain, unless it's there, and installs it."""
+def remove_package(via: Channel) -> Section:
+    """Return the section that deletes the applet's package and what was installed from it, to make room for another."""
+    step = Step("package", commands.delete(jpki.PACKAGE_AID, related=True), accept=GONE)
+    return Section("remove_package", ISSUER_DOMAIN, (step,), via)
+
+
+def set_lock(via: Channel, *, locked: bool) -> Section:
+    """Return the section that locks or unlocks the applet, and reads from the registry what it is then."""
+    return Section(
+        "lock",
+        ISSUER_DOMAIN,
+        (
+            Step("set", commands.set_status(Target.APPLICATION, LOCKED if locked else 0, jpki.AID), accept=TRIED),
+            Step("applications", commands.get_status(Scope.APPLICATIONS), accept=LISTED),
+        ),
+        via,
+    )
+
+
+def install_application(via: Channel, block: bytes | None) -> Section:
+    """Return the section that loads `block` into the provider's domain, unless it's there (None), and installs it."""
     steps = []
-    if load:
-        block = load_file()
+    if block is not None:
         steps.append(
             Step(
                 "install_for_load",
@@ -113,3 +137,30 @@ def listed(response: Response) -> dict[bytes, int]:
     if response.sw != 0x9000:
         return {}
     return {entry.aid: entry.life_cycle for entry in commands.parse_status(response.data)}
+
+
+def versions(response: Response) -> dict[bytes, str]:
+    """Return AID -> version of a GET STATUS answer about load files; empty text where the element doesn't tell."""
+    if response.sw != 0x9000:
+        return {}
+    return {
+        entry.aid: "{}.{}".format(*entry.version) if entry.version else ""
+        for entry in commands.parse_status(response.data)
+    }
+
+
+def is_locked(response: Response) -> bool | None:
+    """Tell whether the applet is locked, from a GET STATUS answer; None when it isn't there."""
+    state = listed(response).get(jpki.AID)
+    return None if state is None else bool(state & LOCKED)
+
+
+def _probe(present: int, following: int) -> tuple[Step, Step]:
+    return (
+        Step("present", _initialize_update(present), accept=PROBED),
+        Step("next", _initialize_update(following), accept=PROBED),
+    )
+
+
+def _initialize_update(version: int) -> Command:
+    return Command(0x80, INS_INITIALIZE_UPDATE, version, 0x00, bytes(8), le=256)

@@ -21,9 +21,9 @@ from tsm.sei import PROVIDER_DOMAIN
 PERSONALIZED = 0x0F
 
 
-def channel(element_number: bytes, counter: int, host_challenge: bytes) -> Channel:
-    """Return the channel under the provider's own keys that uses sequence counter `counter`."""
-    return Channel(keysets.domain(element_number), counter, host_challenge)
+def channel(element_number: bytes, generation: int, counter: int, host_challenge: bytes) -> Channel:
+    """Return the channel under the provider's own keys of that generation that uses sequence counter `counter`."""
+    return Channel(keysets.domain(element_number, generation), counter, host_challenge)
 
 
 def take_domain(via: Channel, new: KeySet) -> Section:
@@ -52,17 +52,13 @@ def finish_domain(via: Channel) -> Section:
     )
 
 
-def make_keys(
-    via: Channel, *, challenge: bytes, generate: frozenset[Key], ca_certificates: Mapping[Key, bytes]
-) -> Section:
+def make_keys(via: Channel, *, challenge: bytes, generate: frozenset[Key]) -> Section:
     """Return the section that generates (or, once generated, reads) both keys, and lets the applet prove them."""
     steps: list[Step] = []
     for key in Key:
         command = jpki.generate_key_pair(key) if key in generate else jpki.read_public_key(key)
         steps.append(Step(f"public_key_{key:02X}", command))
         steps.append(Step(f"proof_{key:02X}", jpki.prove_possession(key, challenge)))
-    for key in Key:
-        steps += _write(key.ca_certificate_file, ca_certificates[key])
     return Section("make_keys", jpki.AID, tuple(steps), via)
 
 
@@ -79,10 +75,13 @@ def proven_keys(found: Mapping[str, Response], challenge: bytes) -> dict[Key, by
     return keys
 
 
-def write_certificates(via: Channel, certificates: Mapping[Key, bytes]) -> Section:
-    """Return the section that writes both certificates and reads them back."""
+def write_certificates(
+    via: Channel, certificates: Mapping[Key, bytes], ca_certificates: Mapping[Key, bytes]
+) -> Section:
+    """Return the section that writes both certificates, each with its authority's, and reads them back."""
     steps: list[Step] = []
     for key in Key:
+        steps += _write(key.ca_certificate_file, ca_certificates[key])
         steps += _write(key.certificate_file, certificates[key])
         steps += [
             Step(f"read_back_{key:02X}_{number}", command)
@@ -98,6 +97,18 @@ def check_read_back(found: Mapping[str, Response], certificates: Mapping[Key, by
         read = b"".join(found[f"read_back_{key:02X}_{number}"].data for number in range(blocks))
         if read != certificates[key]:
             raise ReadBackDiffers(f"certificate of key {key:02X}", label=f"read_back_{key:02X}")
+
+
+def unblock(via: Channel, key: Key) -> Section:
+    """Return the section that returns the password of `key` to "not set", and reads what the passwords are then."""
+    return Section(
+        "unblock", jpki.AID, (Step("reset", jpki.return_to_not_set(key)), Step("status", jpki.status())), via
+    )
+
+
+def is_not_set(found: Mapping[str, Response], key: Key) -> bool:
+    """Tell whether the password of `key` is "not set", from what `unblock` read over the channel."""
+    return jpki.parse_status(found["status"].data).passwords[key] is jpki.PasswordState.NOT_SET
 
 
 def _write(file: jpki.File, content: bytes) -> list[Step]:

@@ -10,16 +10,20 @@ from ca import clock, journal, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from ca.revocation import Cause
+from tsm import conversation as conversations
 from tsm import enrolment as enrolments
+from tsm import measures
 from tsm.enrolment import send_advance
-from tsm.models import Conversation, Enrolment, SecureElement
+from tsm.models import Conversation, Enrolment, SecureElement, ServiceOrder
 
 
 def run() -> int:
     """Give up what stood still too long, end what fell with the card, and wake the rest. Return how many were woken."""
     woken = 0
+    conversations.lose_silent_agents()
     for realm in Realm.objects.all():
         give_up_stale(realm)
+        measures.run(realm)
         revoke_undelivered(realm)
         follow_linkage(realm)
         woken += _wake(realm)
@@ -79,13 +83,19 @@ def give_up_stale(realm: Realm) -> int:
 
 
 def _wake(realm: Realm) -> int:
-    now = clock.now(realm)
     working = Q(pk__in=Enrolment.objects.filter(realm=realm, state__in=enrolments.WORKING).values("element_id")) | Q(
         occupant__state__in=enrolments.LEAVING
     )
+    # An order that stands for one in use; keys that are on their way, whatever became of the enrolment.
+    working |= Q(
+        pk__in=ServiceOrder.objects.filter(
+            state=ServiceOrder.State.OPEN, enrolment__realm=realm, enrolment__state=enrolments.State.ACTIVE
+        ).values("enrolment__element_id")
+    ) | Q(isd_pending__isnull=False)
     # An element that answered wrong again and again is left alone for a while.
     resting = Conversation.objects.filter(
-        closed_at__gt=now - timedelta(seconds=settings.TSM_RETRY_SECONDS), failures__gte=settings.TSM_FAILURES
+        closed_at__gt=clock.machine() - timedelta(seconds=settings.TSM_RETRY_SECONDS),
+        failures__gte=settings.TSM_FAILURES,
     )
     standing = (
         SecureElement.objects.filter(working, phone__realm=realm)

@@ -1,15 +1,23 @@
-"""Addresses that phones ask."""
+"""Addresses that phones ask, and the published list of phones."""
 
-from django.urls import path
+from django.urls import include, path
 
-from tsm import api
+from tsm import api, pages
+
+_list = [
+    path("", pages.phones, name="phones"),
+    path("list.json", pages.phones_json, name="phones_json"),
+    path("list.csv", pages.phones_csv, name="phones_csv"),
+]
 
 urlpatterns = [
+    path("phones/", include((_list, "tsm"))),
     path("api/phone/v1/application", api.ApplicationText.as_view()),
     path("api/phone/v1/enrolments", api.Enrolments.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>", api.OneEnrolment.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>/activation", api.Activation.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>/end", api.End.as_view()),
+    path("api/phone/v1/enrolments/<uuid:reference>/resume", api.Resume.as_view()),
     path("gp/seram/handshake", api.Handshake.as_view()),
     path("gp/seram/remoteManagement", api.RemoteManagement.as_view()),
 ]

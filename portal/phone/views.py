@@ -17,9 +17,9 @@ from portal.phone import trace as traces
 from portal.phone.session import other_phones, phone_of, phone_or_404, take_up
 from tsm import compatibility
 from tsm import enrolment as enrolments
-from tsm.compatibility import Reason
 from tsm.errors import EnrolmentUnknown
 from tsm.models import Enrolment, Phone
+from tsm.pages import sentence
 
 NO_ENROLMENT = uuid.UUID(int=0)
 
@@ -44,9 +44,10 @@ def choose(request: HttpRequest) -> HttpResponse:
     model = compatibility.find(request.POST.get("model", ""))
     if model is None:
         return _choose(request, phone_of(request), problem=_("機種を選んでください。"), status=400)
-    if model.unsupported_because is not None:
+    against = compatibility.reason_against(model)
+    if against is not None:
         problem = _("{name}には発行できません。{reason}。対応している機種を選んでください。").format(
-            name=model.name, reason=_reason(model.unsupported_because)
+            name=model.name, reason=sentence(against)
         )
         return _choose(request, phone_of(request), problem=problem, chosen=model.code, status=409)
     phone = devices.new_phone(request, model.code)
@@ -179,10 +180,10 @@ def _choose(
             "code": model.code,
             "name": model.name,
             "os": f"{model.os} {model.os_version}",
-            "supported": model.supported,
-            "reason": _reason(model.unsupported_because) if model.unsupported_because else "",
+            "supported": against is None,
+            "reason": sentence(against) if against is not None else "",
         }
-        for model in compatibility.MODELS
+        for model, against in ((model, compatibility.reason_against(model)) for model in compatibility.MODELS)
     ]
     found = enrolments.current(phone) if phone else None
     context = {
@@ -252,15 +253,6 @@ def _state(found: Enrolment | None) -> str:
         "ended": _("利用を終了"),
         "abandoned": _("申請を取りやめ"),
     }[mode]
-
-
-def _reason(reason: Reason) -> str:
-    return {
-        Reason.OPERATING_SYSTEM: _("Androidのスマートフォンではありません"),
-        Reason.OS_VERSION: _("Android 9より前です"),
-        Reason.NO_NFC: _("マイナンバーカードを読み取るNFCがありません"),
-        Reason.NO_SECURE_ELEMENT: _("セキュアエレメント（GP-SE）がありません"),
-    }[reason]
 
 
 def _api(found: Enrolment) -> str:

@@ -1,8 +1,23 @@
-"""Rows of the TSMs: phones, elements, enrolments, conversations."""
+"""Rows of the TSMs: phones, elements, enrolments, conversations, orders, incidents, load files, conformance."""
 
+from tsm.models.conformance import ConformanceResult
 from tsm.models.conversation import Conversation, Leg
 from tsm.models.element import SecureElement
 from tsm.models.enrolment import Enrolment, EnrolmentStep
+from tsm.models.incident import Incident
+from tsm.models.load_file import LoadFile
 from tsm.models.phone import Phone
+from tsm.models.service_order import ServiceOrder
 
-__all__ = ["Conversation", "Enrolment", "EnrolmentStep", "Leg", "Phone", "SecureElement"]
+__all__ = [
+    "ConformanceResult",
+    "Conversation",
+    "Enrolment",
+    "EnrolmentStep",
+    "Incident",
+    "Leg",
+    "LoadFile",
+    "Phone",
+    "SecureElement",
+    "ServiceOrder",
+]

@@ -6,6 +6,7 @@ from django.db import models
 
 from tsm.models.element import SecureElement
 from tsm.models.enrolment import Enrolment
+from tsm.models.service_order import ServiceOrder
 
 
 class Conversation(models.Model):
@@ -53,10 +54,14 @@ class Leg(models.Model):
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="legs")
     enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="legs")
-    kind = models.CharField(max_length=16)
+    # The service order that it carries out, where it does.
+    order = models.ForeignKey(ServiceOrder, on_delete=models.PROTECT, null=True, related_name="legs")
+    kind = models.CharField(max_length=24)
     state = models.CharField(max_length=16, choices=State.choices, default=State.READY)
     plan = models.JSONField()
     commands = models.JSONField()
+    # Section, label and plain words of each command, in order, noted by the process that had the keys.
+    described = models.JSONField(default=list)
     answers = models.JSONField(null=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)

@@ -23,6 +23,15 @@ class SecureElement(models.Model):
     cin = models.BinaryField()
     isd_counter = models.PositiveIntegerField(null=True)
     domain_counter = models.PositiveIntegerField(null=True)
+    # Which key set each domain has, and which is on its way: known before it is put, so that no doubt strands a key.
+    isd_generation = models.PositiveSmallIntegerField(default=0)
+    isd_pending = models.PositiveSmallIntegerField(null=True)
+    domain_generation = models.PositiveSmallIntegerField(default=0)
+    domain_pending = models.PositiveSmallIntegerField(null=True)
+    # The version of the applet that was loaded last, how many receipts it gave, how many tokens were made.
+    applet_version = models.CharField(max_length=16, default="", blank=True)
+    receipt_counter = models.PositiveIntegerField(default=0)
+    token_counter = models.PositiveIntegerField(default=0)
     # The enrolment whose applet, keys or certificates are on the element, or may be.
     occupant: "models.ForeignKey[Enrolment | None, Enrolment | None]" = models.ForeignKey(
         "tsm.Enrolment", on_delete=models.PROTECT, null=True, related_name="+"

@@ -18,6 +18,10 @@ class Phone(models.Model):
     model_code = models.CharField(max_length=64)
     name = models.CharField(max_length=100)
     token_digest = models.CharField(max_length=64)
+    # SHA-256 of the agent's TLS client certificate (DER, hex), where it has one.
+    certificate_digest = models.CharField(max_length=64, default="", blank=True)
+    # What the phone's app calls its own installation: another one after a factory reset.
+    installation = models.CharField(max_length=64, default="", blank=True)
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(null=True)
 

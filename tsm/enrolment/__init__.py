@@ -1,0 +1,48 @@
+"""An enrolment's life: applied, verified, prepared, keyed, certified, installed, active; and its end."""
+
+from tsm.enrolment.activation import activate
+from tsm.enrolment.application import application_text, apply
+from tsm.enrolment.ending import abandon, end, finish
+from tsm.enrolment.life import (
+    GIVEN_UP,
+    LEAVING,
+    LIFE,
+    REQUEST_KEY,
+    UNDER_WAY,
+    WORKING,
+    State,
+    current,
+    find,
+    move,
+    note,
+    request_key,
+    send_advance,
+    wake,
+)
+from tsm.enrolment.proofs import activation_text, end_text, resume_text
+
+__all__ = [
+    "GIVEN_UP",
+    "LEAVING",
+    "LIFE",
+    "REQUEST_KEY",
+    "UNDER_WAY",
+    "WORKING",
+    "State",
+    "abandon",
+    "activate",
+    "activation_text",
+    "application_text",
+    "apply",
+    "current",
+    "end",
+    "end_text",
+    "find",
+    "finish",
+    "move",
+    "note",
+    "request_key",
+    "resume_text",
+    "send_advance",
+    "wake",
+]

@@ -1,0 +1,243 @@
+"""SP-TSM's service state: what can be asked for an enrolment that is in use, and what stands ordered of it.
+
+Suspend, resume, unblock, upgrade, terminate, and the rotation of keys. An order is a row: it stands until a report
+proves it done, however often the phone vanishes, or until the enrolment ends.
+"""
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+
+from ca import clock, journal, revocation
+from ca.models import Certificate, Realm
+from ca.profiles import Purpose
+from ca.revocation import Cause
+from tsm import keysets, measures, store
+from tsm.enrolment.ending import finish
+from tsm.enrolment.life import State, note, wake
+from tsm.enrolment.proofs import pair, resume_text, signed_by
+from tsm.errors import ResumeRefused, WrongState
+from tsm.jpki import Key
+from tsm.models import Enrolment, SecureElement, ServiceOrder
+
+Function = ServiceOrder.Function
+# Which function gives which role's domain its next keys.
+ROTATES = {"issuer": Function.ROTATE_ISSUER_KEYS, "provider": Function.ROTATE_DOMAIN_KEYS}
+UNBLOCKS = {Key.SIGNATURE: Function.UNBLOCK_SIGNATURE, Key.AUTHENTICATION: Function.UNBLOCK_AUTHENTICATION}
+# Suspending and resuming undo each other: the newer order drops the older.
+OPPOSITE = {Function.SUSPEND: Function.RESUME, Function.RESUME: Function.SUSPEND}
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """How a service instance stands: GetServiceState's answer."""
+
+    state: str
+    suspended: bool
+    orders: tuple[str, ...]
+    applet_version: str
+    upgrade_available: bool
+
+
+def state(enrolment: Enrolment) -> ServiceState:
+    """Return how an enrolment's service stands, from the rows; the element isn't asked."""
+    pair_ = (enrolment.signature_certificate, enrolment.authentication_certificate)
+    held = any(one is not None and one.status == Certificate.Status.ON_HOLD for one in pair_)
+    version = enrolment.element.applet_version
+    return ServiceState(
+        state=enrolment.state,
+        suspended=held,
+        orders=tuple(_open(enrolment).values_list("function", flat=True)),
+        applet_version=version,
+        upgrade_available=store.is_outdated(version),
+    )
+
+
+def suspend(enrolment: Enrolment, *, source: str) -> ServiceOrder:
+    """Put the pair on hold at once, and have the applet locked when the phone is next in contact."""
+    with transaction.atomic():
+        journal.take(enrolment.realm)
+        _require_active(enrolment)
+        measures.hold(enrolment, clock.now(enrolment.realm))
+        return _order(enrolment, Function.SUSPEND, source)
+
+
+def resume(enrolment: Enrolment, *, source: str) -> ServiceOrder:
+    """Have the applet unlocked; what is on hold is released when the element has shown that it is."""
+    with transaction.atomic():
+        journal.take(enrolment.realm)
+        _require_active(enrolment)
+        return _order(enrolment, Function.RESUME, source)
+
+
+def resume_by_holder(enrolment: Enrolment, *, text: str, signature: bytes) -> None:
+    """Release what a measure put on hold: the holder has proved himself with the phone's signature key and password.
+
+    Raises `ResumeRefused`. Not for a suspended service, whose applet is locked: that one the help desk resumes.
+    """
+    certificate = pair(enrolment)[Purpose.SIGNATURE]
+    if text != resume_text(enrolment) or not signed_by(certificate, text.encode(), signature):
+        raise ResumeRefused("the request isn't signed by this phone's signature key")
+    with transaction.atomic():
+        journal.take(enrolment.realm)
+        _require_active(enrolment)
+        if _open(enrolment).filter(function=Function.SUSPEND).exists():
+            raise WrongState("the service is suspended: the help desk resumes it", state=enrolment.state)
+        release(enrolment)
+
+
+def release(enrolment: Enrolment) -> None:
+    """Make valid again what is on hold, and close what stood about the enrolment."""
+    now = clock.now(enrolment.realm)
+    for certificate in pair(enrolment).values():
+        certificate.refresh_from_db()
+        if certificate.status == Certificate.Status.ON_HOLD:
+            revocation.release(certificate, now=now)
+    measures.settle(enrolment)
+    note(enrolment, "resumed")
+
+
+def unblock(enrolment: Enrolment, key: Key, *, source: str) -> ServiceOrder:
+    """Have the password of a key returned to "not set"; the holder then sets a new one on the phone.
+
+    Whoever calls has made sure that the holder asks: by the card's signature, or the phone's other key.
+    """
+    with transaction.atomic():
+        journal.take(enrolment.realm)
+        _require_active(enrolment)
+        if state(enrolment).suspended:
+            raise WrongState("the service is suspended: resume it first", state=enrolment.state)
+        return _order(enrolment, UNBLOCKS[key], source)
+
+
+def rotate(enrolment: Enrolment, role: str, *, source: str) -> ServiceOrder:
+    """Have the next key set put into the issuer's (`issuer`) or the provider's (`provider`) domain."""
+    with transaction.atomic():
+        journal.take(enrolment.realm)
+        _require_active(enrolment)
+        return _order(enrolment, ROTATES[role], source)
+
+
+def upgrade(realm: Realm) -> int:
+    """Tell the holders whose applet is older than the store's newest that they may apply again. Return how many.
+
+    An applet can't be exchanged under its keys, and a new key needs a new certificate: so the upgrade is an application
+    on the same phone, which is accepted although a pair is in use, and replaces it.
+    """
+    told = 0
+    for enrolment in Enrolment.objects.filter(realm=realm, state=State.ACTIVE).select_related("element"):
+        version = enrolment.element.applet_version
+        if (
+            store.is_outdated(version)
+            and not enrolment.steps.filter(step="upgrade_available", detail__loaded=version).exists()
+        ):
+            newest = store.newest()
+            note(enrolment, "upgrade_available", loaded=version, newest=newest.version if newest else "")
+            told += 1
+    return told
+
+
+def terminate(enrolment: Enrolment, *, source: str) -> None:
+    """End the service: both certificates revoked, the element to be emptied."""
+    with transaction.atomic():
+        journal.take(enrolment.realm)
+        _require_active(enrolment)
+        journal.record(enrolment.realm, "service.terminate", str(enrolment.reference), source=source)
+        finish(enrolment, Cause.PHONE_USE_ENDED, clock.now(enrolment.realm))
+
+
+# --- for the driver -----------------------------------------------------------------------------------
+
+
+def next_order(element: SecureElement) -> ServiceOrder | None:
+    """Return the oldest order that stands for an enrolment in use on this element."""
+    found = ServiceOrder.objects.filter(
+        enrolment__element=element, enrolment__state=State.ACTIVE, state=ServiceOrder.State.OPEN
+    )
+    return found.select_related("enrolment__realm").first()
+
+
+def standing(element: SecureElement, function: str) -> ServiceOrder | None:
+    """Return the order for that function that stands for this element, whatever became of its enrolment."""
+    return ServiceOrder.objects.filter(
+        enrolment__element=element, function=function, state=ServiceOrder.State.OPEN
+    ).first()
+
+
+def turning(element: SecureElement, *, leaving: bool) -> str:
+    """Return the role whose next keys are on their way into the element; empty when none are.
+
+    The issuer's go before everything else. The provider's don't matter any more where its domain is to be deleted.
+    """
+    if element.isd_pending is not None:
+        return "issuer"
+    return "provider" if element.domain_pending is not None and not leaving else ""
+
+
+def expect_next_keys(element: SecureElement, role: str) -> None:
+    """Note, before anything is sent, that a domain may have its next keys from here on."""
+    rows = SecureElement.objects.filter(pk=element.pk)
+    if role == "issuer":
+        rows.filter(isd_pending=None).update(isd_pending=F("isd_generation") + 1)
+    else:
+        rows.filter(domain_pending=None).update(domain_pending=F("domain_generation") + 1)
+
+
+def take_next_keys(element: SecureElement, role: str) -> None:
+    """Note that the next keys are the present ones: the element has proved it."""
+    rows = SecureElement.objects.filter(pk=element.pk)
+    if role == "issuer":
+        rows.update(isd_generation=F("isd_pending"), isd_pending=None)
+    else:
+        rows.update(domain_generation=F("domain_pending"), domain_pending=None)
+
+
+def probes(element: SecureElement) -> dict[str, tuple[int, int]]:
+    """Return, by role, the present and the next key version where a rotation is under way."""
+    found = {}
+    if element.isd_pending is not None:
+        found["issuer"] = keysets.issuer_version(element.isd_generation), keysets.issuer_version(element.isd_pending)
+    if element.domain_pending is not None:
+        found["provider"] = (
+            keysets.domain_version(element.domain_generation),
+            keysets.domain_version(element.domain_pending),
+        )
+    return found
+
+
+def done(order: ServiceOrder) -> None:
+    """Note that a report proved an order done."""
+    if _settle(ServiceOrder.objects.filter(pk=order.pk), ServiceOrder.State.DONE, order.enrolment):
+        note(order.enrolment, "service", function=order.function)
+
+
+def _order(enrolment: Enrolment, function: Function, source: str) -> ServiceOrder:
+    opposite = OPPOSITE.get(function)
+    if opposite is not None:
+        _settle(_open(enrolment).filter(function=opposite), ServiceOrder.State.DROPPED, enrolment)
+    try:
+        with transaction.atomic():
+            order = ServiceOrder.objects.create(
+                enrolment=enrolment, function=function, asked_at=clock.now(enrolment.realm)
+            )
+    except IntegrityError:
+        return ServiceOrder.objects.get(enrolment=enrolment, function=function, state=ServiceOrder.State.OPEN)
+    journal.record(enrolment.realm, f"service.{function}", str(enrolment.reference), source=source)
+    note(enrolment, "service_ordered", function=function, source=source)
+    wake(enrolment)
+    return order
+
+
+def _open(enrolment: Enrolment) -> QuerySet[ServiceOrder]:
+    return ServiceOrder.objects.filter(enrolment=enrolment, state=ServiceOrder.State.OPEN)
+
+
+def _settle(orders: QuerySet[ServiceOrder], to: ServiceOrder.State, enrolment: Enrolment) -> int:
+    return orders.filter(state=ServiceOrder.State.OPEN).update(state=to, settled_at=clock.now(enrolment.realm))
+
+
+def _require_active(enrolment: Enrolment) -> None:
+    enrolment.refresh_from_db()
+    if enrolment.state != State.ACTIVE:
+        raise WrongState("this phone has no certificates in use", state=enrolment.state)
