@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ca', '0001_create_ca'),
+        ('ca', '0002_publish_at_size'),
     ]
 
     operations = [
