@@ -199,7 +199,7 @@ def _require_cause(certificate: Certificate, cause: str, event: Event) -> None:
     rule = RULES.get(cause)
     if rule is None or event not in rule.events or not rule.concerns(certificate):
         raise IllegalTransition(
-            f"the cause {cause!r} can't {event} a {certificate.medium} {certificate.purpose} certificate",
+            f"the cause {str(cause)!r} can't {event} a {certificate.medium} {certificate.purpose} certificate",
             status=certificate.status,
             event=event,
         )

@@ -1,10 +1,9 @@
 """What the commands `revoke`, `hold` and `release` share: which certificates, who decides, and why."""
 
+import uuid
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_uuid
 from django.db.models import QuerySet
 
 from ca import clock, officers, revocation
@@ -83,10 +82,10 @@ def _named(realm: Realm, options: dict[str, Any]) -> "QuerySet[Certificate]":
         named = named.filter(serial_number=options["serial"].replace(":", "").upper())
     else:
         try:
-            validate_uuid(options["holder"])
-        except ValidationError:
+            reference = uuid.UUID(options["holder"])
+        except ValueError:
             raise CommandError(f"--holder is a reference, a UUID, not {options['holder']!r}") from None
-        named = named.filter(holder__reference=options["holder"])
+        named = named.filter(holder__reference=reference)
     if options["purpose"]:
         named = named.filter(purpose=next(purpose for purpose in Purpose if purpose.slug == options["purpose"]))
     if options["medium"]:
