@@ -54,9 +54,7 @@ def main() -> None:
             results[f"{keys} {database}"] = _report(keys, database, times, arguments.requests // ROUNDS)
     folder = ROOT / "var" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "ca_issuance.json").write_text(
-        json.dumps({"requests": arguments.requests, "results": results}, indent=2)
-    )
+    (folder / "ca_issuance.json").write_text(json.dumps({"requests": arguments.requests, "results": results}, indent=2))
 
 
 def _report(keys: str, database: str, times: Times, count: int) -> dict[str, dict[str, float]]:
