@@ -167,7 +167,7 @@ def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) ->
             elif _is_current(draft):
                 outcomes[partition.pk] = _refusal(realm, draft, findings)
         try:
-            outcomes |= _store(realm, good)
+            outcomes |= _store(realm, good) if good else {}
         except _Overtaken:
             outcomes |= {draft.partition.pk: latest for draft in good if (latest := _overtaking(draft)) is not None}
     return [outcomes[partition.pk] for partition in partitions]
