@@ -6,7 +6,7 @@
 signed            rows to a signed list, held against the last one; nothing is stored
 published         the same, stored and journaled: what a worker does
 128 partitions    as many entries over 128 lists, published as the daily task does it
-one revocation    a list of 10,000 entries, from the committed revocation to the committed list, median
+one revocation    a list of a 128th of a million entries, from the committed revocation to the committed list, median
 builder           `cryptography`'s, given all entries at once, and signed: no database
 openssl ca        -gencrl from its text database
 
@@ -32,7 +32,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 REVOKED = 0x10000000  # below the first copied serial number
-PARTS, USUAL, ROUNDS = 128, 10_000, 3
+PARTS, USUAL, ROUNDS = 128, 1_000_000 // 128, 3
 # What a copied certificate has of its own: the id, and what `prepare` selects, in this order.
 CHANGED = ("id", "serial_number", "partition_id", "crl_entry", "der", "status", "cause", "revoked_at")
 CONFIGURATION = """

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 
 from ca import assembly, clock, der, journal, keys, listed, octets, points, succession
 from ca.errors import CrlRefused
@@ -21,6 +21,12 @@ from ca.models import Crl, JournalEntry, Partition, Realm
 
 _BATCH_LISTS = 128  # published together, and
 _BATCH_ENTRIES = 250_000  # with no more entries than that: some 10 MB
+_NEWEST = """
+SELECT id, partition_id, number, this_update, next_update, entries, revision FROM ca_crl WHERE id IN (
+    SELECT (SELECT l.id FROM ca_crl l WHERE l.partition_id = p.id ORDER BY l.number DESC LIMIT 1)
+    FROM ca_partition p WHERE p.id IN ({})
+)
+"""
 # The revision only grows: whoever published an older one in the meantime takes nothing back.
 _PUBLISHED = """
 UPDATE ca_partition SET published_at = %s,
@@ -161,17 +167,20 @@ def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) ->
             elif _is_current(draft):
                 outcomes[partition.pk] = _refusal(realm, draft, findings)
         try:
-            outcomes |= _store(realm, good)
+            outcomes |= _store(realm, good) if good else {}
         except _Overtaken:
             outcomes |= {draft.partition.pk: latest for draft in good if (latest := _overtaking(draft)) is not None}
     return [outcomes[partition.pk] for partition in partitions]
 
 
 def newest_of(partitions: Iterable[Partition]) -> dict[int, Crl]:
-    """Return the last list of each partition that has one, by the partition's id, without its octets."""
-    last = Crl.objects.filter(partition=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    wanted = Partition.objects.filter(pk__in=[partition.pk for partition in partitions]).values(last=Subquery(last))
-    return {crl.partition_id: crl for crl in Crl.objects.defer("der").filter(pk__in=wanted)}
+    """Return the list of each partition that holds now, by the partition's id, without its octets."""
+    wanted = [partition.pk for partition in partitions]
+    if not wanted:
+        return {}
+    # Two steps down an index for each; Django's own words for it cost more than the answer.
+    lists = Crl.objects.raw(_NEWEST.format(", ".join(["%s"] * len(wanted))), wanted)
+    return {crl.partition_id: crl for crl in lists}
 
 
 def _drafts(partitions: list[Partition], at: datetime) -> list[_Draft]:

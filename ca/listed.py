@@ -13,8 +13,8 @@ from ca.models import Certificate, Partition
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
 _ROWS = 100_000  # joined at a time: some 4 MB
 # The partial index ca_certificate_listed holds all that this reads: the rows themselves, with their certificates, are
-# not touched. Pairs are compared and ordered so that no other index would do, whatever the statistics say; and the rows
-# come in order before they are joined, which costs less than to have the aggregate sort them.
+# not touched. Pairs are compared and ordered because no other index has that order, whatever the statistics say; so the
+# rows come sorted before they are joined, which costs less than to have the aggregate sort them.
 _BLOCK = """
 SELECT max(id), count(*), count(crl_entry), coalesce(string_agg(crl_entry, ''::bytea), ''::bytea) FROM (
     SELECT id, crl_entry FROM ca_certificate

@@ -32,4 +32,5 @@ class Partition(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.generation}/{self.medium}/{self.municipality_code}"
+        where = f"{self.medium}/{self.municipality_code}" if self.medium != self.OWN else "own"
+        return f"{self.generation}/{where}"

@@ -1,17 +1,18 @@
 """CRLs: partitions, numbers, times, and when one is due."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
 from django.test import override_settings
 
-from ca import clock, crl, journal, revocation, tasks
+from ca import clock, crl, journal, listed, octets, revocation, tasks
 from ca.errors import KeysUnavailable
-from ca.models import Crl, Holder, JournalEntry, Realm
+from ca.models import Crl, Holder, JournalEntry, Partition, Realm
 from ca.profiles import Purpose
 from ca.revocation import Cause
 from tests.ca.fixtures import issue_all_four, issue_card, issue_phone, make_holder, openssl, write_pem
@@ -171,3 +172,75 @@ def test_publications_at_once_bear_different_numbers_and_show_the_change(realm: 
     assert all(result.entries == 1 for result in results if isinstance(result, Crl))
     numbers = list(phone.partition.crls.order_by("number").values_list("number", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_partitions_are_published_together_and_one_that_was_overtaken_once_more(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"14104": "Naka-ku", "14105": "Minami-ku", "14106": "Hodogaya-ku"}
+    cards = [
+        issue_card(make_holder(realm, municipality_code=code, municipality=name), key=number)
+        for number, (code, name) in enumerate(places.items())
+    ]
+    for card in cards:
+        revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
+    assemble, overtaken = crl._assemble, cards[1].partition
+
+    def publish_meanwhile(partition: Partition, *arguments: Any) -> bytes:
+        if partition == overtaken:
+            monkeypatch.setattr(crl, "_assemble", assemble)
+            crl.publish(partition)
+            revocation.revoke(late, cause=Cause.DEATH, now=clock.now(realm))
+        return assemble(partition, *arguments)
+
+    late = issue_card(make_holder(realm, municipality_code="14105", municipality="Minami-ku"), key=5)
+    monkeypatch.setattr(crl, "_assemble", publish_meanwhile)
+    outcomes = list(crl.publish_due(realm))
+    assert all(isinstance(outcome, Crl) for outcome in outcomes)
+    crl.publish(overtaken)
+    assert [card.partition.crls.count() for card in cards][::2] == [1, 1]
+    assert [len(parse(newest)) for card in cards if (newest := crl.newest(card.partition))] == [1, 2, 1]
+    assert journal.verify(realm) is None
+    assert list(crl.due(realm)) == []
+
+
+def test_many_are_published_in_batches(realm: Realm, holder: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
+    four = issue_all_four(holder)
+    monkeypatch.setattr(crl, "_BATCH_LISTS", 3)
+    own = 2
+    assert len(list(crl.publish_due(realm))) == len(four) + own
+    for certificate in four[:3]:
+        revocation.revoke(certificate, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
+    monkeypatch.setattr(crl, "_BATCH_ENTRIES", 0)
+    assert {outcome.entries for outcome in crl.publish_due(realm) if isinstance(outcome, Crl)} == {1}
+    assert list(crl.due(realm)) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_the_entries_come_from_their_index_alone_and_in_its_order() -> None:
+    with connection.cursor() as cursor:
+        for other in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
+            cursor.execute(f"SET LOCAL enable_{other} = off")
+        asked = {"partition": 1, "after": 0, "since": datetime(2026, 1, 1, tzinfo=UTC), "rows": 10}
+        cursor.execute(f"EXPLAIN {listed._BLOCK}", asked)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Index Only Scan using ca_certificate_listed" in plan, plan
+    assert "Sort" not in plan, plan
+
+
+@pytest.mark.postgres
+def test_lists_are_read_and_entries_joined_whole_however_they_are_cut(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = [issue_card(make_holder(realm), key=number) for number in range(4)]
+    for card in cards:
+        revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
+    partition = cards[0].partition
+    first = crl.publish(partition)
+    for part, rows in ((1, 1), (len(first.der), 2), (len(first.der) - 1, 4), (1 << 22, 5)):
+        monkeypatch.setattr(octets, "PART", part)
+        monkeypatch.setattr(listed, "_ROWS", rows)
+        assert octets.of(Crl.objects.defer("der").get(pk=first.pk)) == first.der
+        assert b"".join(listed.entries(partition, None).parts) in first.der
+        assert crl.publish(partition).entries == 4

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.db import connections, transaction
 from django.test import override_settings
 
-from ca import assembly, clock, crl, issuance, journal, lint, messages, revocation, tasks
+from ca import assembly, clock, issuance, journal, lint, messages, points, revocation, tasks
 from ca.errors import (
     CardCertificateNotValid,
     HolderUnfit,
@@ -103,13 +103,13 @@ def test_phone_certificate_ends_at_the_same_second_as_the_card_certificate(holde
 def test_crl_distribution_point_and_ocsp_url_and_policy_differ_for_card_and_phone(holder: Holder) -> None:
     certificates = issue_all_four(holder)
     parsed = [x509.load_der_x509_certificate(bytes(certificate.der)) for certificate in certificates]
-    points = {c.extensions.get_extension_for_class(x509.CRLDistributionPoints).value.public_bytes() for c in parsed}
+    places = {c.extensions.get_extension_for_class(x509.CRLDistributionPoints).value.public_bytes() for c in parsed}
     policies = {c.extensions.get_extension_for_class(x509.CertificatePolicies).value.public_bytes() for c in parsed}
-    assert len(points) == 4
+    assert len(places) == 4
     assert len(policies) == 4
     for certificate, other in zip(certificates, parsed, strict=True):
         point = other.extensions.get_extension_for_class(x509.CRLDistributionPoints).value[0].full_name
-        assert point == [x509.DirectoryName(crl.point_name(certificate.partition))]
+        assert point == [x509.DirectoryName(points.name(certificate.partition))]
     with_responder = {
         certificate.medium: other.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value[0]
         for certificate, other in zip(certificates, parsed, strict=True)

@@ -8,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ca import assembly, clock, crl, entries, journal, points, revocation, succession, tasks
 from ca.der import integer_hex, signed
@@ -84,6 +86,44 @@ def test_what_vanished_is_found_wherever_blocks_end(block: int, monkeypatch: pyt
     assert vanished(rows, rows) == vanished([], rows) == {}
     changed = [(serial, NOW, x509.ReasonFlags.superseded) for serial, _, _ in rows]
     assert vanished(rows, changed) == {}, "the reason of an entry may change"
+
+
+serials = st.integers(1, 60).map(lambda number: number**5)
+
+
+@given(
+    st.lists(serials, unique=True),
+    st.lists(serials, unique=True),
+    st.sampled_from([64, 150, 1 << 16]),
+    st.sampled_from([1, 200, 1 << 20]),
+)
+def test_what_vanished_is_what_sets_would_say_in_any_order(
+    before: list[int], after: list[int], block: int, reach: int
+) -> None:
+    reasons = [*REASON_CODES]
+    rows = [[(serial, NOW, reasons[serial % 7]) for serial in one] for one in (before, after)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(succession, "_BLOCK", block)
+        patch.setattr(succession, "_REACH", reach)
+        assert vanished(*rows) == {integer_hex(s): s % 7 == 6 for s in set(before) - set(after)}
+
+
+@pytest.mark.parametrize("at", [0, 1, 3, 10, 35, 36])
+def test_entries_with_an_octet_too_few_are_none_of_ours(at: int) -> None:
+    entry = entries.entry("10000000", NOW, 3)
+    assert len(entry) == 37
+    for broken in (entry[:at] + entry[at + 1 :], entry + entry[:at] + entry[at + 1 :]):
+        with pytest.raises(ValueError, match="no authority of ours writes"):
+            succession.vanished(b"", slice(0, 0), broken, slice(0, len(broken)))
+
+
+def test_a_list_with_an_entry_that_was_damaged_in_its_row_is_not_published(realm: Realm, holder: Holder) -> None:
+    card = issue_card(holder)
+    revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
+    entry = Certificate.objects.get(pk=card.pk).crl_entry
+    Certificate.objects.filter(pk=card.pk).update(crl_entry=bytes(entry or b"")[:-1])
+    with pytest.raises(CrlRefused, match="can't be read"):
+        crl.publish(card.partition)
 
 
 def lose(certificate: Certificate) -> None:
@@ -171,4 +211,4 @@ def test_the_end_of_a_list_is_a_setting_and_the_intent_stands_before_it(
     assert published.next_update - published.this_update == timedelta(hours=48, minutes=1)
     intent, done = JournalEntry.objects.filter(kind__startswith="crl.").order_by("sequence")
     assert (intent.kind, done.kind) == ("crl.intended", "crl.published")
-    assert intent.data["key_label"] == published.partition.generation.key_label
+    assert intent.data["key_label"] == done.data["key_label"] == published.partition.generation.key_label
