@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,8 @@ def main() -> None:
     if chosen.measure:
         _say(json.dumps(measure(sizes)))
         return
+    # Ended in the middle, it takes its server and the measuring process along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it had measured"))
     places = {"postgresql": chosen.database or _private()}
     if not chosen.database:
         places["sqlite"] = ""

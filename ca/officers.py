@@ -1,7 +1,7 @@
 """Officers' decisions: what an official decides about certificates, journaled before what came of it.
 
 The entry `officer.decided` says who decided what, on which ground; the change of the status follows it in the same
-transaction. Which causes are an officer's to bring, the table of `ca.revocation` says.
+transaction. Which causes are an officer's to bring, the table of `ca.causes` says.
 """
 
 from collections.abc import Sequence
@@ -10,17 +10,18 @@ from datetime import datetime
 from django.db import transaction
 
 from ca import journal, revocation
+from ca.causes import RULES, Event, Party, brought_by
 from ca.errors import CauseNotOfficers, IllegalTransition
 from ca.models import Certificate
 from ca.profiles import Medium
-from ca.revocation import LIFE, Event, Party
+from ca.revocation import LIFE
 
 DECIDED = "officer.decided"
 
 
 def possible(certificate: Certificate, event: Event, cause: str) -> bool:
     """Tell whether an event with that cause can befall a certificate as it stands, and an officer may bring it."""
-    rule = revocation.RULES.get(certificate.cause if event is Event.RELEASE else cause)
+    rule = RULES.get(certificate.cause if event is Event.RELEASE else cause)
     return (
         rule is not None
         and (certificate.status, event) in LIFE
@@ -79,5 +80,5 @@ def _require(certificate: Certificate, event: Event, cause: str) -> None:
             status=certificate.status,
             event=event,
         )
-    if brought not in revocation.causes(event, Party.OFFICER):
+    if brought not in brought_by(Party.OFFICER, event):
         raise CauseNotOfficers(f"an officer can't {event} a certificate for the cause {brought!r}")

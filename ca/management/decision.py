@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
-from ca import clock, officers, revocation
+from ca import clock, officers
+from ca.causes import Event, Party, brought_by
 from ca.errors import CaError
 from ca.models import Certificate, Realm
 from ca.profiles import Medium, Purpose
-from ca.revocation import Event, Party
 
 
 class DecisionCommand(BaseCommand):
@@ -28,7 +28,7 @@ class DecisionCommand(BaseCommand):
         parser.add_argument("--medium", choices=[medium.value for medium in Medium], help="of this medium only")
         parser.add_argument("--fingerprint", default="", help="refuse any but the one with this SHA-256 (hex)")
         if self.event is not Event.RELEASE:
-            parser.add_argument("--cause", required=True, choices=revocation.causes(self.event, Party.OFFICER))
+            parser.add_argument("--cause", required=True, choices=brought_by(Party.OFFICER, self.event))
         parser.add_argument("--officer", required=True, help="who decides, as it shall stand in the journal")
         parser.add_argument("--reason", required=True, help="the ground, as it shall stand in the journal")
 

@@ -1,14 +1,19 @@
 """The journal: append-only by its chain, which shows a changed, removed or inserted row."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 
-from ca import journal
+from ca import clock, crl, journal, linkage, officers, revocation, seals
+from ca.errors import CardCertificateNotValid
 from ca.journal import BrokenLink
-from ca.models import JournalEntry, JournalHead, Realm
+from ca.models import Holder, JournalEntry, JournalHead, Realm
+from ca.revocation import Cause, Event
+from tests.ca.fixtures import issue_all_four, issue_phone
 from tests.ca.test_issuance import at_once
 
 
@@ -147,3 +152,39 @@ def test_a_tail_cut_with_the_head_put_back_shows_only_against_the_sealed_heads(w
     last = entry(written, 4).get()
     JournalHead.objects.filter(realm=written).update(sequence=4, hash=last.hash)
     assert journal.verify(written) is None
+
+
+def test_whatever_the_authorities_do_is_an_entry_of_a_kind_that_is_documented(
+    realm: Realm, holder: Holder, settings: Any
+) -> None:
+    settings.LINKAGE_AT_ONCE = False
+    card, other, phone, _ = issue_all_four(holder)
+    now = clock.now(realm)
+    officers.decide([phone], Event.HOLD, cause=Cause.LOSS, officer="佐藤", ground="届", now=now)
+    officers.decide([phone], Event.RELEASE, officer="佐藤", ground="届", now=now)
+    crl.publish(card.partition)
+    revocation.hold(other, cause=Cause.LOSS, now=now)
+    with pytest.raises(CardCertificateNotValid):
+        issue_phone(other, key=12)
+    revocation.revoke(card, cause=Cause.DEATH, now=now)
+    linkage.sweep(realm)
+    linkage.recheck(realm, now + timedelta(days=8))
+    seals.seal(realm)
+    kinds = list(JournalEntry.objects.filter(realm=realm).order_by("sequence").values_list("kind", flat=True))
+    # Of the ceremony, for each of the two authorities: both keys, both certificates.
+    for kind, count in {
+        "key.created": 4,
+        "authority.intended": 2,
+        "authority.created": 2,
+        "responder.created": 2,
+    }.items():
+        assert kinds.count(kind) == count, kind
+    assert kinds.count("key.used") >= 4
+    assert {
+        *("issuance.intended", "certificate.issued", "issuance.refused"),
+        *("officer.decided", "certificate.held", "certificate.released", "certificate.revoked"),
+        *("crl.intended", "crl.published", "linkage.rechecked", "journal.key_created", "journal.sealed"),
+    } <= set(kinds)
+    documented = (Path(__file__).parents[2] / "docs" / "publication.md").read_text()
+    assert [kind for kind in set(kinds) if f"`{kind}`" not in documented] == []
+    assert journal.verify(realm) is None

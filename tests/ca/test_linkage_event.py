@@ -8,7 +8,7 @@ from cryptography import x509
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from ca import clock, crl, issuance, journal, lag, linkage, revocation, tasks
+from ca import clock, crl, issuance, journal, lag, linkage, revocation, status, tasks
 from ca.models import CardRevocation, Certificate, Holder, JournalEntry, Realm, Recheck
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
@@ -254,3 +254,19 @@ def test_a_phone_certificate_asked_for_after_the_fall_is_refused_as_before(
     )
     with pytest.raises(issuance.CardCertificateNotValid):
         issuance.issue(asked.pk)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_verdicts_read_the_index_of_serial_numbers_and_not_the_certificates(realm: Realm, holder: Holder) -> None:
+    certificates = issue_all_four(holder)
+    copy_pairs(certificates[2])
+    revocation.revoke(certificates[3], cause=Cause.PHONE_USE_ENDED, now=clock.now(realm))
+    questions = [status.Question(bytes(certificate.der)) for certificate in certificates]
+    now = clock.now(realm)
+    with plans.executed() as seen:
+        verdicts = status.check_all(realm, questions, now=now)
+        status.check_all(realm, questions, now=now, at=certificates[0].not_before)
+    assert [verdict.standing.value for verdict in verdicts] == ["valid", "valid", "valid", "invalid"]
+    assert any("one_certificate_a_serial" in plan for plan in seen), seen
+    assert plans.sequential(seen, ["ca_certificate"]) == []

@@ -6,10 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ca import clock, journal, officers, revocation
+from ca.causes import RULES, Cause, Event, Party
 from ca.errors import CauseNotOfficers, IllegalTransition
 from ca.models import Certificate, Holder, JournalEntry, Realm
 from ca.profiles import Medium
-from ca.revocation import RULES, Cause, Event, Party
 from tests.ca.fixtures import issue_all_four, issue_card, issue_phone, make_holder
 
 Status = Certificate.Status

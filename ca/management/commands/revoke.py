@@ -1,7 +1,7 @@
 """Revoke certificates for good, by an officer's decision."""
 
+from ca.causes import Event
 from ca.management.decision import DecisionCommand
-from ca.revocation import Event
 
 
 class Command(DecisionCommand):
