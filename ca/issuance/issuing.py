@@ -143,10 +143,13 @@ class _Batch:
         )
         passed = lint.Passed.of(self._generations.values())
         drafts: dict[int, Draft] = {}
+        known: dict[tuple[str, ...], kinds.Kind] = {}
 
         def assemble(row: Issuance) -> None:
-            generation = self._generations[row.purpose]
-            drafts[row.pk] = draft(row, kinds.of(row, generation), generation, self._now, passed)
+            generation, holder = self._generations[row.purpose], row.holder
+            same = (row.purpose, row.medium, holder.prefecture, holder.municipality)
+            kind = known.get(same) or known.setdefault(same, kinds.of(row, generation))
+            drafts[row.pk] = draft(row, kind, generation, self._now, passed)
 
         fit = self._each(reserved, assemble)
         return self._together([drafts[row.pk] for row in fit], partial(self._record_intents, passed))
