@@ -5,8 +5,8 @@
 
 One process, one thread, one key: bare signing and issuing take the same core, by turns, so that what else the machine
 does falls on both; the database's own process has what is left of the machine. Every figure is the median of the
-rounds, every ratio the median of the rounds' ratios. Prints a table; writes JSON into var/bench/. Each database and each
-key store has a process and a folder of its own.
+rounds, every ratio the median of the rounds' ratios. Prints a table; writes JSON into var/bench/. Each database and
+each key store has a process and a folder of its own.
 """
 
 import argparse
@@ -54,9 +54,7 @@ def main() -> None:
             results[f"{keys} {database}"] = _report(keys, database, times, arguments.requests // ROUNDS)
     folder = ROOT / "var" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "ca_issuance.json").write_text(
-        json.dumps({"requests": arguments.requests, "results": results}, indent=2)
-    )
+    (folder / "ca_issuance.json").write_text(json.dumps({"requests": arguments.requests, "results": results}, indent=2))
 
 
 def _report(keys: str, database: str, times: Times, count: int) -> dict[str, dict[str, float]]:
