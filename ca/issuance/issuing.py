@@ -143,13 +143,11 @@ class _Batch:
         )
         passed = lint.Passed.of(self._generations.values())
         drafts: dict[int, Draft] = {}
-        known: dict[tuple[str, ...], kinds.Kind] = {}
+        known = kinds.Kinds()
 
         def assemble(row: Issuance) -> None:
-            generation, holder = self._generations[row.purpose], row.holder
-            same = (row.purpose, row.medium, holder.prefecture, holder.municipality)
-            kind = known.get(same) or known.setdefault(same, kinds.of(row, generation))
-            drafts[row.pk] = draft(row, kind, generation, self._now, passed)
+            generation = self._generations[row.purpose]
+            drafts[row.pk] = draft(row, known.of(row, generation), generation, self._now, passed)
 
         fit = self._each(reserved, assemble)
         return self._together([drafts[row.pk] for row in fit], partial(self._record_intents, passed))
