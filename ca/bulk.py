@@ -17,15 +17,23 @@ def insert(rows: Sequence[Model]) -> None:
     """Store new rows of one model, in their order, and give them their ids. Raises IntegrityError."""
     if not rows:
         return
-    fields = [field for field in rows[0]._meta.concrete_fields if not field.primary_key]
-    names = [field.attname for field in fields]
+    names = [field.attname for field in rows[0]._meta.concrete_fields if not field.primary_key]
     values = [tuple([row.__dict__[name] for name in names]) for row in rows]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    source, parameters = _source(fields, values)
-    statement = f"INSERT INTO {rows[0]._meta.db_table} ({columns}) SELECT * FROM {source} RETURNING id"  # noqa: S608
-    for row, (pk,) in zip(rows, _execute(statement, parameters), strict=True):
+    for row, pk in zip(rows, insert_rows(type(rows[0]), names, values), strict=True):
         row.pk = pk
         row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> list[int]:
+    """Store new rows, values in the order of `names`, JSON as text; return their ids. Raises IntegrityError."""
+    if not rows:
+        return []
+    fields = _fields(model, names)
+    source, parameters = _source(fields, rows)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    values = ", ".join(_selected(field, number) for number, field in enumerate(fields, 1))
+    statement = f"INSERT INTO {model._meta.db_table} ({columns}) SELECT {values} FROM {source} RETURNING id"  # noqa: S608
+    return [pk for (pk,) in _execute(statement, parameters)]
 
 
 def update(
@@ -38,10 +46,9 @@ def update(
     values = list(rows)
     if not values:
         return set()
+    fields = _fields(model, names)
     primary_key = model._meta.pk
     assert primary_key is not None  # noqa: S101  (every model has one)
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
-    fields = [by_name[name] for name in names]
     source, parameters = _source([primary_key, *fields], values)
     setting = ", ".join(f"{field.column} = v.column{number}" for number, field in enumerate(fields, 2))
     statement = (
@@ -51,21 +58,34 @@ def update(
     return {pk for (pk,) in _execute(statement, [*parameters, *arguments])}
 
 
-def _source(fields: Sequence["Field[Any, Any]"], rows: Sequence[Row]) -> tuple[str, list[Any]]:
+def _fields(model: type[Model], names: Sequence[str]) -> "list[Field[Any, Any]]":
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    return [by_name[name] for name in names]
+
+
+def _selected(field: "Field[Any, Any]", number: int) -> str:
+    as_json = isinstance(field, JSONField) and connection.vendor == "postgresql"
+    return f"v.column{number}::jsonb" if as_json else f"v.column{number}"
+
+
+def _source(fields: "Sequence[Field[Any, Any]]", rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Return a table `v` of these rows, its columns column1, column2 … as SQL and its parameters."""
     if connection.vendor == "postgresql":
-        types = [field.rel_db_type(connection) if field.primary_key else field.db_type(connection) for field in fields]
+        columns = ", ".join(f"%b::{_type(field)}[]" for field in fields)
         names = ", ".join(f"column{number}" for number in range(1, len(fields) + 1))
-        columns = list(map(list, zip(*rows, strict=True)))
-        for number, field in enumerate(fields):
-            if isinstance(field, JSONField):
-                columns[number] = [field.get_db_prep_save(value, connection) for value in columns[number]]
-        return f"unnest({', '.join(f'%b::{kind}[]' for kind in types)}) AS v ({names})", columns
+        return f"unnest({columns}) AS v ({names})", list(map(list, zip(*rows, strict=True)))
     place = f"({', '.join(['%s'] * len(fields))})"
     prepared = [
-        field.get_db_prep_save(value, connection) for row in rows for field, value in zip(fields, row, strict=True)
+        value if isinstance(field, JSONField) else field.get_db_prep_save(value, connection)
+        for row in rows
+        for field, value in zip(fields, row, strict=True)
     ]
     return f"(VALUES {', '.join([place] * len(rows))}) AS v", prepared
+
+
+def _type(field: "Field[Any, Any]") -> str:
+    kind = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
+    return "text" if isinstance(field, JSONField) else str(kind)
 
 
 def _execute(statement: str, parameters: Sequence[Any]) -> list[Row]:

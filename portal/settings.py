@@ -169,7 +169,7 @@ CA_PHONE_POLICY_OIDS = {
 }
 # pkilint reads the first certificate of each profile, generation and setting, and of the others this share (0 to 1),
 # chosen by serial number. It takes some 4 ms a certificate. The house's own rules read every one.
-CA_PKILINT_SHARE = environment.decimal("CA_PKILINT_SHARE", 0.01)
+CA_PKILINT_SHARE = environment.decimal("CA_PKILINT_SHARE", 0.001)
 # A worker that died with an issuance in its hands: another goes on with it after this.
 CA_LEASE_SECONDS = environment.decimal("CA_LEASE_SECONDS", 10)
 # A card certificate takes the phone's with it in its own transaction. In the pretend world the sweep alone does it, so

@@ -33,14 +33,17 @@ def _time(at: datetime) -> bytes:
 
 
 def _alternative_name(plan: Plan) -> bytes:
-    # SubjectAltName ::= SEQUENCE OF otherName [0] { type-id, value [0] EXPLICIT UTF8String }
-    return tlv(
-        der.SEQUENCE,
-        *[
-            tlv(0xA0, oid, tlv(0xA0, tlv(der.UTF8_STRING, getattr(plan.holder, field).encode())))
-            for oid, field in _OTHER_NAMES
-        ],
-    )
+    # SubjectAltName ::= SEQUENCE OF otherName
+    holder = plan.holder
+    return tlv(der.SEQUENCE, *[_other_name(oid, getattr(holder, field).encode()) for oid, field in _OTHER_NAMES])
+
+
+def _other_name(oid: bytes, text: bytes) -> bytes:
+    # otherName [0] { type-id, value [0] EXPLICIT UTF8String }
+    size = len(text)
+    if size < 0x60:  # all lengths in one octet, as nearly always: a third of the time
+        return b"\xa0%c%b\xa0%c\x0c%c%b" % (size + len(oid) + 4, oid, size + 2, size, text)
+    return tlv(0xA0, oid, tlv(0xA0, tlv(der.UTF8_STRING, text)))
 
 
 def _subject_key_identifier(plan: Plan) -> bytes:

@@ -51,6 +51,9 @@ def left_behind(size: int = 100) -> list[list[int]]:
     limit = clock.machine() - lease()
     open_rows = Issuance.objects.filter(
         Q(lease_until=None) | Q(lease_until__lt=clock.machine()),
+        # As the index says it: neither issued nor refused.
+        certificate=None,
+        error_code="",
         state__in=[State.REQUESTED, State.RESERVED, State.SIGNING],
         requested_at__lt=limit,
     )

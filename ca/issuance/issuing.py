@@ -143,10 +143,11 @@ class _Batch:
         )
         passed = lint.Passed.of(self._generations.values())
         drafts: dict[int, Draft] = {}
+        known = kinds.Kinds()
 
         def assemble(row: Issuance) -> None:
             generation = self._generations[row.purpose]
-            drafts[row.pk] = draft(row, kinds.of(row, generation), generation, self._now, passed)
+            drafts[row.pk] = draft(row, known.of(row, generation), generation, self._now, passed)
 
         fit = self._each(reserved, assemble)
         return self._together([drafts[row.pk] for row in fit], partial(self._record_intents, passed))

@@ -64,6 +64,21 @@ class Kind:
         return self._template.fill(plan)
 
 
+class Kinds:
+    """The kinds of one realm's requests, each looked up once: for as long as no setting changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str, str, str], Kind] = {}
+
+    def of(self, row: Issuance, generation: Generation) -> Kind:
+        """Return the kind of a request's certificate, when that generation signs it."""
+        same = (generation.pk, row.medium, row.holder.prefecture, row.holder.municipality)
+        kind = self._known.get(same)
+        if kind is None:
+            kind = self._known[same] = of(row, generation)
+        return kind
+
+
 def of(row: Issuance, generation: Generation) -> Kind:
     """Return the kind of a request's certificate, when that generation signs it."""
     profile = PROFILES[Purpose(row.purpose), Medium(row.medium)]

@@ -21,10 +21,12 @@ def signing(generation: Generation) -> Callable[[bytes], bytes]:
     authority = x509.load_der_x509_certificate(bytes(generation.certificate)).public_key()
     assert isinstance(authority, rsa.RSAPublicKey)  # noqa: S101  (made by the ceremony)
 
+    scheme, digest = padding.PKCS1v15(), hashes.SHA256()
+
     def sign_one(tbs: bytes) -> bytes:
         signature = signer.sign(tbs)
         # A wrong key, or a fault in the signing, must not leave the house (raises InvalidSignature).
-        authority.verify(signature, tbs, padding.PKCS1v15(), hashes.SHA256())
+        authority.verify(signature, tbs, scheme, digest)
         return der.signed(tbs, signature)
 
     return sign_one

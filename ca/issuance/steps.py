@@ -160,12 +160,16 @@ def store(realm: Realm, signed: Sequence[tuple[Draft, bytes]], *, pending: bool 
     # A partition's first certificate calls for its first CRL; a pending one stands on it as on hold.
     touched = {
         certificate.partition_id
-        for certificate in certificates
-        if certificate.status == Certificate.Status.PENDING or certificate.partition.published_revision < 0
+        for (draft, _), certificate in zip(signed, certificates, strict=True)
+        if certificate.status == Certificate.Status.PENDING or _is_unpublished(draft.row.partition)
     }
     if touched:
         revocation.touch(sorted(touched))
     return certificates
+
+
+def _is_unpublished(partition: Partition | None) -> bool:
+    return partition is not None and partition.published_revision < 0
 
 
 def still_signing(ids: Iterable[int]) -> set[int]:
@@ -176,15 +180,16 @@ def still_signing(ids: Iterable[int]) -> set[int]:
 def _certificate(draft: Draft, certificate_der: bytes, pending: bool, now: datetime) -> Certificate:
     """Return the certificate's row, not yet stored."""
     row = draft.row
+    assert row.partition_id is not None  # noqa: S101  (state signing)
     return Certificate(
-        realm=row.realm,
-        generation=draft.generation,
+        realm_id=row.realm_id,
+        generation_id=draft.generation.pk,
         issuer_id=draft.generation.authority_id,
-        partition=row.partition,
+        partition_id=row.partition_id,
         serial_number=row.serial_number,
         purpose=row.purpose,
         medium=row.medium,
-        holder=row.holder,
+        holder_id=row.holder_id,
         der=certificate_der,
         public_key=bytes(row.public_key),
         subject_key_identifier=draft.key_identifier,

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from ca.errors import KeyNotFound, KeysUnavailable
 from ca.profiles import RSA_BITS, RSA_EXPONENT
 
+_SCHEME, _DIGEST = padding.PKCS1v15(), hashes.SHA256()
 _LABEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}")
 
 
@@ -27,7 +28,7 @@ class SoftwareSigner:
 
     def sign(self, tbs: bytes) -> bytes:
         """Return the RSA PKCS#1 v1.5 signature with SHA-256 of `tbs`."""
-        return self._key.sign(tbs, padding.PKCS1v15(), hashes.SHA256())
+        return self._key.sign(tbs, _SCHEME, _DIGEST)
 
 
 class SoftwareKeyStore:

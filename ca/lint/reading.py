@@ -1,25 +1,51 @@
 """A twin's bytes, taken apart for the rules. It knows nothing of how they were put together."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
 from cryptography import x509
+from cryptography.hazmat import asn1
 
 from ca import der
 
-Element = tuple[int, bytes]  # tag, content
 # extnID of what differs from one holder to the next: subjectAltName, subjectKeyIdentifier
 SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER = bytes.fromhex("0603551d11"), bytes.fromhex("0603551d0e")
 CRL_POINTS = bytes.fromhex("0603551d1f")
 
 
-@dataclass(frozen=True, slots=True)
+@asn1.sequence
+class _Attribute:
+    kind: x509.ObjectIdentifier
+    value: asn1.TLV
+
+
+@asn1.sequence
+class _Name:
+    relative: list[asn1.SetOf[_Attribute]]
+
+
+@asn1.sequence
+class _OtherName:
+    kind: x509.ObjectIdentifier
+    text: Annotated[str, asn1.Explicit(0)]
+
+
+@asn1.sequence
+class _OtherNames:
+    names: list[Annotated[_OtherName, asn1.Implicit(0)]]
+
+
+@asn1.sequence
+class _Octets:
+    octets: bytes
+
+
+@dataclass(slots=True)
 class Reading:
     """One TBSCertificate (RFC 5280 4.1), in parts."""
 
-    validity: bytes  # content of the SEQUENCE
+    validity: list[bytes]  # the tags of its two times
     subject: bytes  # content of the RDNSequence
     public_key: bytes  # SubjectPublicKeyInfo, whole
     holder_extensions: dict[bytes, bytes]  # extnID: extnValue, of the two that differ from one holder to the next
@@ -45,7 +71,7 @@ class Reading:
                 crl_point, content = content, name
             shape.append(content)
         return cls(
-            validity=bytes(validity.data),
+            validity=[time.tag_bytes for time in der.inner(validity)],
             subject=bytes(subject.data),
             public_key=der.whole(public_key),
             holder_extensions=of_holder,
@@ -57,37 +83,19 @@ class Reading:
         """Return the SHA-256, hex, of the shape, element by element."""
         return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in self.shape)).hexdigest()
 
+    def attributes(self) -> list[tuple[x509.ObjectIdentifier, bytes, bytes]]:
+        """Return type, string tag and octets of the subject's attributes, one to a relative name. Raises ValueError."""
+        # The library decodes named structures: the sequence becomes the only field of one.
+        name = asn1.decode_der(_Name, der.tlv(der.SEQUENCE, der.tlv(der.SEQUENCE, self.subject)))
+        found = []
+        for relative in name.relative:
+            (attribute,) = relative.as_list()
+            found.append((attribute.kind, attribute.value.tag_bytes, bytes(attribute.value.data)))
+        return found
 
-def read(data: bytes, at: int) -> tuple[int, int, int]:
-    """Return the tag of the DER element at an offset, and where its content begins and ends. Raises ValueError."""
-    try:
-        tag, length, begin = data[at], data[at + 1], at + 2
-        if length >= 0x80:
-            size = length - 0x80
-            length = int.from_bytes(data[begin : begin + size], "big")
-            begin += size
-            if not 0 < size < 3 or length < (0x80, 0x100)[size - 1]:
-                raise ValueError("a length that is not DER, or beyond any certificate")
-    except IndexError:
-        raise ValueError("cut short") from None
-    end = begin + length
-    if end > len(data):
-        raise ValueError("cut short")
-    return tag, begin, end
-
-
-def contents(data: bytes) -> Iterator[Element]:
-    """Yield tag and content of the DER elements that stand one after the other. Raises ValueError."""
-    at = 0
-    while at < len(data):
-        tag, begin, end = read(data, at)
-        yield tag, data[begin:end]
-        at = end
-
-
-def only(data: bytes, tag: int) -> bytes:
-    """Return the content of the one element that there must be, of that tag. Raises ValueError."""
-    found, begin, end = read(data, 0)
-    if found != tag or end != len(data):
-        raise ValueError("not that element alone")
-    return data[begin:end]
+    def other_names(self) -> list[tuple[x509.ObjectIdentifier, str]]:
+        """Return type and text of the names in subjectAltName. Raises ValueError when one is no such otherName."""
+        value = self.holder_extensions.get(SUBJECT_ALT_NAME, b"")
+        names = asn1.decode_der(_Octets, der.tlv(der.SEQUENCE, value)).octets
+        found = asn1.decode_der(_OtherNames, der.tlv(der.SEQUENCE, names)).names
+        return [(name.kind, name.text) for name in found]

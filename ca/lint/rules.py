@@ -9,20 +9,20 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
-from ca import der, profiles
+from ca import profiles
 from ca.lint import shape
-from ca.lint.reading import SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER, contents, only
+from ca.lint.reading import SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER
 from ca.lint.subject import Subject
 from ca.profiles import Life, SubjectForm
 
 Rule = Callable[[Subject], Iterator[str]]
-PRINTABLE_STRING = 0x13
-COUNTRY, LOCALITY, COMMON_NAME = (bytes.fromhex(oid) for oid in ("550406", "550407", "550403"))  # X.520
+PRINTABLE_STRING, UTF8_STRING, UTC_TIME, GENERALIZED_TIME = b"\x13", b"\x0c", b"\x17", b"\x18"
 # SubjectPublicKeyInfo of RSA, 2048 bits: up to the modulus' leading zero, and the exponent 65537 (RFC 3279 2.3.1)
 _RSA_BEGINS = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
+_BITS = 24  # where they begin, in such a key
 _RSA_ENDS = bytes.fromhex("0203010001")
-_OTHER_NAMES = tuple((der.object_identifier(oid)[2:], field) for oid, field in profiles.OTHER_NAMES)
 _FIRST_GENERALIZED = datetime(2050, 1, 1, tzinfo=UTC)
 
 
@@ -61,21 +61,16 @@ def _serial_number(subject: Subject) -> Iterator[str]:
 
 
 def _subject(subject: Subject) -> Iterator[str]:
-    # RDNSequence ::= SEQUENCE OF SET OF SEQUENCE { type, value }; all of ours have one attribute each.
-    attributes = []
-    for tag, relative in contents(subject.reading.subject):
-        (kind, oid), (string, value) = contents(only(relative, der.SEQUENCE))
-        if (tag, kind) != (der.SET, 0x06):
-            raise ValueError("not a name")
-        attributes.append((oid, string, value.decode()))
+    attributes = subject.reading.attributes()
     holder, profile = subject.holder, subject.standard.profile
-    wanted = [(COUNTRY, PRINTABLE_STRING, profiles.COUNTRY)]
+    wanted = [(NameOID.COUNTRY_NAME, PRINTABLE_STRING, profiles.COUNTRY.encode())]
     if profile.subject is SubjectForm.PLACE:
-        wanted += [(LOCALITY, der.UTF8_STRING, place) for place in (holder.prefecture, holder.municipality)]
-    if attributes[:-1] != wanted or not attributes or attributes[-1][:2] != (COMMON_NAME, der.UTF8_STRING):
+        places = holder.prefecture, holder.municipality
+        wanted += [(NameOID.LOCALITY_NAME, UTF8_STRING, place.encode()) for place in places]
+    if attributes[:-1] != wanted or attributes[-1][:2] != (NameOID.COMMON_NAME, UTF8_STRING):
         yield "the attributes, their coding or the holder's place are not the profile's"
         return
-    yield from _common_name(subject, attributes[-1][2])
+    yield from _common_name(subject, attributes[-1][2].decode())
 
 
 def _common_name(subject: Subject, common: str) -> Iterator[str]:
@@ -103,10 +98,10 @@ def _validity(subject: Subject) -> Iterator[str]:
             yield "validity does not end with the card certificate's"
     elif (end.hour, end.minute, end.second) != (14, 59, 59):
         yield "validity does not end at 14:59:59Z"
-    for (tag, _), at in zip(contents(subject.reading.validity), (begin, end), strict=True):
+    for time, at in zip(subject.reading.validity, (begin, end), strict=True):
         # RFC 5280 4.1.2.5: UTCTime through 2049.
-        if tag != (der.UTC_TIME if at < _FIRST_GENERALIZED else der.GENERALIZED_TIME):
-            yield f"a time has tag {tag:02x}"
+        if time != (UTC_TIME if at < _FIRST_GENERALIZED else GENERALIZED_TIME):
+            yield f"a time has tag {time.hex()}"
 
 
 def _public_key(subject: Subject) -> Iterator[str]:
@@ -122,35 +117,24 @@ def _public_key(subject: Subject) -> Iterator[str]:
 
 def _subject_key_identifier(subject: Subject) -> Iterator[str]:
     # The bits of the key are what stands behind the algorithm and the BIT STRING's count of unused ones.
-    *_, (_, bits) = contents(only(subject.reading.public_key, der.SEQUENCE))
-    identifier = hashlib.sha1(bits[1:], usedforsecurity=False).digest()
+    bits = subject.reading.public_key[_BITS:]
+    identifier = hashlib.sha1(bits, usedforsecurity=False).digest()
     if subject.reading.holder_extensions.get(SUBJECT_KEY_IDENTIFIER) != b"\x04\x16\x04\x14" + identifier:
         yield "not the SHA-1 of the key's bits"
 
 
 def _holder_names(subject: Subject) -> Iterator[str]:
-    value = subject.reading.holder_extensions.get(SUBJECT_ALT_NAME)
     if not subject.standard.profile.names_holder:
-        if value is not None:
+        if SUBJECT_ALT_NAME in subject.reading.holder_extensions:
             yield "a profile without names names the holder"
         return
-    found = list(_other_names(value or b""))
-    if [oid for oid, _ in found] != [oid for oid, _ in _OTHER_NAMES]:
+    found = subject.reading.other_names()
+    if [oid for oid, _ in found] != [oid for oid, _ in profiles.OTHER_NAMES]:
         yield "not the six otherNames in the order 1, 4, 3, 5, 2, 6"
         return
-    for (_, name), (_, field) in zip(found, _OTHER_NAMES, strict=True):
+    for (_, name), (_, field) in zip(found, profiles.OTHER_NAMES, strict=True):
         if not name or name != getattr(subject.holder, field):
             yield f"the {field} is empty or not the holder's"
-
-
-def _other_names(value: bytes) -> Iterator[tuple[bytes, str]]:
-    """Yield type and text of each name. Raises ValueError when one is no otherName with a UTF8String."""
-    # OCTET STRING { SEQUENCE OF [0] { type-id, [0] EXPLICIT UTF8String } }
-    for kind, other_name in contents(only(only(value, der.OCTET_STRING), der.SEQUENCE)):
-        (oid_tag, oid), (value_tag, text) = contents(other_name)
-        if (kind, oid_tag, value_tag) != (0xA0, 0x06, 0xA0):
-            raise ValueError("not an otherName")
-        yield oid, only(text, der.UTF8_STRING).decode()
 
 
 RULES: tuple[Rule, ...] = (

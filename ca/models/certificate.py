@@ -23,7 +23,7 @@ class Certificate(models.Model):
     realm = models.ForeignKey(Realm, models.CASCADE, related_name="certificates")
     generation = models.ForeignKey(Generation, models.PROTECT, related_name="certificates")
     # The generation's authority once more: serial numbers are unique to it, over all generations.
-    issuer = models.ForeignKey(Authority, models.PROTECT, related_name="certificates")
+    issuer = models.ForeignKey(Authority, models.PROTECT, related_name="certificates", db_index=False)
     partition = models.ForeignKey(Partition, models.PROTECT, related_name="certificates")
     serial_number = models.CharField(max_length=40)  # upper-case hex without separators
     purpose = models.CharField(max_length=24, choices=[(p.value, p.value) for p in Purpose])
@@ -31,7 +31,7 @@ class Certificate(models.Model):
     holder = models.ForeignKey(Holder, models.PROTECT, related_name="certificates")
     der = models.BinaryField()
     public_key = models.BinaryField()  # SubjectPublicKeyInfo, DER
-    subject_key_identifier = models.CharField(max_length=40, db_index=True)  # upper-case hex
+    subject_key_identifier = models.CharField(max_length=40)  # upper-case hex
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
@@ -52,7 +52,9 @@ class Certificate(models.Model):
                 name="one_phone_certificate_a_holder",
             ),
         )
+        # No more than are read by: each is written with every certificate.
         indexes = (
+            models.Index(fields=["subject_key_identifier"], name="ca_certificate_key"),
             # All that a CRL is made of (ca.listed), so that PostgreSQL reads it alone and not the certificates.
             models.Index(
                 fields=["partition", "id"],

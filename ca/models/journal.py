@@ -8,7 +8,7 @@ from ca.models.realm import Realm
 class JournalEntry(models.Model):
     """One thing that happened. Written by `ca.journal.record`, never changed."""
 
-    realm = models.ForeignKey(Realm, models.PROTECT, related_name="journal")
+    realm = models.ForeignKey(Realm, models.PROTECT, related_name="journal", db_index=False)
     sequence = models.BigIntegerField()  # 1, 2, 3 … without a gap
     at = models.DateTimeField()  # by the realm's clock
     kind = models.CharField(max_length=64)  # "certificate.issued"

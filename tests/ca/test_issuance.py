@@ -138,6 +138,10 @@ def test_the_order_is_intent_in_the_journal_then_certificate(realm: Realm, holde
     assert intended.data["tbs_sha256"] == issued.data["tbs_sha256"]
     assert issued.data["certificate_sha256"] == card.fingerprint
     assert issued.data["settled_after_crash"] is False
+    # Which key was to be used, and was, and for what.
+    used = {"key_label": card.generation.key_label, "key_use": "certificate"}
+    assert used.items() <= intended.data.items()
+    assert used.items() <= issued.data.items()
 
 
 def test_the_same_request_key_gives_the_same_request(holder: Holder) -> None:
@@ -237,6 +241,12 @@ def test_a_second_phone_certificate_can_be_issued_pending(holder: Holder) -> Non
 def test_a_public_key_is_not_certified_for_a_second_holder(realm: Realm, holder: Holder) -> None:
     issue_card(holder)
     refused(ask(make_holder(realm)), PublicKeyTaken)
+
+
+def test_a_public_key_of_a_revoked_certificate_is_not_certified_again(realm: Realm, holder: Holder) -> None:
+    card = issue_card(holder)
+    revocation.revoke(card, cause=Cause.KEY_COMPROMISE, now=clock.now(realm))
+    refused(ask(holder, request_key="again"), PublicKeyTaken)
 
 
 @pytest.mark.parametrize("kind", ["short", "elliptic", "garbage", "exponent 3"])

@@ -121,7 +121,7 @@ def test_entries_written_at_once_form_one_chain(written: Realm) -> None:
 def test_first_entries_written_at_once_form_one_chain() -> None:
     realm = Realm.objects.create(slug="fresh", name="fresh")
     results = at_once(*[lambda: journal.record(realm, "officer.decided", "first")] * 6)
-    assert all(isinstance(result, JournalEntry) for result in results), results
+    assert results == [None] * 6
     assert journal.verify(realm) is None
 
 

@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from ca import clock, crl, issuance, journal, lag, linkage, revocation, status, tasks
+from ca.errors import CardCertificateNotValid
+from ca.issuance import issuing
 from ca.models import CardRevocation, Certificate, Holder, JournalEntry, Realm, Recheck
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
@@ -69,14 +71,14 @@ def test_what_was_signed_while_the_card_certificate_fell_is_found_by_the_sweep(
     at_once: None, realm: Realm, holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = issue_card(holder)
-    sign = issuance.sign
+    signing = issuing.signing
 
-    def fall_meanwhile(*arguments: Any) -> bytes:
+    def fall_meanwhile(*arguments: Any) -> Any:
         revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
-        return sign(*arguments)
+        return signing(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(issuance, "sign", fall_meanwhile)
+        patch.setattr(issuing, "signing", fall_meanwhile)
         phone = issue_phone(card)
     assert linkage.sweep(realm) == [phone]
     assert_fallen(phone)
@@ -252,7 +254,7 @@ def test_a_phone_certificate_asked_for_after_the_fall_is_refused_as_before(
         linked_to=card,
         request_key="too late",
     )
-    with pytest.raises(issuance.CardCertificateNotValid):
+    with pytest.raises(CardCertificateNotValid):
         issuance.issue(asked.pk)
 
 

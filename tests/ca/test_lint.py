@@ -218,3 +218,31 @@ def test_names_of_the_holder_in_a_profile_without_them_are_found() -> None:
     alternative = named.twin.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     extensions = [*examined.twin.extensions, alternative]
     assert_found(rebuilt(examined, extensions=extensions), "extensions", "holder_names")
+
+
+def test_names_of_the_holder_that_are_critical_are_found_although_the_same_shape_passed() -> None:
+    _, examined = right()
+    lint.examine(examined)
+    critical: list[Any] = [
+        x509.Extension(e.oid, True, e.value) if isinstance(e.value, x509.SubjectAlternativeName) else e
+        for e in examined.twin.extensions
+    ]
+    assert_found(rebuilt(examined, extensions=critical), "extensions")
+
+
+def test_what_breaks_a_rule_of_the_shape_is_found_each_time_and_never_taken_for_seen() -> None:
+    _, examined = right()
+    loose = [x509.Extension(e.oid, False, e.value) for e in examined.twin.extensions]
+    wrong = rebuilt(examined, extensions=loose)
+    for _ in range(2):
+        assert_found(wrong, "extensions")
+    assert not wrong.standard.seen
+
+
+def test_names_that_cannot_be_read_are_a_finding_not_an_exception() -> None:
+    _, examined = right()
+    tbs = bytearray(examined.twin.tbs_certificate_bytes)
+    at = tbs.index(bytes.fromhex("0603551d11"))  # subjectAltName
+    tbs[at + 12 : at + 14] = b"\xff\xff"  # inside its first name
+    with pytest.raises(LintFailed, match="_holder_names: unreadable"):
+        lint.examine(replace(examined, twin=assembly.twin(bytes(tbs))))

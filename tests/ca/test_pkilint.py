@@ -13,14 +13,14 @@ from django.test import override_settings
 
 from ca import ceremony, clock, crl, issuance, lint, revocation
 from ca.errors import LintFailed
-from ca.issuance import kinds
+from ca.issuance import kinds, steps
 from ca.lint import pkix, sampling
 from ca.lint.accepted import ACCEPTED, Kind
-from ca.models import Generation, Holder, Issuance, JournalEntry, Realm, ResponderKey
+from ca.models import Generation, Holder, Issuance, JournalEntry, PkilintPass, Realm, ResponderKey
 from ca.profiles import PROFILES, Medium, Purpose
 from ca.revocation import Cause
 from tests.ca.fixtures import issue_all_four, issue_card, issue_phone, make_holder
-from tests.ca.test_issuance import ask, refused
+from tests.ca.test_issuance import WorkerKilled, ask, kill_at, refused
 from tests.ca.test_lint import authority, rebuilt, right
 from tests.ca.test_ocsp import http, path_of, question, several
 
@@ -136,6 +136,29 @@ def test_of_the_others_the_share_of_the_setting_is_read(realm: Realm, share: flo
         issue_card(make_holder(realm))
         issue_card(make_holder(realm), key=1)
     assert pkilinted(realm)[-1] is read
+
+
+@override_settings(CA_PKILINT_SHARE=0)
+def test_what_passed_is_known_to_every_worker_of_the_same_pkilint_and_to_no_other(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = issue_card(make_holder(realm))
+    stored = PkilintPass.objects.get()
+    assert (stored.generation, stored.serial_number) == (card.generation, card.serial_number)
+    assert lint.Passed.of([card.generation]).has(stored.shape)
+    monkeypatch.setattr(sampling, "pkilint_version", lambda: "another")
+    issue_card(make_holder(realm), key=1)
+    assert pkilinted(realm) == [True, True]
+
+
+@override_settings(CA_PKILINT_SHARE=0)
+def test_what_no_intent_was_recorded_of_is_not_stored_as_passed(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = ask(make_holder(realm))
+    with monkeypatch.context() as patch:
+        kill_at(patch, steps, "record_intents")
+        with pytest.raises(WorkerKilled):
+            issuance.issue(row.pk)
+    assert not PkilintPass.objects.exists()
 
 
 def test_the_share_is_chosen_by_serial_number_and_as_large_as_asked() -> None:
