@@ -36,7 +36,7 @@ def managed(*arguments: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=os.environ | {"VAR_DIR": str(folder)},
+        env=os.environ | {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "portal.settings"},
         stdout=subprocess.PIPE,
         text=True,
     )
