@@ -82,10 +82,14 @@ def signed(key: Key, message: bytes) -> bytes:
 
 
 def _verify_rsa(public: rsa.RSAPublicKey, message: bytes, signature: bytes) -> None:
-    if public.key_size <= SHORT_RSA:
-        public.verify(signature, message, padding.PKCS1v15(), SHA1())  # noqa: S303 - GPCS B.3.1.1
-    else:
+    if public.key_size > SHORT_RSA:
         public.verify(signature, message, padding.PSS(padding.MGF1(SHA256()), PSS_SALT), SHA256())
+        return
+    try:
+        public.verify(signature, message, padding.PKCS1v15(), SHA1())  # noqa: S303 - GPCS B.3.1.1
+    except InvalidSignature:
+        # The card specification says SHA-1; tools sign a SHA-256 load file hash with SHA-256.
+        public.verify(signature, message, padding.PKCS1v15(), SHA256())
 
 
 def _verify_ecc(parts: dict[int, bytes], message: bytes, signature: bytes) -> None:

@@ -36,7 +36,7 @@ def managed(*arguments: str, folder: Path) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=os.environ | {"VAR_DIR": str(folder)},
+        env=os.environ | {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "portal.settings"},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -145,3 +145,26 @@ def test_what_cannot_be_put_in_is_said(realm: Realm, tmp_path: Path) -> None:
         call_command("virtual_phone", realm=realm.slug)
     with pytest.raises(CommandError, match="length of 16, 24 or 32"):
         call_command("virtual_phone", state=tmp_path / "x", key=b"short")
+
+
+def test_pitfall_ones_own_keys_and_certificates_go_on_a_card(reader: Reader, tmp_path: Path) -> None:
+    key, chain, text, signature = (tmp_path / name for name in ("key.pem", "chain.pem", "text", "signature"))
+    new = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=mine", "-keyout", str(key))
+    chain.write_bytes(run(*new).stdout)
+    text.write_bytes(b"The text to be signed.\n")
+    own = ("--authentication-key", str(key), "--authentication-certificate", str(chain), "--pin", "4321")
+    arguments = ("virtual_card", "--state", str(tmp_path / "card"), "--port", str(reader.port), *own)
+    with managed(*arguments, folder=tmp_path):
+        wait_until_card(present=True)
+        assert run("pkcs15-tool", "--read-certificate", "1").stdout == chain.read_bytes()
+        run(
+            *("pkcs11-tool", "--slot-index", "0", "--login", "--pin", "4321", "--sign", "--id", "01"),
+            *("--mechanism", "SHA256-RSA-PKCS", "--input-file", str(text), "--output-file", str(signature)),
+        )
+    wait_until_card(present=False)
+    verdict = run("openssl", "dgst", "-sha256", "-prverify", str(key), "-signature", str(signature), str(text))
+    assert verdict.stdout == b"Verified OK\n"
+    with pytest.raises(CommandError, match="authentication key"):
+        call_command("virtual_card", state=tmp_path / "none")
+    with pytest.raises(CommandError, match="no card can be made"):
+        call_command("virtual_card", state=tmp_path / "none", authentication_key=text)

@@ -1,17 +1,21 @@
 """Item 2: what an element tells about itself without a key."""
 
+import pytest
+
 from sandbox.virtual.make import Policy
 from tests.sandbox.virtual_element.workbench import (
     CIN,
     DOMAIN,
     DOMAIN_KEYS,
     IIN,
+    INSTANCE,
     ISSUER_KEYS,
     Session,
     key_set,
     manufactured,
     sent,
     with_domain,
+    with_notebook,
 )
 from tsm.globalplatform import commands, tlv
 
@@ -43,6 +47,32 @@ def test_item_2_capabilities_resources_and_production_data_are_there() -> None:
     assert tlv.find(resources, 0xFF21, 0x82) == tlv.Tlv(0x82, (1000).to_bytes(4, "big"))
     production = sent(element, commands.get_data(commands.TAG_CPLC)).data
     assert (production[:3], len(production)) == (bytes.fromhex("9F7F2A"), 45)
+
+
+@pytest.mark.parametrize("level", [0x00, 0x01, 0x13, 0x33])
+def test_item_2_the_level_of_the_session_is_told(level: int) -> None:
+    element = manufactured()
+    assert sent(element, commands.get_data(commands.TAG_SECURITY_LEVEL)).data == bytes.fromhex("D30100")
+    told = Session(element, level=level).do(commands.get_data(commands.TAG_SECURITY_LEVEL)).data
+    assert told == bytes((0xD3, 0x01, 0x80 | level))
+
+
+def test_item_2_a_domain_lists_its_own_applications() -> None:
+    element = with_notebook(manufactured())
+    applications = commands.get_data(commands.TAG_APPLICATIONS)
+    sent(element, commands.select(DOMAIN))
+    assert sent(element, applications).data == bytes.fromhex("2F000B61094F07") + INSTANCE
+    sent(element, commands.select())
+    assert sent(element, applications).data == bytes.fromhex("2F000B61094F07") + DOMAIN
+
+
+def test_item_2_only_who_gives_receipts_counts_them() -> None:
+    element = with_domain(manufactured())
+    counter = commands.get_data(commands.TAG_CONFIRMATION_COUNTER)
+    sent(element, commands.select())
+    assert sent(element, counter).data == bytes.fromhex("C2020000")
+    sent(element, commands.select(DOMAIN))
+    assert sent(element, counter).sw == 0x6A88
 
 
 def test_item_2_unknown_objects_are_6a88() -> None:

@@ -1,9 +1,11 @@
 """Item 12: load files signed by those who must answer for them (DAP)."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from sandbox.virtual.element import Element
-from tests.sandbox.virtual_element.signers import SIGNERS, Aes, Signer, put
+from tests.sandbox.virtual_element.signers import SIGNERS, Aes, Rsa, Signer, put
 from tests.sandbox.virtual_element.workbench import (
     DOMAIN,
     DOMAIN_KEYS,
@@ -98,3 +100,10 @@ def test_a_load_file_cannot_be_extradited_to_a_domain_that_checks_signatures() -
     session.do(*load(ISD))
     fields = tlv.encode_fields(DOMAIN, b"", PACKAGE, b"", b"", b"")
     session.expect(0x6985, Command(0x80, 0xE6, 0x10, 0x00, fields, 256))
+
+
+def test_a_short_rsa_key_may_sign_with_sha_256_as_tools_do() -> None:
+    signer = SIGNERS["RSA-1024"]
+    assert isinstance(signer, Rsa)
+    signature = signer.key.sign(HASH, PKCS1v15(), SHA256())
+    Session(checking(signer, DAP)).do(*load(DOMAIN, dap(DOMAIN, signature)))
