@@ -201,6 +201,9 @@ TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
 # A phone that wasn't heard of for so long is woken again: longer than a long poll.
 TSM_SILENCE_SECONDS = environment.decimal("TSM_SILENCE_SECONDS", TSM_LONG_POLL_SECONDS + 10)
+# The header in which a proxy hands on the TLS client certificate of a phone's agent, PEM, percent-encoded, as nginx's
+# $ssl_client_escaped_cert; it must strip what clients send under that name. Empty: agents show their tokens.
+TSM_CLIENT_CERTIFICATE_HEADER = environment.text("TSM_CLIENT_CERTIFICATE_HEADER")
 # SERAM 2.0: an agent that owes a report and is silent for so long is given up.
 TSM_AGENT_SECONDS = environment.decimal("TSM_AGENT_SECONDS", 300)
 # So many legs of one conversation may fail before the element is left alone for a while.
