@@ -196,6 +196,9 @@ TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
 # The two roles may have a master key each, as on two hosts: SEI-TSM (elements) and SP-TSM (the provider's domain).
 TSM_SEI_MASTER_KEY = environment.secret("TSM_SEI_MASTER_KEY", ROOT)
 TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
+# What stands for each role: called without arguments, it gives one that has `tsm.messaging.functions`' interface.
+TSM_SEI = environment.text("TSM_SEI", "tsm.messaging.roles.LocalSeiTsm")
+TSM_SP = environment.text("TSM_SP", "tsm.messaging.roles.LocalSpTsm")
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)

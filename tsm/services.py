@@ -125,17 +125,18 @@ def upgrade(realm: Realm) -> int:
     An applet can't be exchanged under its keys, and a new key needs a new certificate: so the upgrade is an application
     on the same phone, which is accepted although a pair is in use, and replaces it.
     """
-    told = 0
-    for enrolment in Enrolment.objects.filter(realm=realm, state=State.ACTIVE).select_related("element"):
-        version = enrolment.element.applet_version
-        if (
-            store.is_outdated(version)
-            and not enrolment.steps.filter(step="upgrade_available", detail__loaded=version).exists()
-        ):
-            newest = store.newest()
-            note(enrolment, "upgrade_available", loaded=version, newest=newest.version if newest else "")
-            told += 1
-    return told
+    active = Enrolment.objects.filter(realm=realm, state=State.ACTIVE).select_related("element")
+    return sum(offer_upgrade(enrolment) for enrolment in active)
+
+
+def offer_upgrade(enrolment: Enrolment) -> bool:
+    """Tell one holder, once for each version that was loaded; False where there is nothing to tell."""
+    version, newest = enrolment.element.applet_version, store.newest()
+    told = enrolment.steps.filter(step="upgrade_available", detail__loaded=version).exists()
+    if enrolment.state != State.ACTIVE or newest is None or told or not store.is_outdated(version):
+        return False
+    note(enrolment, "upgrade_available", loaded=version, newest=newest.version)
+    return True
 
 
 def terminate(enrolment: Enrolment, *, source: str) -> None:

@@ -47,6 +47,7 @@ def test_a_trace_names_commands_tags_and_status_words(citizen: Citizen) -> None:
         "generate key 9A",
         "UPDATE BINARY × ",
         "9000 done",
+        "keyed  generated 2",
         "waits for nothing",
     ):
         assert expected in text, (expected, text)
@@ -76,7 +77,7 @@ def test_a_trace_is_found_by_phone_enrolment_session_and_element(citizen: Citize
     )
     assert len({told("trace", name) for name in named}) == 1
     assert str(Conversation.objects.get().reference) in told("trace")
-    for wrong, said in (("no such", "neither a reference"), ("00" * 13, "no conversation")):
+    for wrong, said in (("no such", "neither a reference"), ("00" * 13, "neither a reference")):
         with pytest.raises(CommandError, match=said):
             told("trace", wrong)
 

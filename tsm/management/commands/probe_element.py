@@ -43,7 +43,7 @@ def lines(found: Probe) -> list[str]:
         f"free memory  {'not told' if found.free_memory is None else f'{found.free_memory} bytes'}",
         *(f"selectable  {application}" for application in found.applications),
     ]
-    known = next((one for one in SecureElement.objects.all() if one.identifier == found.number), None)
+    known = SecureElement.of_number(found.number)
     told.append(
         f"in the registry: {known.phone.name} {known.phone.reference}, applet {known.applet_version or 'none'}, "
         f"issuer's keys of generation {known.isd_generation}"
