@@ -4,8 +4,6 @@ Suspend, resume, unblock, upgrade, terminate, and the rotation of keys. An order
 proves it done, however often the phone vanishes, or until the enrolment ends.
 """
 
-from dataclasses import dataclass
-
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
@@ -19,6 +17,7 @@ from tsm.enrolment.life import State, note, wake
 from tsm.enrolment.proofs import pair, resume_text, signed_by
 from tsm.errors import ResumeRefused, WrongState
 from tsm.jpki import Key
+from tsm.messaging.functions import ServiceState
 from tsm.models import Enrolment, SecureElement, ServiceOrder
 
 Function = ServiceOrder.Function
@@ -27,17 +26,6 @@ ROTATES = {"issuer": Function.ROTATE_ISSUER_KEYS, "provider": Function.ROTATE_DO
 UNBLOCKS = {Key.SIGNATURE: Function.UNBLOCK_SIGNATURE, Key.AUTHENTICATION: Function.UNBLOCK_AUTHENTICATION}
 # Suspending and resuming undo each other: the newer order drops the older.
 OPPOSITE = {Function.SUSPEND: Function.RESUME, Function.RESUME: Function.SUSPEND}
-
-
-@dataclass(frozen=True)
-class ServiceState:
-    """How a service instance stands: GetServiceState's answer."""
-
-    state: str
-    suspended: bool
-    orders: tuple[str, ...]
-    applet_version: str
-    upgrade_available: bool
 
 
 def state(enrolment: Enrolment) -> ServiceState:

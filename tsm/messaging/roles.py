@@ -174,8 +174,7 @@ class LocalSpTsm:
 
 
 def _state(enrolment: Enrolment) -> ServiceState:
-    found = services.state(Enrolment.objects.select_related("element").get(pk=enrolment.pk))
-    return ServiceState(**vars(found))
+    return services.state(Enrolment.objects.select_related("element").get(pk=enrolment.pk))
 
 
 def _enrolment(reference: str) -> Enrolment:

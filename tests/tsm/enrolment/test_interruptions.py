@@ -13,7 +13,7 @@ from ca import tasks as ca_tasks
 from ca.models import Certificate, Issuance, JournalEntry, Realm
 from ca.profiles import Medium
 from sandbox import power
-from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of
+from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of, torn
 from tsm import agent, jpki, sweep
 from tsm import enrolment as enrolments
 from tsm.models import Conversation, Enrolment, Leg
@@ -109,22 +109,6 @@ def test_a_worker_killed_at_any_write_is_made_good(realm: Realm, deliver: Delive
     assert_exactly_one_pair(realm)
 
 
-class Torn:
-    """A transport that breaks at one command, before or after the element has taken it."""
-
-    def __init__(self, inner: power.Kept, at: list[int], *, after: bool) -> None:
-        self.inner, self.at, self.after = inner, at, after
-
-    def transmit(self, apdu: bytes) -> bytes:
-        self.at[0] -= 1
-        if self.at[0] == 0 and not self.after:
-            raise ConnectionError("torn before")
-        answer = self.inner.transmit(apdu)
-        if self.at[0] == 0:
-            raise ConnectionError("torn after")
-        return answer
-
-
 # Commands of one enrolment, and those around which it decides itself what is on the element: torn at both sides.
 COMMANDS = 114
 CHANGING = (4, 8, 9, *range(54, 68), 72, 90)
@@ -145,12 +129,7 @@ def test_an_element_torn_away_at_any_command_is_found_again(
     reference = citizen.apply(card).json()["id"]
     at = [apdu]
 
-    @contextmanager
-    def torn() -> Iterator[Torn]:
-        with power.element(citizen.row) as chip:
-            yield Torn(chip, at, after=after)
-
-    citizen.converse(torn)
+    citizen.converse(torn(citizen, at, after=after))
     assert at[0] <= 0, "the enrolment has fewer commands than this"
     finish(citizen, reference)
     assert_exactly_one_pair(realm)
@@ -163,12 +142,7 @@ def test_a_phone_torn_away_comes_back_days_later_from_another_address(realm: Rea
     reference = citizen.apply(card_of(realm)).json()["id"]
     at = [58]
 
-    @contextmanager
-    def torn() -> Iterator[Torn]:
-        with power.element(citizen.row) as chip:
-            yield Torn(chip, at, after=True)
-
-    citizen.converse(torn, queues=("tsm",), until="verified")
+    citizen.converse(torn(citizen, at, after=True), queues=("tsm",), until="verified")
     Realm.objects.filter(pk=realm.pk).update(clock_offset=timedelta(days=5))
     citizen.client = Client(REMOTE_ADDR="203.0.113.77")
     finish(citizen, reference)
@@ -183,12 +157,7 @@ def test_a_deletion_torn_away_is_finished(realm: Realm, deliver: Deliver, apdu: 
     citizen.end(reference)
     at = [apdu]
 
-    @contextmanager
-    def torn() -> Iterator[Torn]:
-        with power.element(citizen.row) as chip:
-            yield Torn(chip, at, after=after)
-
-    citizen.converse(torn)
+    citizen.converse(torn(citizen, at, after=after))
     for _ in range(3):
         sweep.run()
         citizen.converse()
