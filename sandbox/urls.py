@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from sandbox import devices, office
+from sandbox import conversations, devices, office
 
 app_name = "sandbox"
 
 urlpatterns = [
     path("cards/<slug:persona>/session", devices.card_session, name="card"),
     path("elements/<uuid:reference>/session", devices.element_session, name="element"),
+    path("conversations/", conversations.listing, name="conversations"),
+    path("conversations/<uuid:reference>", conversations.one, name="conversation"),
     path("office/", office.counter, name="office"),
     path("office/<slug:persona>", office.act, name="office-act"),
 ]

@@ -67,13 +67,15 @@ def converse(
     identifier: str,
     shaken: bool = False,
     installation: str = "",
+    notify: Callable[[str], None] = lambda text: None,
     seconds: float = RETRY_FOR,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Tally:
     """Hold one conversation until the TSM says stop.
 
-    `identifier` is the element's number as SERAM's seId, `installation` what the app calls itself since it came.
+    `identifier` is the element's number as SERAM's seId, `installation` what the app calls itself since it came;
+    `notify` gets the TSM's notifications to the app.
 
     A phone that has shaken hands with this TSM before (`shaken`) holds to what was agreed, and saves the exchange.
     It leaves after `seconds` at the first order that has nothing to do: whoever wants it wakes it again.
@@ -105,18 +107,25 @@ def converse(
             },
         )
     leave = clock() + seconds
-    report: dict[str, Any] = {"localAgentStatus": {"localAgentStatusEnum": "POLLING", "executedSeRamCommands": 0}}
+    report: dict[str, Any] = {"localAgentStatus": _told("POLLING", 0)}
     while True:
         order = ask("/remoteManagement", report)
         commands = order.get("ramCommands") or []
-        executed, responses, trouble = _play(commands, open_element, tally)
+        for command in commands:
+            if command.get("ramCommandType") == "notificationCommand":
+                notify(str(command.get("deviceAppNotification", "")))
+        wanted = (order.get("chosenSecureElement") or {}).get("seId", identifier)
+        if str(wanted).upper() == identifier.upper():
+            executed, responses, trouble = _play(commands, open_element, tally)
+        else:
+            executed, responses, trouble = 0, [], f"no element {wanted}"
+        # ramStopCommand: no report any more, whatever there would be to say.
         if any(command.get("ramCommandType") in STOP for command in commands):
             return tally
         if not commands and clock() > leave:
             return tally
         sleep(int(order.get("delay", 100)) / 1000)
-        status = _status(trouble, responses)
-        report = {"localAgentStatus": {"localAgentStatusEnum": status, "executedSeRamCommands": executed}}
+        report = {"localAgentStatus": _told(_status(trouble, commands), executed)}
         if trouble:
             report["localAgentStatus"]["errorMsg"] = trouble
         if responses:
@@ -128,10 +137,17 @@ def _described(identifier: str, installation: str) -> dict[str, str]:
     return element | {"seExtraInfo": f"installation={installation}"} if installation else element
 
 
-def _status(trouble: str, responses: list[dict[str, Any]]) -> str:
+def _told(status: str, executed: int) -> dict[str, Any]:
+    # The schema requires one spelling and describes another; both are told.
+    return {"localAgentStatusEnum": status, "executedSeRamCommands": executed, "executedRamCommands": executed}
+
+
+def _status(trouble: str, commands: list[dict[str, Any]]) -> str:
     if trouble:
-        return "UNGRANTED_ACCESS" if trouble == NotGranted.__name__ else "UNAVAILABLE_SE"
-    return "PROCESSED" if responses else "POLLING"
+        return {NotGranted.__name__: "UNGRANTED_ACCESS", ValueError.__name__: "UNKNOWN_FAILURE"}.get(
+            trouble, "UNAVAILABLE_SE"
+        )
+    return "PROCESSED" if commands else "POLLING"
 
 
 def _play(
@@ -157,10 +173,12 @@ def _run(scripts: list[dict[str, Any]], element: Transport, responses: list[dict
             command_bytes = bytes.fromhex(apdu)
             if command_bytes[1] in HOLDERS_OWN:
                 raise NotGranted(f"instruction {command_bytes[1]:02X} is not the TSM's")
+            # Filled with an empty string where there is no answer (seRamResponse).
+            answers.append("")
             answer = element.transmit(command_bytes)
             tally.apdus += 1
-            answers.append(answer.hex().upper())
-            # 69xx: the rest of the script has nothing to stand on.
-            if command.get("stopOnError", True) and answer[-2:-1] == b"\x69":
+            answers[-1] = answer.hex().upper()
+            # An error is a normal answer in SERAM. Our TSM says where the rest has nothing to stand on after 69xx.
+            if command.get("stopOnError", False) and answer[-2:-1] == b"\x69":
                 return executed
     return len(scripts)

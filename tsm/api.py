@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from ca.models import Certificate
 from ca.profiles import Purpose
 from tsm import conversation, enrolment, services
-from tsm.authentication import IsPhone, PhoneSession, PhoneToken
+from tsm.authentication import IsPhone, PhoneCertificate, PhoneSession, PhoneToken
 from tsm.errors import ConversationUnknown
 from tsm.models import Enrolment, Phone
 
@@ -169,7 +169,10 @@ class LocalAgentStatusSerializer(serializers.Serializer[Any]):
     localAgentStatusEnum = serializers.ChoiceField(
         ["PROCESSED", "POLLING", "UNAVAILABLE_SE", "UNKNOWN_FAILURE", "UNGRANTED_ACCESS"]
     )
+    # The schema requires one name, describes a second, and its example has a third.
     executedSeRamCommands = serializers.IntegerField(min_value=0, required=False)
+    executedRamCommands = serializers.IntegerField(min_value=0, required=False)
+    executeRamCommands = serializers.IntegerField(min_value=0, required=False)
     errorMsg = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
@@ -203,7 +206,7 @@ class HandshakeSerializer(serializers.Serializer[Any]):
 class SeramView(PhoneView):
     """An end of SERAM: `sessionId` names the conversation, the phone's token who is asking."""
 
-    authentication_classes = (PhoneToken,)
+    authentication_classes = (PhoneCertificate, PhoneToken)
 
     def conversation(self) -> Any:
         try:
@@ -244,7 +247,7 @@ class Handshake(SeramView):
 
 def _installation(extra: list[str]) -> str:
     """Return what the phone's app calls its installation: `installation=…` in SERAM's free text about an element."""
-    told = (part.partition("=") for text in extra for part in text.split(";"))
+    told = (part.partition("=") for text in extra for part in text.split(","))
     return next((value.strip()[:64] for name, _, value in told if name.strip() == "installation"), "")
 
 

@@ -1,8 +1,12 @@
-"""Which phone asks: by the token that only it holds, or by the browser session of its pages."""
+"""Which phone asks: by its token, by its TLS client certificate, or by the browser session of its pages."""
 
 import uuid
 from typing import Any
+from urllib.parse import unquote
 
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -29,6 +33,36 @@ class PhoneToken(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class PhoneCertificate(BaseAuthentication):
+    """The agent's TLS client certificate, as the proxy in front of us has verified and handed it on.
+
+    `TSM_CLIENT_CERTIFICATE_HEADER` names the header with the certificate as PEM, percent-encoded. Empty: no proxy does
+    so, and a header of that name is anybody's. With a certificate of ours no token is asked for.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Phone, str] | None:
+        name = settings.TSM_CLIENT_CERTIFICATE_HEADER
+        value = request.headers.get(name, "") if name else ""
+        if not value:
+            return None
+        try:
+            digest = certificate_digest(unquote(value).encode())
+        except ValueError:
+            raise AuthenticationFailed("the client certificate can't be read") from None
+        phone = Phone.objects.select_related("realm", "element").filter(certificate_digest=digest).first()
+        if phone is None:
+            raise AuthenticationFailed("no phone has this client certificate")
+        return phone, "certificate"
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def certificate_digest(pem: bytes) -> str:
+    """Return how a phone's client certificate is known here: SHA-256 of its DER, hex. Raises `ValueError`."""
+    return x509.load_pem_x509_certificate(pem).fingerprint(SHA256()).hex()
 
 
 class _Csrf(CsrfViewMiddleware):

@@ -72,7 +72,11 @@ class Section:
 
         Raises `LegFailed` at the first answer that the script doesn't allow, `LegTruncated` where answers end early.
         """
-        selected = Response.parse(self._next(answers, "select"))
+        # An agent that turns SELECT into an opened channel has no answer to it: the next ones say what was selected.
+        raw = next(answers, None)
+        if raw is None:
+            raise LegTruncated(f"{self.name}.select: no answer", label=f"{self.name}.select")
+        selected = Response.parse(raw) if raw else Response(b"", 0x9000)
         found = {"select": selected}
         if selected.sw != 0x9000:
             if not self.optional:

@@ -4,8 +4,6 @@ Suspend, resume, unblock, upgrade, terminate, and the rotation of keys. An order
 proves it done, however often the phone vanishes, or until the enrolment ends.
 """
 
-from dataclasses import dataclass
-
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
@@ -19,6 +17,7 @@ from tsm.enrolment.life import State, note, wake
 from tsm.enrolment.proofs import pair, resume_text, signed_by
 from tsm.errors import ResumeRefused, WrongState
 from tsm.jpki import Key
+from tsm.messaging.functions import ServiceState
 from tsm.models import Enrolment, SecureElement, ServiceOrder
 
 Function = ServiceOrder.Function
@@ -27,17 +26,6 @@ ROTATES = {"issuer": Function.ROTATE_ISSUER_KEYS, "provider": Function.ROTATE_DO
 UNBLOCKS = {Key.SIGNATURE: Function.UNBLOCK_SIGNATURE, Key.AUTHENTICATION: Function.UNBLOCK_AUTHENTICATION}
 # Suspending and resuming undo each other: the newer order drops the older.
 OPPOSITE = {Function.SUSPEND: Function.RESUME, Function.RESUME: Function.SUSPEND}
-
-
-@dataclass(frozen=True)
-class ServiceState:
-    """How a service instance stands: GetServiceState's answer."""
-
-    state: str
-    suspended: bool
-    orders: tuple[str, ...]
-    applet_version: str
-    upgrade_available: bool
 
 
 def state(enrolment: Enrolment) -> ServiceState:
@@ -125,17 +113,18 @@ def upgrade(realm: Realm) -> int:
     An applet can't be exchanged under its keys, and a new key needs a new certificate: so the upgrade is an application
     on the same phone, which is accepted although a pair is in use, and replaces it.
     """
-    told = 0
-    for enrolment in Enrolment.objects.filter(realm=realm, state=State.ACTIVE).select_related("element"):
-        version = enrolment.element.applet_version
-        if (
-            store.is_outdated(version)
-            and not enrolment.steps.filter(step="upgrade_available", detail__loaded=version).exists()
-        ):
-            newest = store.newest()
-            note(enrolment, "upgrade_available", loaded=version, newest=newest.version if newest else "")
-            told += 1
-    return told
+    active = Enrolment.objects.filter(realm=realm, state=State.ACTIVE).select_related("element")
+    return sum(offer_upgrade(enrolment) for enrolment in active)
+
+
+def offer_upgrade(enrolment: Enrolment) -> bool:
+    """Tell one holder, once for each version that was loaded; False where there is nothing to tell."""
+    version, newest = enrolment.element.applet_version, store.newest()
+    told = enrolment.steps.filter(step="upgrade_available", detail__loaded=version).exists()
+    if enrolment.state != State.ACTIVE or newest is None or told or not store.is_outdated(version):
+        return False
+    note(enrolment, "upgrade_available", loaded=version, newest=newest.version)
+    return True
 
 
 def terminate(enrolment: Enrolment, *, source: str) -> None:

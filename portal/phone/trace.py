@@ -7,31 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tsm import describe
 from tsm.models import Enrolment, Leg
-
-# Instruction by name: GlobalPlatform Card Specification 2.3.1 chapter 11, ISO 7816-4, ISO 7816-8, and jpki-facts 3.3.
-INSTRUCTIONS = {
-    0x20: "VERIFY",
-    0x24: "CHANGE REFERENCE DATA",
-    0x2A: "PERFORM SECURITY OPERATION",
-    0x2C: "RESET RETRY COUNTER",
-    0x47: "GENERATE ASYMMETRIC KEY PAIR",
-    0x50: "INITIALIZE UPDATE",
-    0x82: "EXTERNAL AUTHENTICATE",
-    0x88: "INTERNAL AUTHENTICATE",
-    0xA4: "SELECT",
-    0xB0: "READ BINARY",
-    0xC0: "GET RESPONSE",
-    0xCA: "GET DATA",
-    0xD6: "UPDATE BINARY",
-    0xD8: "PUT KEY",
-    0xE2: "STORE DATA",
-    0xE4: "DELETE",
-    0xE6: "INSTALL",
-    0xE8: "LOAD",
-    0xF0: "SET STATUS",
-    0xF2: "GET STATUS",
-}
 
 
 @dataclass(frozen=True)
@@ -104,7 +81,7 @@ def _exchanges(leg: Leg) -> Iterator[Exchange]:
             answer = next(answers, "")
             yield Exchange(
                 header=command[:8].upper(),
-                name=INSTRUCTIONS.get(int(command[2:4], 16), "?"),
+                name=describe.name(int(command[2:4], 16)),
                 sent=len(command) // 2,
                 received=max(len(answer) // 2 - 2, 0),
                 status_word=answer[-4:].upper(),

@@ -28,7 +28,7 @@ def look(screens: Screens, axe: Axe, name: str) -> list[str]:
 
 def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(screens: Screens, axe: Axe) -> None:
     page, wrong = screens.page, []
-    for name in ("", "phone/", "register/", "sandbox/office/", "problems/wrong_state", "nowhere"):
+    for name in ("", "phone/", "register/", "phones/", "sandbox/office/", "problems/wrong_state", "nowhere"):
         page.goto(f"/{name}")
         wrong += look(screens, axe, name)
     screens.choose()
@@ -53,9 +53,12 @@ def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(screens: Screens
     wrong += look(screens, axe, "certificates")
     screens.link("通信の記録を見る").click()
     wrong += look(screens, axe, "trace")
-    for name in ("phone/", "phone/end/", ""):
+    for name in ("phone/", "phone/end/", "", "sandbox/conversations/"):
         page.goto(f"/{name}")
         wrong += look(screens, axe, f"{name}, active")
+    page.goto("/sandbox/conversations/")
+    page.locator("tbody a").first.click()
+    wrong += look(screens, axe, "a conversation")
     assert not wrong, "\n".join(wrong)
 
 

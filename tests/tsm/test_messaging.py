@@ -10,12 +10,13 @@ import pytest
 from ca.models import Certificate, JournalEntry, Realm
 from ca.profiles import Medium
 from sandbox import power
-from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of
-from tsm import errors, jpki, keysets, messaging, sei, store
+from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of, sign_with_card
+from tsm import enrolment as enrolments
+from tsm import errors, jpki, keysets, sei, store
 from tsm.globalplatform import commands, delegation, loadfile
 from tsm.globalplatform.apdu import Command, Response
 from tsm.globalplatform.commands import Target
-from tsm.messaging import functions
+from tsm.messaging import functions, roles, wire
 from tsm.messaging.functions import SeiTsm, SpTsm
 from tsm.messaging.wire import FUNCTIONS
 from tsm.models import Enrolment, SecureElement
@@ -28,23 +29,21 @@ def apart(interface: type, role: object) -> Any:
     """Return the role as it is seen from another host: every message and answer goes through JSON."""
 
     def send(message: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(
-            json.dumps(messaging.serve(interface, role, json.loads(json.dumps(message))))
-        )
+        answer: dict[str, Any] = json.loads(json.dumps(wire.serve(interface, role, json.loads(json.dumps(message)))))
         return answer
 
-    return messaging.Remote(interface, send)
+    return wire.Remote(interface, send)
 
 
 @pytest.fixture
 def issuer() -> SeiTsm:
-    found: SeiTsm = apart(SeiTsm, messaging.LocalSeiTsm())
+    found: SeiTsm = apart(SeiTsm, roles.LocalSeiTsm())
     return found
 
 
 @pytest.fixture
 def provider() -> SpTsm:
-    found: SpTsm = apart(SpTsm, messaging.LocalSpTsm())
+    found: SpTsm = apart(SpTsm, roles.LocalSpTsm())
     return found
 
 
@@ -56,7 +55,7 @@ def citizen(realm: Realm, deliver: Deliver) -> Citizen:
 
 
 @pytest.mark.parametrize(
-    ("interface", "role"), [(SeiTsm, messaging.LocalSeiTsm), (SpTsm, messaging.LocalSpTsm)], ids=["sei", "sp"]
+    ("interface", "role"), [(SeiTsm, roles.LocalSeiTsm), (SpTsm, roles.LocalSpTsm)], ids=["sei", "sp"]
 )
 def test_every_function_of_an_interface_goes_over_the_wire(interface: type, role: type) -> None:
     named = {name for name in vars(interface) if not name.startswith("_")}
@@ -98,6 +97,52 @@ def test_a_service_goes_through_its_states(provider: SpTsm, realm: Realm, delive
     assert {one.status for one in Certificate.objects.filter(medium=Medium.PHONE)} == {"revoked"}
 
 
+def test_an_application_asks_the_issuer_wherever_it_is(realm: Realm, deliver: Deliver, settings: Any) -> None:
+    settings.TSM_SEI = "tests.tsm.test_messaging.issuer_elsewhere"
+    ELSEWHERE.clear()
+    citizen = Citizen.with_new_phone(realm, deliver)
+    assert citizen.apply(card_of(realm)).status_code == 201
+    refused = Citizen.with_new_phone(realm, deliver, "ringo-15").apply(card_of(realm, "taro")).json()
+    assert (refused["code"], refused["reason"]) == ("phone_not_supported", "operating_system")
+    assert [message["function"] for message in ELSEWHERE] == ["check_global_eligibility"] * 2
+
+
+ELSEWHERE: list[dict[str, Any]] = []
+
+
+def issuer_elsewhere() -> Any:
+    """Return the issuer's role as on another host; what it is asked is kept."""
+
+    def send(message: dict[str, Any]) -> dict[str, Any]:
+        ELSEWHERE.append(json.loads(json.dumps(message)))
+        answer: dict[str, Any] = json.loads(json.dumps(wire.serve(SeiTsm, roles.LocalSeiTsm(), ELSEWHERE[-1])))
+        return answer
+
+    return wire.Remote(SeiTsm, send)
+
+
+def test_a_service_is_deployed_activated_and_upgraded(provider: SpTsm, realm: Realm, deliver: Deliver) -> None:
+    citizen = Citizen.with_new_phone(realm, deliver)
+    text = enrolments.application_text(citizen.phone)
+    certificate, signature = sign_with_card(card_of(realm), text)
+    asked = functions.DeployService(str(citizen.phone.reference), text, certificate.hex(), signature.hex())
+    service = provider.deploy_service(asked).service
+    citizen.converse()
+    citizen.set_passwords()
+    text = enrolments.activation_text(Enrolment.objects.get())
+    signatures = [citizen.sign(text, key).hex() for key in (jpki.Key.SIGNATURE, jpki.Key.AUTHENTICATION)]
+    with pytest.raises(errors.ActivationRefused):
+        provider.activate_service(functions.ActivateService(service, *reversed(signatures)))
+    assert provider.activate_service(functions.ActivateService(service, *signatures)).state == "active"
+    store.add(store.example((1, 1)))
+    assert provider.upgrade_service(functions.ServiceInstance(service)).upgrade_available
+    assert Enrolment.objects.get().steps.filter(step="upgrade_available").count() == 1
+    with pytest.raises(errors.MessageMalformed):
+        provider.deploy_service(replace(asked, signature="no hex"))
+    with pytest.raises(errors.PhoneUnknown):
+        provider.deploy_service(replace(asked, phone="0f96af97-f879-45a2-a011-ee7439df3804"))
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [
@@ -110,7 +155,7 @@ def test_a_service_goes_through_its_states(provider: SpTsm, realm: Realm, delive
     ],
 )
 def test_a_malformed_message_is_answered_with_a_code(message: dict[str, Any], code: str) -> None:
-    answer = messaging.serve(SpTsm, messaging.LocalSpTsm(), message)
+    answer = wire.serve(SpTsm, roles.LocalSpTsm(), message)
     assert (answer["status"], answer["code"]) == ("FAILED", code)
 
 

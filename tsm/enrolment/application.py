@@ -9,7 +9,7 @@ from ca import clock, journal, status
 from ca.models import Certificate, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from tsm import compatibility, measures, store
+from tsm import measures, store
 from tsm.enrolment.ending import abandon, finish
 from tsm.enrolment.life import UNDER_WAY, State, move, note, wake
 from tsm.enrolment.proofs import pair
@@ -21,6 +21,8 @@ from tsm.errors import (
     PhoneNotSupported,
 )
 from tsm.jpki import CHALLENGE_LENGTH
+from tsm.messaging import parties
+from tsm.messaging.functions import CheckGlobalEligibility
 from tsm.models import Enrolment, Phone
 
 
@@ -45,10 +47,7 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
     """
     realm = phone.realm
     now = clock.now(realm)
-    model = compatibility.find(phone.model_code)
-    reason = compatibility.Reason.NO_SECURE_ELEMENT if model is None else compatibility.reason_against(model)
-    if reason is not None or not hasattr(phone, "element"):
-        raise PhoneNotSupported("this phone can't hold certificates", reason=str(reason))
+    _require_eligible(phone)
     _require_free(phone)
     _require_text(phone, text)
     verdict = status.check_signature(
@@ -87,6 +86,13 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
         move(enrolment, State.VERIFIED, certificate=card.serial_number)
         wake(enrolment)
     return enrolment
+
+
+def _require_eligible(phone: Phone) -> None:
+    number = phone.element.identifier if hasattr(phone, "element") else ""
+    found = parties.sei().check_global_eligibility(CheckGlobalEligibility(number, phone.model_code))
+    if not found.eligible:
+        raise PhoneNotSupported("this phone can't hold certificates", reason=found.reasons[0])
 
 
 def _require_free(phone: Phone) -> None:

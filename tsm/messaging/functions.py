@@ -65,6 +65,36 @@ class ReceiptsVerified:
 
 
 @dataclass(frozen=True)
+class DeployService:
+    """InstallServiceCommand and PersonalizeServiceCommand: a holder's application for a phone, signed with the card.
+
+    `certificate` (DER) and `signature` in hex.
+    """
+
+    phone: str
+    application: str
+    certificate: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class ServiceDeployed:
+    """The new service instance, and how far it is."""
+
+    service: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ActivateService:
+    """ActivateServiceCommand: the activation text, signed with both keys, in hex."""
+
+    service: str
+    signature: str
+    user_authentication: str
+
+
+@dataclass(frozen=True)
 class ServiceInstance:
     """GetServiceState, UpgradeService or TerminateService of this instance."""
 
@@ -122,6 +152,12 @@ class SeiTsm(Protocol):
 
 class SpTsm(Protocol):
     """What the service provider's trusted service manager does for whoever serves the holder."""
+
+    def deploy_service(self, asked: DeployService) -> ServiceDeployed: ...
+
+    def activate_service(self, asked: ActivateService) -> ServiceState: ...
+
+    def upgrade_service(self, asked: ServiceInstance) -> ServiceState: ...
 
     def get_service_state(self, asked: ServiceInstance) -> ServiceState: ...
 

@@ -7,6 +7,7 @@ from django.db.models import F
 from ca import journal
 from ca.profiles import Purpose
 from tsm import compatibility, keysets, measures, sei, services
+from tsm import enrolment as enrolments
 from tsm.enrolment.life import UNDER_WAY
 from tsm.errors import EnrolmentUnknown, MessageMalformed, PhoneUnknown, ReceiptWrong, TokenRefused
 from tsm.globalplatform import commands, delegation, tlv
@@ -14,11 +15,14 @@ from tsm.globalplatform.apdu import Command
 from tsm.globalplatform.errors import ApduMalformed, GlobalPlatformError
 from tsm.jpki import AID, PACKAGE_AID, Key
 from tsm.messaging.functions import (
+    ActivateService,
     CheckGlobalEligibility,
+    DeployService,
     Eligibility,
     GenerateDMToken,
     HandleSEStatusChangeNotification,
     ReceiptsVerified,
+    ServiceDeployed,
     ServiceInstance,
     ServiceState,
     SuspendOrResumeService,
@@ -26,7 +30,7 @@ from tsm.messaging.functions import (
     UpdatedCCMCommands,
     VerifyDMReceipt,
 )
-from tsm.models import Enrolment, SecureElement
+from tsm.models import Enrolment, Phone, SecureElement
 
 KEYS = {Purpose.SIGNATURE: Key.SIGNATURE, Purpose.USER_AUTHENTICATION: Key.AUTHENTICATION}
 # What the issuer lets the provider's domain manage by itself.
@@ -45,7 +49,7 @@ class LocalSeiTsm:
         else:
             against = compatibility.reason_against(model)
             reasons += [str(against)] if against is not None else []
-        if not reasons and _find(asked.secure_element) is None:
+        if not reasons and SecureElement.of_number(asked.secure_element) is None:
             reasons.append(str(compatibility.Reason.NO_SECURE_ELEMENT))
         return Eligibility(not reasons, tuple(reasons))
 
@@ -104,6 +108,37 @@ class LocalSeiTsm:
 class LocalSpTsm:
     """SP-TSM: the service instances."""
 
+    def deploy_service(self, asked: DeployService) -> ServiceDeployed:
+        """Take a holder's signed application: install and personalise from here on."""
+        try:
+            phone = Phone.objects.filter(reference=uuid.UUID(asked.phone)).first()
+            certificate, signature = bytes.fromhex(asked.certificate), bytes.fromhex(asked.signature)
+        except ValueError as error:
+            raise MessageMalformed(f"DeployService: {error}") from None
+        if phone is None:
+            raise PhoneUnknown(f"no phone {asked.phone!r}")
+        made = enrolments.apply(phone, text=asked.application, certificate=certificate, signature=signature)
+        return ServiceDeployed(str(made.reference), made.state)
+
+    def activate_service(self, asked: ActivateService) -> ServiceState:
+        """Make the pair valid: the phone has signed the activation text with both keys."""
+        enrolment = _enrolment(asked.service)
+        try:
+            signatures = {
+                Purpose.SIGNATURE: bytes.fromhex(asked.signature),
+                Purpose.USER_AUTHENTICATION: bytes.fromhex(asked.user_authentication),
+            }
+        except ValueError as error:
+            raise MessageMalformed(f"ActivateService: {error}") from None
+        enrolments.activate(enrolment, signatures=signatures)
+        return _state(enrolment)
+
+    def upgrade_service(self, asked: ServiceInstance) -> ServiceState:
+        """Tell the holder that there is a newer applet, which comes with an application on the same phone."""
+        enrolment = _enrolment(asked.service)
+        services.offer_upgrade(enrolment)
+        return _state(enrolment)
+
     def get_service_state(self, asked: ServiceInstance) -> ServiceState:
         """Return how the service stands, from the rows."""
         return _state(_enrolment(asked.service))
@@ -139,8 +174,7 @@ class LocalSpTsm:
 
 
 def _state(enrolment: Enrolment) -> ServiceState:
-    found = services.state(Enrolment.objects.select_related("element").get(pk=enrolment.pk))
-    return ServiceState(**vars(found))
+    return services.state(Enrolment.objects.select_related("element").get(pk=enrolment.pk))
 
 
 def _enrolment(reference: str) -> Enrolment:
@@ -153,25 +187,8 @@ def _enrolment(reference: str) -> Enrolment:
     return found
 
 
-def _find(number: str) -> SecureElement | None:
-    try:
-        value = bytes.fromhex(number)
-    except ValueError:
-        return None
-    # The IIN's length isn't told apart in the number: this house's elements have the first five bytes for it.
-    lengths = range(1, len(value))
-    return next(
-        (
-            found
-            for length in lengths
-            if (found := SecureElement.objects.filter(iin=value[:length], cin=value[length:]).first()) is not None
-        ),
-        None,
-    )
-
-
 def _element(number: str) -> SecureElement:
-    found = _find(number)
+    found = SecureElement.of_number(number)
     if found is None:
         raise PhoneUnknown(f"no element {number!r} in the registry")
     return found

@@ -14,6 +14,9 @@ Send = Callable[[Json], Json]
 FUNCTIONS: Mapping[type, tuple[str, ...]] = {
     SeiTsm: ("check_global_eligibility", "generate_dm_token", "verify_dm_receipt"),
     SpTsm: (
+        "deploy_service",
+        "activate_service",
+        "upgrade_service",
         "get_service_state",
         "suspend_or_resume_service",
         "unblock_service",

@@ -1,5 +1,7 @@
 """A secure element (GP-SE) in the registry of its issuer."""
 
+import operator
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -45,6 +47,16 @@ class SecureElement(models.Model):
 
     def __str__(self) -> str:
         return self.identifier
+
+    @classmethod
+    def of_number(cls, number: str) -> "SecureElement | None":
+        """Return the element of that number (IIN and CIN in hex, with nothing between), or None."""
+        try:
+            value = bytes.fromhex(number)
+        except ValueError:
+            return None
+        splits = [models.Q(iin=value[:length], cin=value[length:]) for length in range(1, min(len(value), 32))]
+        return cls.objects.filter(reduce(operator.or_, splits)).first() if splits else None
 
     @property
     def identifier(self) -> str:

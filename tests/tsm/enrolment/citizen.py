@@ -2,8 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -180,6 +180,33 @@ class Citizen:
         text = self.api("GET", f"enrolments/{reference}/end").json()["text"]
         body = {"text": text, "signature": _b64(self.sign(text, Key.SIGNATURE))}
         return self.api("POST", f"enrolments/{reference}/end", body)
+
+
+class Torn:
+    """A transport that breaks at one command, before or after the element has taken it."""
+
+    def __init__(self, inner: Transport, at: list[int], *, after: bool) -> None:
+        self.inner, self.at, self.after = inner, at, after
+
+    def transmit(self, apdu: bytes) -> bytes:
+        self.at[0] -= 1
+        if self.at[0] == 0 and not self.after:
+            raise ConnectionError("torn before")
+        answer = self.inner.transmit(apdu)
+        if self.at[0] == 0:
+            raise ConnectionError("torn after")
+        return answer
+
+
+def torn(citizen: Citizen, at: list[int], *, after: bool) -> Callable[[], AbstractContextManager[Transport]]:
+    """Return what opens the citizen's element and tears it away at the command whose number `at` counts down."""
+
+    @contextmanager
+    def opened() -> Iterator[Transport]:
+        with power.element(citizen.row) as chip:
+            yield Torn(chip, at, after=after)
+
+    return opened
 
 
 def publish(realm: Realm) -> None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from ca import tasks as ca_tasks
 from ca.models import Certificate, Issuance, JournalEntry, Realm
 from ca.profiles import Medium
 from sandbox import power
-from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of
-from tsm import agent, sweep
+from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of, torn
+from tsm import agent, jpki, sweep
 from tsm import enrolment as enrolments
 from tsm.models import Conversation, Enrolment, Leg
 
@@ -107,25 +109,17 @@ def test_a_worker_killed_at_any_write_is_made_good(realm: Realm, deliver: Delive
     assert_exactly_one_pair(realm)
 
 
-class Torn:
-    """A transport that breaks at one command, before or after the element has taken it."""
-
-    def __init__(self, inner: power.Kept, at: list[int], *, after: bool) -> None:
-        self.inner, self.at, self.after = inner, at, after
-
-    def transmit(self, apdu: bytes) -> bytes:
-        self.at[0] -= 1
-        if self.at[0] == 0 and not self.after:
-            raise ConnectionError("torn before")
-        answer = self.inner.transmit(apdu)
-        if self.at[0] == 0:
-            raise ConnectionError("torn after")
-        return answer
+# Commands of one enrolment, and those around which it decides itself what is on the element: torn at both sides.
+COMMANDS = 114
+CHANGING = (4, 8, 9, *range(54, 68), 72, 90)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
-    "apdu", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 30, 52, 53, 54, 55, 56, 57, 58, 59, 60, 64, 78, 80, 90]
+    ("apdu", "after"),
+    sorted(
+        {(apdu, apdu % 2 == 0) for apdu in range(1, COMMANDS)}
+        | {(apdu, side) for apdu in CHANGING for side in (True, False)}
+    ),
 )
 def test_an_element_torn_away_at_any_command_is_found_again(
     realm: Realm, deliver: Deliver, apdu: int, after: bool
@@ -135,17 +129,41 @@ def test_an_element_torn_away_at_any_command_is_found_again(
     reference = citizen.apply(card).json()["id"]
     at = [apdu]
 
-    @contextmanager
-    def torn() -> Iterator[Torn]:
-        with power.element(citizen.row) as chip:
-            yield Torn(chip, at, after=after)
-
-    citizen.converse(torn)
+    citizen.converse(torn(citizen, at, after=after))
     assert at[0] <= 0, "the enrolment has fewer commands than this"
     finish(citizen, reference)
     assert_exactly_one_pair(realm)
     loads = Leg.objects.filter(kind="prepare", state=Leg.State.CHECKED)
     assert loads.count() == 1
+
+
+def test_a_phone_torn_away_comes_back_days_later_from_another_address(realm: Realm, deliver: Deliver) -> None:
+    citizen = Citizen.with_new_phone(realm, deliver)
+    reference = citizen.apply(card_of(realm)).json()["id"]
+    at = [58]
+
+    citizen.converse(torn(citizen, at, after=True), queues=("tsm",), until="verified")
+    Realm.objects.filter(pk=realm.pk).update(clock_offset=timedelta(days=5))
+    citizen.client = Client(REMOTE_ADDR="203.0.113.77")
+    finish(citizen, reference)
+    assert_exactly_one_pair(realm)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("apdu", range(1, 6))
+def test_a_deletion_torn_away_is_finished(realm: Realm, deliver: Deliver, apdu: int, after: bool) -> None:
+    citizen = Citizen.with_new_phone(realm, deliver)
+    reference = citizen.enrol(card_of(realm))
+    citizen.end(reference)
+    at = [apdu]
+
+    citizen.converse(torn(citizen, at, after=after))
+    for _ in range(3):
+        sweep.run()
+        citizen.converse()
+    assert citizen.api("GET", f"enrolments/{reference}").json()["state"] == "deleted"
+    with power.element(citizen.row) as chip:
+        assert chip.transmit(jpki.select_application().encode()) == b"\x6a\x82"
 
 
 @pytest.mark.parametrize("exchange", [1, 2, 3, 4])

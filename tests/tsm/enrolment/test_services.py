@@ -1,15 +1,11 @@
 """What the service provider does on an element in use: suspend, resume, unblock, rotate keys, upgrade, terminate."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 
 from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from sandbox import power
-from tests.tsm.enrolment.citizen import PHONE_PASSWORD, Citizen, Deliver, card_of, play
+from tests.tsm.enrolment.citizen import PHONE_PASSWORD, Citizen, Deliver, card_of, play, torn
 from tsm import conversation as conversations
 from tsm import jpki, keysets, services, store, sweep
 from tsm.errors import LoadFileRefused, ResumeRefused, WrongState
@@ -131,33 +127,6 @@ def test_the_next_keys_take_the_place_of_the_present_ones(citizen: Citizen, role
     assert set(ServiceOrder.objects.values_list("state", flat=True)) == {"done"}
 
 
-class Torn:
-    """A transport that breaks at one command, before or after the element has taken it."""
-
-    def __init__(self, inner: power.Kept, at: list[int], *, after: bool) -> None:
-        self.inner, self.at, self.after = inner, at, after
-
-    def transmit(self, apdu: bytes) -> bytes:
-        self.at[0] -= 1
-        if self.at[0] == 0 and not self.after:
-            raise ConnectionError("torn before")
-        answer = self.inner.transmit(apdu)
-        if self.at[0] == 0:
-            raise ConnectionError("torn after")
-        return answer
-
-
-def torn(citizen: Citizen, apdu: int, *, after: bool) -> Callable[[], Any]:
-    at = [apdu]
-
-    @contextmanager
-    def opened() -> Iterator[Torn]:
-        with power.element(citizen.row) as chip:
-            yield Torn(chip, at, after=after)
-
-    return opened
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("role", ["issuer", "provider"])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -166,7 +135,7 @@ def test_a_rotation_torn_at_any_command_ends_with_one_set_that_is_known(
     citizen: Citizen, role: str, apdu: int, after: bool
 ) -> None:
     services.rotate(enrolment(), role, source="operator")
-    citizen.converse(torn(citizen, apdu, after=after))
+    citizen.converse(torn(citizen, [apdu], after=after))
     for _ in range(5):
         sweep.run()
         citizen.converse()

@@ -72,6 +72,9 @@ class Command(BaseCommand):
         enrolment = Enrolment.objects.filter(element=element).last()
         state = f"enrolment {enrolment.reference} {enrolment.state}" if enrolment is not None else "no enrolment"
         at = f" since {since:%Y-%m-%d %H:%M:%S} UTC" if since is not None else ""
+        for step in enrolment.steps.order_by("pk") if enrolment is not None else ():
+            figures = ", ".join(f"{name} {value}" for name, value in step.detail.items())
+            self.stdout.write(f"  {step.at:%Y-%m-%d %H:%M:%S} {step.step}  {figures}".rstrip())
         self.stdout.write(f"{element.identifier}: {state}; waits for {what.replace('_', ' ')}{at}")
 
 
@@ -79,10 +82,10 @@ def _named(what: str) -> Q:
     try:
         reference = uuid.UUID(what)
     except ValueError:
-        try:
-            number = bytes.fromhex(what)
-        except ValueError:
-            raise CommandError(f"{what!r} is neither a reference nor an element's number in hex") from None
-        ids = [one.pk for one in SecureElement.objects.all() if bytes(one.iin) + bytes(one.cin) == number]
-        return Q(element__in=ids)
+        element = SecureElement.of_number(what)
+        if element is None:
+            raise CommandError(
+                f"{what!r} is neither a reference nor the number of an element in the registry"
+            ) from None
+        return Q(element=element)
     return Q(reference=reference) | Q(element__phone__reference=reference) | Q(element__enrolments__reference=reference)
