@@ -1,106 +1,91 @@
-"""The responder: a small WSGI application that serves CRLs, OCSP and the authorities' certificates, and nothing else.
+"""The responder: a small process that serves CRLs, OCSP and the authorities' certificates, and nothing else.
 
-It holds the responders' keys and never the authorities', and only reads the database. OCSP answers come from memory
-while they are right (`ca.ocsp.view`); everything else is read when it is asked for.
+    python -m ca.responder [--host 127.0.0.1] [--port 8001] [--workers 1]
+
+It holds the responders' keys and never the authorities', and only reads the database. Hot OCSP answers come from memory
+(`ca.ocsp.desk`); everything else is read when it is asked for.
 
     POST, GET  /ocsp/<realm>/<purpose>/<medium>[/<base64>]
     GET        /crl/<realm>/<purpose>/<medium>/<municipality code>.crl     ?generation=n
     GET        /authority/<realm>/<purpose>.cer                            ?generation=n
 """
 
+import argparse
 import logging
 import os
 import re
-import threading
 import urllib.parse
-from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 from ca.connections import connections
-from ca.reply import NO_STORE, NOT_FOUND, OCSP, TEXT, Reply
+from ca.reply import NO_STORE, NOT_FOUND, OCSP, TEXT, Reply, Request
+from ca.serving import Desk, Place, serve
 
 logger = logging.getLogger(__name__)
 
-StartResponse = Callable[..., Any]
 _SLUGS = r"(?P<realm>[-a-zA-Z0-9_]+)/(?P<purpose>signature|user-authentication)"
 _CRL = re.compile(rf"/crl/{_SLUGS}/(?P<medium>card|phone)/(?P<municipality>[0-9]{{5}})\.crl")
 _AUTHORITY = re.compile(rf"/authority/{_SLUGS}\.cer")
-_setup = threading.Lock()
-_ready = False
 
 
-def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request. Whatever goes wrong, no trace of it goes out."""
-    if not _ready:
-        _set_up()
+def respond(request: Request) -> Reply:
+    """Answer one request, whatever it is; it may wait. Whatever goes wrong, no trace of it goes out."""
+    from ca.ocsp import endpoint
+
     try:
-        reply = _reply(environ)
+        if request.target.startswith(endpoint.PREFIX):
+            return endpoint.respond(request)
+        with connections():
+            return _file(request)
     except Exception:
-        logger.exception("the responder could not answer %s", environ.get("PATH_INFO", ""))
-        reply = _failed(environ)
-    body = b"" if environ.get("REQUEST_METHOD") == "HEAD" else reply.body
-    # RFC 9110 15.4.5: 304 has no content, and names none.
-    content = [("Content-Type", reply.kind), ("Content-Length", str(len(reply.body)))] if reply.kind else []
-    headers = [*content, ("X-Content-Type-Options", "nosniff"), *reply.headers]
-    start_response(reply.status, headers)
-    return [body]
+        logger.exception("the responder could not answer %r", request.target[:200])
+        return failed(request.target)
 
 
-def _set_up() -> None:
-    """Load Django at the first request, so that importing this module does nothing."""
-    global _ready
-    with _setup:
-        if _ready:
-            return
-        import django
-        from django.apps import apps
+def failed(target: bytes) -> Reply:
+    """Return what is said when something is wrong on our side."""
+    if target.startswith(b"/ocsp/"):
+        from ca import ocsp
 
-        if not apps.ready:
-            os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-            django.setup()
-        _ready = True
+        # RFC 6960 2.3: internalError tells the client to try another responder, or later.
+        return Reply("200 OK", OCSP, ocsp.refusal(ocsp.ResponseStatus.INTERNAL_ERROR), NO_STORE)
+    return Reply("500 Internal Server Error", TEXT, b"failed\n", NO_STORE)
 
 
-def _reply(environ: dict[str, Any]) -> Reply:
-    method = environ.get("REQUEST_METHOD", "GET")
-    path = environ.get("PATH_INFO", "")
-    if path.startswith("/ocsp/"):
-        from ca.ocsp import endpoint
-
-        return endpoint.respond(environ)
-    with connections():
-        # WSGI hands paths over as Latin-1 (PEP 3333).
-        return _file(environ, method, path.encode("latin-1").decode("utf-8", "replace"))
-
-
-def _file(environ: dict[str, Any], method: str, path: str) -> Reply:
-    if method not in {"GET", "HEAD"}:
+def _file(request: Request) -> Reply:
+    path, _, query = request.target.partition(b"?")
+    if request.method not in {"GET", "HEAD"}:
         return Reply("405 Method Not Allowed", TEXT, b"GET\n", (("Allow", "GET, HEAD"),))
-    generation = urllib.parse.parse_qs(environ.get("QUERY_STRING", "")).get("generation", [""])[0]
+    generation = urllib.parse.parse_qs(query.decode("latin-1")).get("generation", [""])[0]
     if generation and not re.fullmatch(r"[0-9]{1,4}", generation):
         return NOT_FOUND
-    if match := _CRL.fullmatch(path):
-        return _permitted_crl(environ, match, int(generation) if generation else None)
-    if match := _AUTHORITY.fullmatch(path):
+    text = urllib.parse.unquote_to_bytes(path).decode("utf-8", "replace")
+    if match := _CRL.fullmatch(text):
+        return _permitted_crl(request, match, int(generation) if generation else None)
+    if match := _AUTHORITY.fullmatch(text):
         return _authority(match, int(generation) if generation else None)
     return NOT_FOUND
 
 
-def _permitted_crl(environ: dict[str, Any], match: re.Match[str], generation: int | None) -> Reply:
+def _permitted_crl(request: Request, match: re.Match[str], generation: int | None) -> Reply:
     from ca.models import Realm
     from ca.ocsp import access
+    from ca.profiles import Medium, Purpose
 
     if access.is_open():
         return _crl(match, generation)
+    realm = Realm.objects.filter(slug=match["realm"]).first()
+    if realm is None:
+        return NOT_FOUND
+    subject = access.Subject(realm, Purpose(match["purpose"].replace("-", "_")), Medium(match["medium"]))
     try:
-        who = access.verifier(environ)
+        who = access.verifier(request, subject)
     except access.NotAVerifier:
         challenge = ("WWW-Authenticate", "Bearer")
         return Reply("401 Unauthorized", TEXT, b"only registered verifiers\n", (*NO_STORE, challenge))
     reply = _crl(match, generation)
     if reply.status == "200 OK":
-        access.note(Realm.objects.get(slug=match["realm"]), who, (match[0],), ())
+        access.note(realm, who, (match[0],), ())
         reply = replace(reply, headers=NO_STORE)
     return reply
 
@@ -141,10 +126,31 @@ def _authority(match: re.Match[str], generation: int | None) -> Reply:
     return Reply("200 OK", "application/pkix-cert", bytes(newest.certificate), (("Cache-Control", "max-age=300"),))
 
 
-def _failed(environ: dict[str, Any]) -> Reply:
-    if str(environ.get("PATH_INFO", "")).startswith("/ocsp/"):
-        from ca import ocsp
+def _desk() -> Desk:
+    from ca.ocsp.desk import ResponderDesk
 
-        # RFC 6960 2.3: internalError tells the client to try another responder, or later.
-        return Reply("200 OK", OCSP, ocsp.refusal(ocsp.ResponseStatus.INTERNAL_ERROR))
-    return Reply("500 Internal Server Error", TEXT, b"failed\n")
+    return ResponderDesk(respond)
+
+
+def main() -> None:
+    """Serve until told to end."""
+    parser = argparse.ArgumentParser(prog="python -m ca.responder", description="Serve OCSP, CRLs and authorities.")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="processes; one a core signs (default: %(default)s)")
+    asked = parser.parse_args()
+    if asked.workers < 1:
+        parser.error("--workers must be at least 1")
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    # Before the workers are made: they share its memory, and a wrong setting is said once.
+    django.setup()
+    from ca.ocsp import access
+
+    access.is_open()
+    serve(Place(asked.host, asked.port, asked.workers), _desk)
+
+
+if __name__ == "__main__":
+    main()
