@@ -89,6 +89,10 @@ _CLOSE, _KEEP = b"Connection: close\r\n\r\n", b"Connection: keep-alive\r\n\r\n"
 class Connection(asyncio.Protocol):
     """One client. Exactly one of its requests is at the desk at a time."""
 
+    _target: bytes
+    _body: bytes
+    _headers: list[tuple[bytes, bytes]]
+
     def __init__(self, hall: Hall) -> None:
         self._hall = hall
         self._limits = hall.limits
@@ -217,9 +221,8 @@ class Connection(asyncio.Protocol):
 
     # --- within
     def _forget_request(self) -> None:
-        self._target: bytes = b""
-        self._body: bytes = b""
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._target = self._body = b""
+        self._headers = []
         self._begun = self._headed = self._too_long = False
         self._head = 0
 
