@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from ca.connections import connections
 from ca.reply import NO_STORE, NOT_FOUND, OCSP, TEXT, Reply, Request
-from ca.serving import Desk, Place, serve
+from ca.serving import Desk, Limits, Place, serve
 
 logger = logging.getLogger(__name__)
 
@@ -146,10 +146,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     # Before the workers are made: they share its memory, and a wrong setting is said once.
     django.setup()
+    from django.conf import settings
+
     from ca.ocsp import access
 
     access.is_open()
-    serve(Place(asked.host, asked.port, asked.workers), _desk)
+    limits = Limits(request_seconds=settings.OCSP_REQUEST_SECONDS)
+    serve(Place(asked.host, asked.port, asked.workers), _desk, limits)
 
 
 if __name__ == "__main__":

@@ -160,6 +160,8 @@ OCSP_PROXIES = environment.text("OCSP_PROXIES")
 OCSP_LOG_DAYS = environment.number("OCSP_LOG_DAYS", 0)
 # Threads that sign, in each process of the responder: one keeps a core busy; a slow HSM is waited for by several.
 OCSP_SIGNING_THREADS = environment.number("OCSP_SIGNING_THREADS", 1)
+# So long a request to the responder may take from its first octet to its last; then its connection is ended.
+OCSP_REQUEST_SECONDS = environment.decimal("OCSP_REQUEST_SECONDS", 10)
 OCSP_KEPT_ANSWERS = environment.number("OCSP_KEPT_ANSWERS", 20_000)  # some 3 kB each, in each process
 # For so long a proxy may give an answer to a GET again without asking, also a "good" one; 0: it asks every time.
 OCSP_MAX_AGE_SECONDS = environment.number("OCSP_MAX_AGE_SECONDS", 60)

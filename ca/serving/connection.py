@@ -99,6 +99,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[_Turn] = deque()
         self._at_desk: _Turn | None = None
+        self._held: _Turn | None = None  # without its body
         self._going_on = False
         self._deaf = False  # what comes now is not read any more
         self._peer = ""
@@ -126,12 +127,17 @@ class Connection(asyncio.Protocol):
         if self._deaf:
             return
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # Nobody must change to another protocol (RFC 9110 7.8): the request is answered as it stands, and the last.
-            self._deaf = True
-            if self._waiting:
-                self._waiting[-1] = replace(self._waiting[-1], last=True)
+            if self._held is None:
+                self._parser.feed_data(data)
+            else:
+                self._fill(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # Nobody must change to another protocol (RFC 9110 7.8): the request is answered, as the last. The parser
+            # stops before its body.
+            if not self._deaf:
+                self._held = replace(self._waiting.pop(), last=True)
+                self._begun = True
+                self._fill(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(Trouble.NOT_HTTP)
         if self._begun and not self._headed:
@@ -225,6 +231,16 @@ class Connection(asyncio.Protocol):
         self._headers = []
         self._begun = self._headed = self._too_long = False
         self._head = 0
+
+    def _fill(self, data: bytes) -> None:
+        """Take the body of a request that asked for an upgrade: as many octets as it said."""
+        assert self._held is not None  # noqa: S101  (the caller)
+        request = self._held.request
+        length = int(request.header(b"content-length") or 0)
+        request.body += data[: length - len(request.body)]
+        if len(request.body) == length:
+            self._waiting.append(self._held)
+            self._deaf = True
 
     def _go_on(self) -> None:
         # A loop, as a desk that replies at once would otherwise call itself once for each pipelined request.
