@@ -26,6 +26,12 @@ def plan(statement: str, parameters: list[object]) -> str:
 
 
 def test_a_certificate_is_found_by_its_authority_and_serial_number(card: Certificate) -> None:
+    many = [Certificate.objects.get(pk=card.pk) for _ in range(3000)]
+    for number, one in enumerate(many, 0x1000):
+        one.pk, one.serial_number = None, f"{number:X}"
+    Certificate.objects.bulk_create(many, batch_size=500)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     (issuer,) = house.anew().generations(card.realm, Purpose.SIGNATURE)
     found = plan(*standing.statement_of_look(card.realm_id, issuer, Medium.CARD, [card.serial_number, "01"]))
     assert (
