@@ -5,7 +5,9 @@ SHA-1.
 """
 
 import hashlib
+import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +31,10 @@ VALIDITY = timedelta(minutes=15)
 # A signer that was held up for so long looks again: seconds between reading a status and having signed it.
 _PATIENCE = 0.4
 _TRIES = 5
+
+
+_tally: Counter[str] = Counter()
+_tally_lock = threading.Lock()
 
 
 class ResponseStatus(IntEnum):
@@ -135,6 +141,14 @@ def _answer(
     )
 
 
+def tally() -> dict[str, int]:
+    """Return how many answers each responder's key signed in this process since this was last asked."""
+    with _tally_lock:
+        told = dict(_tally)
+        _tally.clear()
+    return told
+
+
 def refusal(status: ResponseStatus) -> bytes:
     """Return an OCSPResponse without an answer."""
     return tlv(der.SEQUENCE, tlv(der.ENUMERATED, bytes((status,))))
@@ -190,6 +204,8 @@ def _successful(speaker: Speaker, request: Request, found: list[Standing | None]
     if request.nonce is not None:
         extension = tlv(der.SEQUENCE, der.object_identifier(OCSP_NONCE), tlv(der.OCTET_STRING, request.nonce))
         extensions = context(1, tlv(der.SEQUENCE, extension))
+    with _tally_lock:
+        _tally[speaker.key_label] += 1
     # ResponseData ::= SEQUENCE { version [0] DEFAULT v1, responderID, producedAt, responses, responseExtensions [1] }
     data = tlv(
         der.SEQUENCE,

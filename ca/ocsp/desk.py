@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from ca.ocsp import access, endpoint, house, memory
-from ca.ocsp.answer import Answer, ResponseStatus, refused
+from ca.ocsp.answer import Answer, ResponseStatus, refused, tally
 from ca.ocsp.gathering import Gathering
 from ca.reply import TEXT, Reply, Request
 from ca.serving import Connection, Trouble
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 # So many requests may wait for a thread; who comes then is told to try later, rather than wait in vain.
 _WAITING = 512
 _AT_ONCE = 8
+_TALLY_SECONDS = 3600.0
 _FILES = 4  # threads for everything that is not signing
 
 _TRY_LATER = refused(ResponseStatus.TRY_LATER).uncached
@@ -58,6 +59,7 @@ class ResponderDesk:
         self._waiting = 0
         self._open = access.is_open()
         self._look_around()
+        self._loop.call_later(_TALLY_SECONDS, self._tell_tally)
 
     def take(self, request: Request, connection: Connection) -> None:
         """Reply from memory when what is kept holds, else let a thread answer."""
@@ -114,6 +116,12 @@ class ResponderDesk:
         """See new generations and responders' certificates, also while everything asked comes from memory."""
         self._executor.submit(_read_house)
         self._loop.call_later(house.READ_AGAIN, self._look_around)
+
+    def _tell_tally(self) -> None:
+        """Say how often which key was used: whoever only reads can't write it into the journal."""
+        for label, count in tally().items():
+            logger.info("responder key %s signed %d answers", label, count)
+        self._loop.call_later(_TALLY_SECONDS, self._tell_tally)
 
 
 def _read_house() -> None:
