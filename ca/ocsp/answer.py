@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cryptography.x509 import ReasonFlags
 
@@ -115,7 +115,7 @@ def make(house: House, realm: Realm, purpose: Purpose, medium: Medium, data: byt
         begun = time.monotonic()
         asked = {one: _serial_number(one, issuers) for one in request.questions}
         seen = look(realm.pk, issuer, medium, [serial for serial in asked.values() if serial])
-        now = clock.machine() + seen.offset
+        now = (clock.machine() + seen.offset).replace(microsecond=0)
         speaker = issuer.speaker(now)
         if speaker is None:
             break
@@ -171,14 +171,18 @@ def _serial_number(question: Question, issuers: tuple[Issuer, ...]) -> str:
     return der.integer_hex(question.serial_number)
 
 
+# Thousands of answers are of the same second.
+_time = lru_cache(maxsize=64)(der.generalized_time)
+
+
 def _single(question: Question, standing: Standing | None, now: datetime) -> bytes:
     # SingleResponse ::= SEQUENCE { certID, certStatus, thisUpdate, nextUpdate [0] }
     return tlv(
         der.SEQUENCE,
         question.encoded,
         _status(standing),
-        der.generalized_time(now),
-        context(0, der.generalized_time(now + VALIDITY)),
+        _time(now),
+        context(0, _time(now + VALIDITY)),
     )
 
 
@@ -210,7 +214,7 @@ def _successful(speaker: Speaker, request: Request, found: list[Standing | None]
     data = tlv(
         der.SEQUENCE,
         context(2, tlv(der.OCTET_STRING, speaker.identifier)),  # byKey
-        der.generalized_time(now),
+        _time(now),
         tlv(der.SEQUENCE, *singles),
         extensions,
     )

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 import uvloop
 
@@ -85,9 +86,7 @@ def _listen(place: Place) -> list[socket.socket]:
             place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         # Without SO_REUSEPORT first: two servers at one port would share its clients, and nobody would know.
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        _probe(family, kind, protocol, address)
         sockets = []
         for _ in range(place.workers):
             one = socket.socket(family, kind, protocol)
@@ -100,6 +99,21 @@ def _listen(place: Place) -> list[socket.socket]:
     except OSError as error:
         raise SystemExit(f"can't listen on {place.host}:{place.port}: {error.strerror or error}") from None
     return sockets
+
+
+def _probe(family: int, kind: int, protocol: int, address: Any) -> None:
+    """Raise OSError when somebody is at the address, and stays there: workers of one that was killed are just going."""
+    ends = time.monotonic() + _PATIENCE / 2
+    while True:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+                return
+            except OSError:
+                if time.monotonic() > ends:
+                    raise
+        time.sleep(0.05)
 
 
 def _work(

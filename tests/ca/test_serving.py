@@ -234,6 +234,24 @@ def test_a_worker_that_dies_is_begun_again_and_the_others_answer_meanwhile() -> 
         assert process.wait(10) == 0
 
 
+def test_when_the_parent_is_killed_its_workers_go_and_another_can_begin() -> None:
+    with served(workers=2) as (port, process):
+        process.kill()
+        process.wait(10)
+        command = [sys.executable, "-c", PROGRAM, str(port), "1"]
+        with subprocess.Popen(command, cwd=ROOT) as another:
+            try:
+                deadline = time.monotonic() + 10
+                while True:
+                    assert another.poll() is None
+                    with contextlib.suppress(OSError):
+                        if talk(port, WHOLE.replace(b"Host", b"Connection: close\r\nHost")).endswith(b"POST /a hi"):
+                            break
+                    assert time.monotonic() < deadline
+            finally:
+                another.terminate()
+
+
 def test_a_second_server_at_the_same_port_does_not_start(port: int) -> None:
     said = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(port), "2"], cwd=ROOT, capture_output=True, text=True, timeout=20
