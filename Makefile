@@ -74,7 +74,7 @@ setup:
 	@$(if $(CATALOGUES),$(MAKE) --no-print-directory --silent $(CATALOGUES))
 
 setup-tests: setup
-	@scripts/system-packages.sh postgresql pcscd chromium fonts openssl softhsm || [ "$$CI" != true ]
+	@scripts/system-packages.sh postgresql pcscd chromium fonts openssl softhsm nginx wrk || [ "$$CI" != true ]
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@

@@ -150,14 +150,17 @@ RESPONDER_KEYS = environment.text("RESPONDER_KEYS", f"software:{VAR}/responder-k
 RESPONDER_KEYS_PASSPHRASE = environment.secret("RESPONDER_KEYS_PASSPHRASE", ROOT)
 # A responder's certificate is renewed by the `ca` workers, for the same key, so many days before it ends.
 RESPONDER_RENEW_DAYS = environment.number("RESPONDER_RENEW_DAYS", 90)
-# Who may ask for statuses: open, or verifiers, whose bearer tokens OCSP_VERIFIERS knows: "module.function", which gets
-# the token and returns the verifier's reference, or None. Each answer to one is noted for so many days; 0: it is not.
+# Who may ask for statuses: open, or verifiers. OCSP_VERIFIERS names the function that knows them: `Verifiers` in
+# ca/ocsp/access.py. Each answer to one is noted for so many days; 0: it is not.
 OCSP_ACCESS = environment.text("OCSP_ACCESS", "open")
-OCSP_VERIFIERS = environment.text("OCSP_VERIFIERS")
+OCSP_VERIFIERS = environment.text("OCSP_VERIFIERS", "whitelist.verifiers.known")
+# From these addresses or networks alone the header Client-Cert is believed: a proxy that sets it, always.
+OCSP_PROXIES = environment.text("OCSP_PROXIES")
 OCSP_LOG_DAYS = environment.number("OCSP_LOG_DAYS", 0)
-# So long a responder may rely on what it read of the revisions; so late, at most, is a revocation seen. 0: read each
-# time, so that in a device change no two pairs ever answer "good".
-OCSP_RECHECK_SECONDS = environment.decimal("OCSP_RECHECK_SECONDS", 0)
+# Threads that sign, in each process of the responder: one keeps a core busy; a slow HSM is waited for by several.
+OCSP_SIGNING_THREADS = environment.number("OCSP_SIGNING_THREADS", 1)
+# So long a request to the responder may take from its first octet to its last; then its connection is ended.
+OCSP_REQUEST_SECONDS = environment.decimal("OCSP_REQUEST_SECONDS", 10)
 OCSP_KEPT_ANSWERS = environment.number("OCSP_KEPT_ANSWERS", 20_000)  # some 3 kB each, in each process
 # For so long a proxy may give an answer to a GET again without asking, also a "good" one; 0: it asks every time.
 OCSP_MAX_AGE_SECONDS = environment.number("OCSP_MAX_AGE_SECONDS", 60)

@@ -15,6 +15,8 @@ chromium|chromium|the browser tests don't run
 fonts|fonts-noto-cjk fontconfig|the browser tests' pictures show boxes in place of Japanese
 openssl|openssl|the tests and the demo that let OpenSSL verify what was issued don't run
 softhsm|softhsm2|the tests of signing keys behind PKCS#11 don't run
+nginx|nginx-light|the test that lets nginx keep OCSP answers and check verifiers' certificates doesn't run
+wrk|wrk|the benchmark of OCSP doesn't run
 TABLE
 }
 
@@ -29,6 +31,8 @@ have() {
         fonts) fc-list :lang=ja | grep -q . ;;
         openssl) command -v openssl ;;
         softhsm) command -v softhsm2-util && [ -e /usr/lib/softhsm/libsofthsm2.so ] ;;
+        nginx) [ -x /usr/sbin/nginx ] || command -v nginx ;;
+        wrk) command -v wrk ;;
         *) echo "system-packages.sh: no need is called '$1'" >&2; exit 2 ;;
     esac >/dev/null 2>&1
 }

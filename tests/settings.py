@@ -22,8 +22,6 @@ _environment = {
     "BROKER_URL": "memory://",
     # Workers are played by hand, and nothing comes while a phone waits.
     "TSM_LONG_POLL_SECONDS": "0",
-    # In this process a responder looks at every question whether what it keeps holds.
-    "OCSP_RECHECK_SECONDS": "0",
     "SECRET_KEY": "test " * 12,
     "CA_KEYS_PASSPHRASE": "c1" * 32,
     "RESPONDER_KEYS_PASSPHRASE": "5e" * 32,

@@ -1,11 +1,14 @@
 """OCSP after RFC 6960, RFC 9654 and the profile of RFC 5019: request, answer, what is kept, and how HTTP carries it.
 
-request    DER to what is asked
-view       what the answers of a process are held against: authorities and revisions, read again twice a second
-answer     signed by a delegated responder when asked
-memory     answers kept in the process, as long as the view says that nothing changed
-access     who may ask, and what is noted of it
-endpoint   HTTP: method, body, caching headers
+request     DER to what is asked
+house       the realms, authorities and responders that a process knows, read again every second
+standing    what the database says of a certificate now, and the marks by which one sees that it still says so
+answer      signed by a delegated responder when asked
+memory      answers kept in the process
+gathering   kept answers that wait for one reading of their marks, together; readers are the connections for it
+access      who may ask, and what is noted of it
+endpoint    HTTP: method, body, caching headers
+desk        which of these a request goes to, in the responder's event loop
 """
 
 from ca.ocsp.answer import VALIDITY, Answer, ResponseStatus, answer, refusal

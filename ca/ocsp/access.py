@@ -4,22 +4,52 @@ By law the authorities answer bodies that filed as verifiers (facts 2). Who is o
 stands above `ca`: OCSP_VERIFIERS names the function that is asked, a string.
 """
 
+import base64
+import binascii
+import ipaddress
+import urllib.parse
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import lru_cache
 
+from cryptography import x509
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from ca import clock
 from ca.models import Realm, StatusAnswer
+from ca.profiles import Medium, Purpose
+from ca.reply import Request
 
 _BATCH = 5000
+_MAX_CERTIFICATE = 16_000  # characters of a header
 
 
 class NotAVerifier(Exception):
     """Say that who asks is no registered verifier, or did not say who they are."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is asked about: certificates of a realm, a purpose and a medium."""
+
+    realm: Realm
+    purpose: Purpose
+    medium: Medium
+
+
+@dataclass(frozen=True)
+class Claim:
+    """How who asks shows who they are: at least one of the two."""
+
+    token: str | None = None  # RFC 6750 2.1
+    certificate: x509.Certificate | None = None  # its key was proven in TLS, to the proxy before us; nothing else was
+
+
+# What OCSP_VERIFIERS names: returns the verifier's reference, at most 200 characters, or None for who is none.
+Verifiers = Callable[[Claim, Subject], str | None]
 
 
 def is_open() -> bool:
@@ -29,21 +59,54 @@ def is_open() -> bool:
     return bool(settings.OCSP_ACCESS == "open")
 
 
-def verifier(environ: dict[str, Any]) -> str:
-    """Return the verifier's reference by the request's bearer token (RFC 6750 2.1). Raises NotAVerifier."""
+def verifier(request: Request, subject: Subject) -> str:
+    """Return the reference of the verifier who asks. Raises NotAVerifier."""
     if not settings.OCSP_VERIFIERS:
         raise ImproperlyConfigured("OCSP_ACCESS is verifiers, and OCSP_VERIFIERS names no function that knows them")
-    scheme, _, token = str(environ.get("HTTP_AUTHORIZATION", "")).partition(" ")
-    known: Callable[[str], str | None] = import_string(settings.OCSP_VERIFIERS)
-    reference = known(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+    scheme, _, token = request.header(b"authorization").partition(" ")
+    claim = Claim(token.strip() or None if scheme.lower() == "bearer" else None, _certificate(request))
+    if claim.token is None and claim.certificate is None:
+        raise NotAVerifier
+    known: Verifiers = import_string(settings.OCSP_VERIFIERS)
+    reference = known(claim, subject)
     if not reference:
         raise NotAVerifier
     return reference
 
 
+def _certificate(request: Request) -> x509.Certificate | None:
+    """Return the client's certificate as a trusted proxy hands it on; from anyone else the header is nothing."""
+    written = request.header(b"client-cert").strip()
+    if not written or len(written) > _MAX_CERTIFICATE or not _is_proxy(request.peer, settings.OCSP_PROXIES):
+        return None
+    try:
+        if written.startswith(":"):  # RFC 9440 2.1
+            return x509.load_der_x509_certificate(base64.b64decode(written.strip(":"), validate=True))
+        # nginx's $ssl_client_escaped_cert: PEM, URL-encoded
+        return x509.load_pem_x509_certificate(urllib.parse.unquote(written).encode())
+    except (ValueError, binascii.Error):
+        raise NotAVerifier from None
+
+
+def _is_proxy(peer: str, setting: str) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in _networks(setting))
+
+
+@lru_cache(maxsize=4)
+def _networks(setting: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(one) for one in setting.split())
+    except ValueError as error:
+        raise ImproperlyConfigured(f"OCSP_PROXIES must be addresses or networks: {error}") from None
+
+
 def note(realm: Realm, who: str, asked: tuple[str, ...], said: tuple[str, ...]) -> None:
     """Note an answer to a verifier, when answers are noted at all."""
-    if settings.OCSP_LOG_DAYS > 0:
+    if settings.OCSP_LOG_DAYS > 0 and asked:
         StatusAnswer.objects.create(
             realm=realm, verifier=who[:200], at=clock.machine(), asked=list(asked), said=list(said)
         )

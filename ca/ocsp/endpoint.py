@@ -8,11 +8,10 @@ the machine's, for a proxy knows no realm's clock. Everything else is kept by no
 
 import base64
 import binascii
-import hashlib
 import logging
 import re
 import time
-from typing import Any
+import urllib.parse
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -20,15 +19,15 @@ from django.db import DatabaseError
 from ca import clock
 from ca.connections import connections
 from ca.models import Realm
-from ca.ocsp import access, memory
-from ca.ocsp import view as views
-from ca.ocsp.answer import VALIDITY, Answer, ResponseStatus, make, refusal, refused
-from ca.ocsp.request import MAX_REQUEST
+from ca.ocsp import access, memory, standing
+from ca.ocsp import house as houses
+from ca.ocsp.answer import VALIDITY, Answer, ResponseStatus, latest, refusal, refused
 from ca.profiles import Medium, Purpose
-from ca.reply import NO_STORE, NOT_FOUND, OCSP, TEXT, Reply, http_date
+from ca.reply import NO_STORE, NOT_FOUND, OCSP, TEXT, Reply, Request, http_date
 
 logger = logging.getLogger(__name__)
 
+PREFIX = b"/ocsp/"
 _PATH = re.compile(
     r"/ocsp/(?P<realm>[-a-zA-Z0-9_]+)/(?P<purpose>signature|user-authentication)/(?P<medium>card|phone)"
     r"(?:/(?P<request>.*))?"
@@ -37,78 +36,46 @@ _METHODS = Reply("405 Method Not Allowed", TEXT, b"POST, GET\n", (("Allow", "POS
 _DENIED = Reply(
     "401 Unauthorized", OCSP, refusal(ResponseStatus.UNAUTHORIZED), (*NO_STORE, ("WWW-Authenticate", "Bearer"))
 )
+ANSWERED = frozenset({"POST", "GET", "HEAD"})
 
 
-def respond(environ: dict[str, Any]) -> Reply:
-    """Answer one request below /ocsp/."""
-    method: str = environ.get("REQUEST_METHOD", "GET")
-    path: str = environ["PATH_INFO"]
-    posted = method == "POST"
-    if not posted and method not in {"GET", "HEAD"}:
+def respond(request: Request) -> Reply:
+    """Answer one request below /ocsp/, from the database or from memory. It may wait."""
+    if request.method not in ANSWERED:
         return _METHODS
-    data = _body(environ, MAX_REQUEST) if posted else b""
-    key = (path, data or b"")
-    if access.is_open():
-        return _headed(environ, _kept(key) or _made(key, data, posted), cacheable=not posted)
-    try:
-        with connections():
-            who = access.verifier(environ)
-    except access.NotAVerifier:
-        return _DENIED
-    answer = _kept(key) or _made(key, data, posted)
-    if isinstance(answer, Answer) and answer.said and (realm := _realm(path)) is not None:
-        with connections():
-            access.note(realm, who, answer.asked, answer.said)
-    return _headed(environ, answer, cacheable=False)
-
-
-def _kept(key: memory.Key) -> Answer | None:
-    try:
-        return memory.find(key, views.current())
-    except DatabaseError:
-        # What is kept may be wrong by now, and nobody can be asked: _made finds the same, and says so.
-        return None
-
-
-def _made(key: memory.Key, data: bytes | None, posted: bool) -> Answer | Reply:
-    # WSGI hands paths over as Latin-1 (PEP 3333).
-    match = _PATH.fullmatch(key[0].encode("latin-1").decode("utf-8", "replace"))
+    match = _PATH.fullmatch(_path(request))
     if match is None:
         return NOT_FOUND
-    if not posted:
-        if not match["request"]:
-            return _METHODS
-        data = _from_base64(match["request"])
+    if request.method != "POST" and not match["request"]:
+        return _METHODS
+    purpose, medium = _place(match)
     try:
-        view = views.current()
-        realm = view.house.realms.get(match["realm"])
-        if realm is None:
-            return NOT_FOUND
-        if data is None:
-            return refused(ResponseStatus.MALFORMED_REQUEST)
         with connections():
-            answer = make(view, realm, Purpose(match["purpose"].replace("-", "_")), Medium(match["medium"]), data)
+            realm = _realm(match["realm"])
+            if realm is None:
+                return NOT_FOUND
+            who = None if access.is_open() else access.verifier(request, access.Subject(realm, purpose, medium))
+            answer = _kept(request) or _made(request, realm, purpose, medium, match["request"])
+            if who is not None:
+                access.note(realm, who, answer.asked, answer.said)
+    except access.NotAVerifier:
+        return _DENIED
     except DatabaseError:
+        # What is kept may be wrong by now, and nobody can be asked.
         logger.exception("the responder can't read the database")
-        return refused(ResponseStatus.TRY_LATER)
-    memory.keep(key, answer)
-    return answer
+        return headed(request, refused(ResponseStatus.TRY_LATER))
+    return headed(request, answer) if who is None else answer.uncached
 
 
-def _realm(path: str) -> Realm | None:
-    return views.current().house.realms.get(path.split("/")[2])
-
-
-def _headed(environ: dict[str, Any], answer: Answer | Reply, *, cacheable: bool) -> Reply:
-    if isinstance(answer, Reply):
-        return answer
-    if not cacheable or not answer.can_be_kept:
-        return Reply("200 OK", OCSP, answer.der, NO_STORE)
+def headed(request: Request, answer: Answer) -> Reply:
+    """Return the HTTP answer, with what proxies may do with it."""
+    if request.method == "POST" or not answer.can_be_kept:
+        return answer.uncached
     age = time.monotonic() - answer.made_at
     life = max(0, int(min(settings.OCSP_MAX_AGE_SECONDS, VALIDITY.total_seconds() - age)))
     now = int(clock.machine().timestamp())
     # RFC 5019 6.2. An answer is as old as its signature: that is when it was last modified.
-    etag = f'"{hashlib.sha256(answer.der).hexdigest()}"'
+    etag = answer.etag
     fresh = f"max-age={life}, public, no-transform, must-revalidate" if life else "no-cache, public, no-transform"
     headers = (
         ("Cache-Control", fresh),
@@ -117,22 +84,51 @@ def _headed(environ: dict[str, Any], answer: Answer | Reply, *, cacheable: bool)
         ("Expires", http_date(now + life)),
     )
     # RFC 9110 13.1.2; If-Modified-Since is not looked at: within a second two answers may differ.
-    asked = environ.get("HTTP_IF_NONE_MATCH", "")
+    asked = request.header(b"if-none-match")
     if asked and (asked.strip() == "*" or etag in {one.strip().removeprefix("W/") for one in asked.split(",")}):
         return Reply("304 Not Modified", "", b"", headers)
     return Reply("200 OK", OCSP, answer.der, headers)
 
 
-def _body(environ: dict[str, Any], limit: int) -> bytes | None:
-    """Return the request's body, or None when it is absent or too long."""
+def renew(request: Request) -> None:
+    """Sign anew what is kept for a request, while the one before it is still given."""
     try:
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-    except ValueError:
+        match = _PATH.fullmatch(_path(request))
+        assert match is not None  # noqa: S101  (it was answered before)
+        with connections():
+            realm = houses.current().realms[match["realm"]]
+            _made(request, realm, *_place(match), match["request"])
+    except Exception:
+        # It is asked for again, and tried again, until the kept one is too old to be given.
+        logger.exception("an answer could not be signed anew")
+    finally:
+        memory.give_up((request.target, request.body))
+
+
+def _path(request: Request) -> str:
+    return urllib.parse.unquote_to_bytes(request.target.partition(b"?")[0]).decode("utf-8", "replace")
+
+
+def _place(match: re.Match[str]) -> tuple[Purpose, Medium]:
+    return Purpose(match["purpose"].replace("-", "_")), Medium(match["medium"])
+
+
+def _realm(slug: str) -> Realm | None:
+    return houses.current().realms.get(slug) or houses.anew().realms.get(slug)
+
+
+def _kept(request: Request) -> Answer | None:
+    answer = memory.find((request.target, request.body))
+    if answer is None or memory.renewal((request.target, request.body), answer) or not standing.hold(answer.marks):
         return None
-    if not 0 < length <= limit:
-        return None
-    data: bytes = environ["wsgi.input"].read(length)
-    return data if len(data) == length else None
+    return answer
+
+
+def _made(request: Request, realm: Realm, purpose: Purpose, medium: Medium, written: str | None) -> Answer:
+    data = request.body if request.method == "POST" else _from_base64(written or "")
+    answer = refused(ResponseStatus.MALFORMED_REQUEST) if data is None else latest(realm, purpose, medium, data)
+    memory.keep((request.target, request.body), answer)
+    return answer
 
 
 def _from_base64(text: str) -> bytes | None:

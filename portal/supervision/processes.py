@@ -83,7 +83,7 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
     processes = [
         # SECRET_KEY signs sessions; SANDBOX_SEAL_KEY opens the virtual cards that the page's reader reaches.
         _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", *seal_key)),
-        _served("responder", "ca.responder:application", responder, secrets=("RESPONDER_KEYS_PASSPHRASE",)),
+        _responder(responder),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
         _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
         Process("beat", _celery("beat", f"--schedule={var}/celerybeat", "--pidfile=")),
@@ -120,6 +120,11 @@ def _served(name: str, application: str, port: str, *, threads: int = 4, secrets
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--port", port]
     command += ["--blocking-threads", str(threads), "--workers-kill-timeout", "2", application]
     return Process(name, tuple(command), secrets, up=f"http://127.0.0.1:{port}/")
+
+
+def _responder(port: str) -> Process:
+    command = (sys.executable, "-m", "ca.responder", "--port", port)
+    return Process("responder", command, ("RESPONDER_KEYS_PASSPHRASE",), up=f"http://127.0.0.1:{port}/")
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:

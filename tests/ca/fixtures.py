@@ -5,8 +5,6 @@ ceremony is held once a session and its rows are put back for each test, and hol
 """
 
 import subprocess
-import threading
-import wsgiref.simple_server
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -19,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ca import ceremony, crl, issuance
 from ca.models import Authority, Certificate, Generation, Holder, JournalEntry, JournalHead, Realm, ResponderKey
-from ca.ocsp import memory, view
+from ca.ocsp import house, memory
 from ca.profiles import Medium, Purpose
-from ca.responder import application
+from tests.ca import responders
 
 __all__ = ["authorities", "holder", "realm", "responder_address"]
 
@@ -33,7 +31,7 @@ _ceremonies: dict[str, list[Any]] = {}
 def make_realm(slug: str = "test") -> Realm:
     """Return a realm with its authorities, as `ceremony` makes them."""
     # Rows of an earlier test had the same ids.
-    view.forget()
+    house.forget()
     memory.forget()
     if slug not in _ceremonies:
         realm = ceremony.create_realm(slug)
@@ -154,29 +152,13 @@ def issue_all_four(holder: Holder) -> list[Certificate]:
 
 
 # --- The responder, on a port, as clients see it
-class _Quiet(wsgiref.simple_server.WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
 @pytest.fixture
-def responder_address(transactional_db: None) -> Iterator[str]:
-    """Serve the responder on a loopback port; return its address."""
-    from django.db import connections
-
-    def served(environ: dict[str, Any], start_response: Any) -> Any:
-        try:
-            return application(environ, start_response)
-        finally:
-            connections.close_all()
-
-    server = wsgiref.simple_server.make_server("127.0.0.1", 0, served, handler_class=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def responder_address(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """Start the responder on a loopback port; return its address."""
+    folder = tmp_path / "responder"
+    folder.mkdir()
+    with responders.started(folder) as (address,):
+        yield f"http://{address}"
 
 
 # --- OpenSSL ---------------------------------------------------------------------------------------------------------

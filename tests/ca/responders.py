@@ -40,15 +40,16 @@ def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[s
         "DATABASE_URL": database_url(),
         "RESPONDER_KEYS": settings.RESPONDER_KEYS,
         "RESPONDER_KEYS_PASSPHRASE": settings.RESPONDER_KEYS_PASSPHRASE,
+        # Where SoftHSM2 finds its tokens, if a test has made some.
+        **{name: os.environ[name] for name in ("SOFTHSM2_CONF",) if name in os.environ},
         **environment,
     }
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--blocking-threads", "4", "--port"]
+    command = [sys.executable, "-m", "ca.responder", "--port"]
     processes = []
     try:
         for port in ports:
             log = (folder / f"{port}.log").open("wb")
-            arguments = [*command, str(port), "ca.responder:application"]
-            processes.append(subprocess.Popen(arguments, cwd=ROOT, env=variables, stdout=log, stderr=log))
+            processes.append(subprocess.Popen([*command, str(port)], cwd=ROOT, env=variables, stdout=log, stderr=log))
             log.close()
         for port in ports:
             _wait_for(port, folder / f"{port}.log")

@@ -3,11 +3,9 @@
 import base64
 import contextlib
 import hashlib
-import io
 import urllib.parse
 from datetime import timedelta
 from typing import Any
-from wsgiref.util import setup_testing_defaults
 
 import pytest
 from cryptography import x509
@@ -20,7 +18,8 @@ from hypothesis import HealthCheck, given, settings, strategies
 from ca import ceremony, clock, der, ocsp, revocation
 from ca.models import Certificate, Holder, Realm
 from ca.profiles import OCSP_NONCE, Medium, Purpose
-from ca.responder import application
+from ca.reply import Request
+from ca.responder import respond
 from ca.revocation import Cause
 from tests.ca.fixtures import issue_all_four, issue_card, issue_phone
 
@@ -29,21 +28,14 @@ GOOD, REVOKED, UNKNOWN = client.OCSPCertStatus.GOOD, client.OCSPCertStatus.REVOK
 _SHA1 = hashes.SHA1()  # noqa: S303  (RFC 6960 clients still ask with it)
 
 
-def http(method: str, path: str, body: bytes = b"", **changes: Any) -> tuple[str, dict[str, str], bytes]:
-    """Ask the WSGI application; return status, headers and body."""
-    path, _, query = path.partition("?")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": urllib.parse.unquote(path, "latin-1"),
-        "QUERY_STRING": query,
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-    }
-    environ |= changes
-    setup_testing_defaults(environ)
-    got: list[Any] = []
-    answer = b"".join(application(environ, lambda status, headers: got.extend((status, dict(headers)))))
-    return got[0], got[1], answer
+def http(
+    method: str, path: str, body: bytes = b"", *, peer: str = "", **headers: str
+) -> tuple[str, dict[str, str], bytes]:
+    """Ask the responder; `headers` have _ for -. Return status, headers and body."""
+    lines = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    reply = respond(Request(method, path.encode("latin-1"), lines, body, peer))
+    named = dict(line.split(": ", 1) for line in reply.head.decode("latin-1").split("\r\n")[1:-1])
+    return reply.status, named, b"" if method == "HEAD" else reply.body
 
 
 def path_of(certificate: Certificate, medium: str | None = None) -> str:
@@ -203,8 +195,8 @@ def test_without_a_responder_key_that_holds_now_it_says_try_later(realm: Realm, 
 
 
 # --- What is no question
-def refusal_of(certificate: Certificate, data: bytes, **changes: Any) -> client.OCSPResponseStatus:
-    status, headers, body = http("POST", path_of(certificate), data, **changes)
+def refusal_of(certificate: Certificate, data: bytes) -> client.OCSPResponseStatus:
+    status, headers, body = http("POST", path_of(certificate), data)
     assert (status, headers["Content-Type"]) == ("200 OK", "application/ocsp-response")
     return client.load_der_ocsp_response(body).response_status
 
@@ -271,16 +263,9 @@ def test_a_request_with_any_octet_changed_never_raises(
     client.load_der_ocsp_response(answer)
 
 
-def test_a_body_shorter_than_it_says_or_of_no_length_is_malformed(holder: Holder) -> None:
-    card = issue_card(holder)
-    malformed = client.OCSPResponseStatus.MALFORMED_REQUEST
-    for length in ("5000", "-1", "many", ""):
-        assert refusal_of(card, question(card), CONTENT_LENGTH=length) is malformed
-
-
 def test_base64_that_is_none_is_malformed(holder: Holder) -> None:
     card = issue_card(holder)
-    for text in ("!", "AAAA%00", "A" * 20_000, "%E3%81%82"):
+    for text in ("!", "AAAA%00", "A" * 20_000, "%E3%81%82", "%FF"):
         _, _, body = http("GET", f"{path_of(card)}/{text}")
         assert client.load_der_ocsp_response(body).response_status is client.OCSPResponseStatus.MALFORMED_REQUEST
 

@@ -5,12 +5,13 @@ import time
 from pathlib import Path
 
 from cryptography.x509 import ocsp as client
+from django.db import transaction
 
 from ca import clock, revocation
 from ca.models import Certificate, Realm
 from ca.revocation import Cause
 from tests.ca import responders
-from tests.ca.fixtures import issue_card, make_holder, make_realm
+from tests.ca.fixtures import issue_card, issue_phone, make_holder, make_realm
 from tests.ca.test_ocsp import path_of, question
 
 GOOD, REVOKED = client.OCSPCertStatus.GOOD, client.OCSPCertStatus.REVOKED
@@ -62,3 +63,53 @@ def _watch(realm: Realm, addresses: list[str], card: Certificate) -> tuple[list[
     for poller in pollers:
         poller.join(10)
     return sorted(said, key=lambda one: one[1]), committed
+
+
+def test_in_a_device_change_no_old_phone_is_good_after_a_new_one_was(transactional_db: None, tmp_path: Path) -> None:
+    """Whoever asks: what one worker said of the new pair, no other takes back with the old."""
+    realm = make_realm()
+    card = issue_card(make_holder(realm))
+    pair = [issue_phone(card, key=10), issue_phone(card, key=11, pending=True)]
+    questions = [question(one) for one in pair]
+    path = path_of(pair[0])
+    with responders.started(tmp_path, 3) as addresses:
+        said: list[tuple[float, float, int, object]] = []  # asked at, answered at, which, standing
+        done = threading.Event()
+
+        def poll(address: str, which: int) -> None:
+            while not done.is_set():
+                begun = time.monotonic()
+                body = responders.ask(address, path, questions[which])
+                standing = client.load_der_ocsp_response(body).certificate_status
+                said.append((begun, time.monotonic(), which, standing))
+
+        pollers = [threading.Thread(target=poll, args=(address, which)) for address in addresses for which in (0, 1)]
+        for poller in pollers:
+            poller.start()
+        time.sleep(1)
+        with transaction.atomic():
+            revocation.revoke(pair[0], cause=Cause.PHONE_USE_ENDED, now=clock.now(realm))
+            revocation.activate(pair[1], now=clock.now(realm))
+        time.sleep(0.5)
+        done.set()
+        for poller in pollers:
+            poller.join(10)
+    new_good = min(answered for _, answered, which, standing in said if which == 1 and standing is GOOD)
+    assert [standing for asked, _, which, standing in said if which == 0 and asked > new_good]
+    assert not [asked for asked, _, which, standing in said if which == 0 and standing is GOOD and asked > new_good]
+
+
+def test_no_answer_is_older_than_its_question(transactional_db: None, tmp_path: Path) -> None:
+    """Each change is seen by every worker at the very next question."""
+    realm = make_realm()
+    card = issue_card(make_holder(realm))
+    data, path = question(card), path_of(card)
+    with responders.started(tmp_path, 3) as addresses:
+        for turn in range(15):
+            if turn % 2:
+                revocation.hold(card, cause=Cause.LOSS, now=clock.now(realm))
+            elif turn:
+                revocation.release(card, now=clock.now(realm))
+            for address in addresses * 2:
+                answer = client.load_der_ocsp_response(responders.ask(address, path, data))
+                assert answer.certificate_status is (REVOKED if turn % 2 else GOOD)

@@ -1,6 +1,8 @@
 """The responder alone: a process with its own key, a database that it can only read, and clients of every kind."""
 
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.ca.fixtures import issue_card, make_holder, make_realm
 from tests.ca.test_ocsp import path_of, question
 
 GOOD = client.OCSPCertStatus.GOOD
+SUCCESSFUL = client.OCSPResponseStatus.SUCCESSFUL
 MALFORMED = client.OCSPResponseStatus.MALFORMED_REQUEST
 
 
@@ -64,9 +67,7 @@ def response(octets: bytes) -> client.OCSPResponse:
     return client.load_der_ocsp_response(body)
 
 
-def test_it_answers_with_its_key_and_reading_rights_alone_and_no_client_holds_it_up(
-    reading: str, tmp_path: Path
-) -> None:
+def test_it_answers_with_its_key_and_reading_rights_alone(reading: str, tmp_path: Path) -> None:
     card: Certificate = issue_card(make_holder(make_realm()))
     crl.publish(card.partition)
     path, data = path_of(card), question(card)
@@ -81,18 +82,84 @@ def test_it_answers_with_its_key_and_reading_rights_alone_and_no_client_holds_it
         assert response(oversized).response_status is MALFORMED
         for sent in (b"\0\1\2\3\r\n\r\n", b"GET\r\n\r\n", head(path, "many") + b"x", head(path, 100) + b"half"):
             assert b"Traceback" not in raw(address, sent, seconds=2)
-        # Slow: more of them than it has threads; others are answered meanwhile.
+    log = next(tmp_path.glob("*.log")).read_text()
+    assert "readonly" not in log
+    assert "permission denied" not in log
+
+
+def test_it_starts_in_production_with_its_own_key_and_a_reading_user_alone(reading: str, tmp_path: Path) -> None:
+    """No SECRET_KEY, no CA_KEYS_PASSPHRASE, nothing of the sandbox: `started` hands on nothing of ours."""
+    card: Certificate = issue_card(make_holder(make_realm()))
+    with responders.started(tmp_path, DATABASE_URL=reading, PRODUCTION="1") as (address,):
+        answer = client.load_der_ocsp_response(responders.ask(address, path_of(card), question(card)))
+        assert answer.certificate_status is GOOD
+
+
+def test_the_web_does_not_start_in_production_without_its_secret(tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import portal.wsgi"],
+        cwd=responders.ROOT,
+        env={"PRODUCTION": "1", "VAR_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert said.returncode != 0
+    assert "SECRET_KEY (or SECRET_KEY_FILE) is not set" in said.stderr
+
+
+def test_slow_clients_are_ended_in_words_of_ocsp_and_hold_nobody_up(transactional_db: None, tmp_path: Path) -> None:
+    card: Certificate = issue_card(make_holder(make_realm()))
+    path, data = path_of(card), question(card)
+    with responders.started(tmp_path, OCSP_REQUEST_SECONDS="1.5") as (address,):
+        responders.ask(address, path, data)
         host, port = address.split(":")
-        slow = [socket.create_connection((host, int(port)), timeout=5) for _ in range(12)]
+        slow = [socket.create_connection((host, int(port)), timeout=5) for _ in range(50)]
         try:
             for one in slow:
                 one.sendall(head(path, len(data)) + data[:10])
             begun = time.monotonic()
-            assert client.load_der_ocsp_response(responders.ask(address, path, data)).certificate_status is GOOD
+            for number in range(20):
+                answer = client.load_der_ocsp_response(responders.ask(address, path, data))
+                assert answer.certificate_status is GOOD
+                # An octet now and then does not help.
+                for one in slow:
+                    one.sendall(data[10 + number : 11 + number])
             assert time.monotonic() - begun < 3
+            for one in slow:
+                received = b""
+                while more := one.recv(65536):
+                    received += more
+                top, _, body = received.partition(b"\r\n\r\n")
+                assert top.startswith(b"HTTP/1.1 408 ")
+                assert client.load_der_ocsp_response(body).response_status is client.OCSPResponseStatus.TRY_LATER
+            assert time.monotonic() - begun < 6
         finally:
             for one in slow:
                 one.close()
-    log = next(tmp_path.glob("*.log")).read_text()
-    assert "readonly" not in log
-    assert "permission denied" not in log
+
+
+def test_when_the_database_goes_and_comes_back_nothing_kept_is_given_meanwhile(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    card: Certificate = issue_card(make_holder(make_realm()))
+    path, data = path_of(card), question(card)
+    with responders.started(tmp_path) as (address,):
+
+        def said() -> object:
+            answer = client.load_der_ocsp_response(responders.ask(address, path, data))
+            return answer.certificate_status if answer.response_status is SUCCESSFUL else answer.response_status
+
+        for _ in range(5):
+            assert said() is GOOD
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE ca_partition RENAME TO gone")
+        try:
+            for _ in range(3):
+                assert said() is client.OCSPResponseStatus.TRY_LATER
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE gone RENAME TO ca_partition")
+        deadline = time.monotonic() + 10
+        while said() is not GOOD:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)

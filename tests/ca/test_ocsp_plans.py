@@ -1,0 +1,48 @@
+"""What an OCSP answer costs the database: the plans must go by an index, however many certificates there are."""
+
+import pytest
+from django.db import connection
+
+from ca.models import Certificate, Holder
+from ca.ocsp import house, standing
+from ca.profiles import Medium, Purpose
+from tests.ca.fixtures import issue_card
+
+
+@pytest.fixture
+def card(holder: Holder) -> Certificate:
+    return issue_card(holder)
+
+
+def plan(statement: str, parameters: list[object]) -> str:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # A table of one row is read whole, whatever its indexes.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("EXPLAIN " + statement, parameters)
+        else:
+            cursor.execute("EXPLAIN QUERY PLAN " + statement, parameters)
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+def test_a_certificate_is_found_by_its_authority_and_serial_number(card: Certificate) -> None:
+    many = [Certificate.objects.get(pk=card.pk) for _ in range(3000)]
+    for number, one in enumerate(many, 0x1000):
+        one.pk, one.serial_number = None, f"{number:X}"
+    Certificate.objects.bulk_create(many, batch_size=500)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    (issuer,) = house.anew().generations(card.realm, Purpose.SIGNATURE)
+    found = plan(*standing.statement_of_look(card.realm_id, issuer, Medium.CARD, [card.serial_number, "01"]))
+    if connection.vendor == "postgresql":
+        assert "one_certificate_a_serial" in found
+        assert "Seq Scan on ca_certificate" not in found
+    else:
+        assert "SEARCH one USING INDEX" in found
+        assert "(issuer_id=? AND serial_number=?)" in found
+
+
+def test_marks_are_found_by_their_keys(card: Certificate) -> None:
+    statement = standing.statement_of_marks(2, 1, connection.vendor).replace("?", "%s")
+    found = plan(statement, [card.partition_id, 0, card.realm_id])
+    assert "SCAN" not in found.upper().replace("INDEX SCAN", "").replace("HEAP SCAN", ""), found
