@@ -85,7 +85,8 @@ def _source(fields: "Sequence[Field[Any, Any]]", rows: Sequence[Row]) -> tuple[s
 
 def _type(field: "Field[Any, Any]") -> str:
     kind = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
-    return "text" if isinstance(field, JSONField) else str(kind)
+    # Without its length: a cast to varchar(40) would cut what is longer; so it is the column that refuses it.
+    return "text" if isinstance(field, JSONField) else str(kind).partition("(")[0]
 
 
 def _execute(statement: str, parameters: Sequence[Any]) -> list[Row]:

@@ -58,6 +58,7 @@ class Reading:
         version, _, algorithm, issuer, validity, subject, public_key, extensions = der.elements(
             twin.tbs_certificate_bytes
         )
+        times = bytes(validity.data)  # two, each with a length of one octet: the library has read them
         of_holder: dict[bytes, bytes] = {}
         shape = [bytes(version.data), bytes(algorithm.data), bytes(issuer.data)]
         crl_point = b""
@@ -71,7 +72,7 @@ class Reading:
                 crl_point, content = content, name
             shape.append(content)
         return cls(
-            validity=[time.tag_bytes for time in der.inner(validity)],
+            validity=[times[:1], times[2 + times[1] : 3 + times[1]]],
             subject=bytes(subject.data),
             public_key=der.whole(public_key),
             holder_extensions=of_holder,
