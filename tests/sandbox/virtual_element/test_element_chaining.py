@@ -18,6 +18,7 @@ from tests.sandbox.virtual_element.workbench import (
 )
 from tsm.globalplatform import commands
 from tsm.globalplatform.apdu import Command, Response
+from tsm.globalplatform.scp03 import Mode
 from tsm.globalplatform.scp03.keys import LEVELS
 
 LONG = commands.install_for_install_and_make_selectable(
@@ -38,6 +39,15 @@ def test_item_20_a_long_command_works_at_every_level(level: int, parameters: int
     session.do(commands.get_status(0x40))  # chain of MACs and counter are right afterwards
     sent(element, commands.select(INSTANCE))
     assert sent(element, "8011000000").data == text
+
+
+@pytest.mark.parametrize("parameter", [0x61, 0x71])
+def test_item_20_a_long_command_works_in_s16(parameter: int) -> None:
+    element = manufactured(policy=Policy(parameter_i=parameter))
+    session = Session(element, mode=Mode.S16)
+    session.do(*loading())
+    assert session.send_in_parts(LONG).ok
+    session.do(commands.get_status(0x40))
 
 
 def test_item_20_an_rsa_key_is_put_in_several_commands() -> None:
