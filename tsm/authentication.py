@@ -1,6 +1,7 @@
 """Which phone asks: by its token, by its TLS client certificate, or by the browser session of its pages."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +16,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from ca import clock
 from tsm.models import Phone
+
+HEARD_EVERY = timedelta(days=1)
 
 
 class PhoneToken(BaseAuthentication):
@@ -29,6 +33,7 @@ class PhoneToken(BaseAuthentication):
         phone = _find(reference)
         if phone is None or not phone.holds(token):
             raise AuthenticationFailed("no phone has this token")
+        _heard(phone)
         return phone, "token"
 
     def authenticate_header(self, request: Request) -> str:
@@ -54,6 +59,7 @@ class PhoneCertificate(BaseAuthentication):
         phone = Phone.objects.select_related("realm", "element").filter(certificate_digest=digest).first()
         if phone is None:
             raise AuthenticationFailed("no phone has this client certificate")
+        _heard(phone)
         return phone, "certificate"
 
     def authenticate_header(self, request: Request) -> str:
@@ -97,7 +103,10 @@ class IsPhone(BasePermission):
 
 def of_session(request: HttpRequest) -> Phone | None:
     """Return the phone that this browser session is in the place of, or None."""
-    return _find(str(request.session.get("phone", "")))
+    phone = _find(str(request.session.get("phone", "")))
+    if phone is not None:
+        _heard(phone)
+    return phone
 
 
 def _find(reference: str) -> Phone | None:
@@ -105,3 +114,10 @@ def _find(reference: str) -> Phone | None:
         return Phone.objects.select_related("realm", "element").filter(reference=uuid.UUID(reference)).first()
     except ValueError:
         return None
+
+
+def _heard(phone: Phone) -> None:
+    """Note that the phone was heard of, once a day: a phone that is used isn't silent, whoever it talks to."""
+    now = clock.now(phone.realm)
+    if phone.heard_at is None or abs(now - phone.heard_at) > HEARD_EVERY:
+        Phone.objects.filter(pk=phone.pk).update(heard_at=now)

@@ -246,6 +246,7 @@ _ORDERS: Mapping[str, Work] = {
     Function.UNBLOCK_AUTHENTICATION: _planned(
         lambda element, at: plans.unblock(Key.AUTHENTICATION, at, random=secrets.token_bytes)
     ),
+    Function.CHECK_IN: _planned(lambda element, at: plans.registry(at, secrets.token_bytes)),
     **{function: _ROTATIONS[role] for role, function in services.ROTATES.items()},
 }
 

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from ca import clock, journal, revocation
 from ca.models import Certificate, Realm
 from ca.revocation import Cause
+from tsm import orders
 from tsm.enrolment.ending import finish
 from tsm.enrolment.life import State, note
 from tsm.models import Enrolment, Incident
@@ -125,7 +126,9 @@ def _silent(realm: Realm, now: datetime) -> list[tuple[Enrolment, datetime]]:
     first = POLICY[Signal.SILENT][0].after
     found = (
         Enrolment.objects.filter(realm=realm, state=State.ACTIVE)
-        .annotate(heard_at=Coalesce("phone__last_seen_at", "created_at"))
+        .annotate(
+            heard_at=Greatest(Coalesce("phone__heard_at", "created_at"), Coalesce("phone__last_seen_at", "created_at"))
+        )
         .filter(heard_at__lt=now - first)
         .exclude(incidents__in=Incident.objects.filter(signal=Signal.SILENT, closed_at__isnull=True))
     )
@@ -133,8 +136,9 @@ def _silent(realm: Realm, now: datetime) -> list[tuple[Enrolment, datetime]]:
 
 
 def _passed(incident: Incident) -> bool:
-    seen = incident.enrolment.phone.last_seen_at
-    return incident.signal in PASSING and seen is not None and seen > incident.since
+    phone = incident.enrolment.phone
+    heard = [at for at in (phone.heard_at, phone.last_seen_at) if at is not None]
+    return incident.signal in PASSING and any(at > incident.since for at in heard)
 
 
 def _carry_out(incident: Incident, now: datetime) -> int:
@@ -161,7 +165,8 @@ def _close(incident: Incident, now: datetime) -> None:
 
 
 def _notice(enrolment: Enrolment, now: datetime) -> None:
-    """The note that `_carry_out` leaves is what the holder's screen shows."""
+    """Ask the phone to check in: its element reads its registry to us. A phone that answers isn't silent any more."""
+    orders.place(enrolment, orders.Function.CHECK_IN, source="measure")
 
 
 def _revoke(enrolment: Enrolment, now: datetime) -> None:

@@ -70,6 +70,7 @@ def _registered(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) 
     before = Findings.from_json(leg.conversation.findings or {"keys": ()})
     found = finding.registered(reading, before)
     Conversation.objects.filter(pk=leg.conversation_id).update(findings=found.as_json())
+    _order_done(leg)
 
 
 def _prepared(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:

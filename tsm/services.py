@@ -4,16 +4,16 @@ Suspend, resume, unblock, upgrade, terminate, and the rotation of keys. An order
 proves it done, however often the phone vanishes, or until the enrolment ends.
 """
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db import transaction
+from django.db.models import F
 
 from ca import clock, journal, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Purpose
 from ca.revocation import Cause
-from tsm import keysets, measures, store
+from tsm import keysets, measures, orders, store
 from tsm.enrolment.ending import finish
-from tsm.enrolment.life import State, note, wake
+from tsm.enrolment.life import State, note
 from tsm.enrolment.proofs import pair, resume_text, signed_by
 from tsm.errors import ResumeRefused, WrongState
 from tsm.jpki import Key
@@ -24,8 +24,6 @@ Function = ServiceOrder.Function
 # Which function gives which role's domain its next keys.
 ROTATES = {"issuer": Function.ROTATE_ISSUER_KEYS, "provider": Function.ROTATE_DOMAIN_KEYS}
 UNBLOCKS = {Key.SIGNATURE: Function.UNBLOCK_SIGNATURE, Key.AUTHENTICATION: Function.UNBLOCK_AUTHENTICATION}
-# Suspending and resuming undo each other: the newer order drops the older.
-OPPOSITE = {Function.SUSPEND: Function.RESUME, Function.RESUME: Function.SUSPEND}
 
 
 def state(enrolment: Enrolment) -> ServiceState:
@@ -36,7 +34,7 @@ def state(enrolment: Enrolment) -> ServiceState:
     return ServiceState(
         state=enrolment.state,
         suspended=held,
-        orders=tuple(_open(enrolment).values_list("function", flat=True)),
+        orders=tuple(orders.standing(enrolment).values_list("function", flat=True)),
         applet_version=version,
         upgrade_available=store.is_outdated(version),
     )
@@ -48,7 +46,7 @@ def suspend(enrolment: Enrolment, *, source: str) -> ServiceOrder:
         journal.take(enrolment.realm)
         _require_active(enrolment)
         measures.hold(enrolment, clock.now(enrolment.realm))
-        return _order(enrolment, Function.SUSPEND, source)
+        return orders.place(enrolment, Function.SUSPEND, source=source)
 
 
 def resume(enrolment: Enrolment, *, source: str) -> ServiceOrder:
@@ -56,7 +54,7 @@ def resume(enrolment: Enrolment, *, source: str) -> ServiceOrder:
     with transaction.atomic():
         journal.take(enrolment.realm)
         _require_active(enrolment)
-        return _order(enrolment, Function.RESUME, source)
+        return orders.place(enrolment, Function.RESUME, source=source)
 
 
 def resume_by_holder(enrolment: Enrolment, *, text: str, signature: bytes) -> None:
@@ -70,7 +68,7 @@ def resume_by_holder(enrolment: Enrolment, *, text: str, signature: bytes) -> No
     with transaction.atomic():
         journal.take(enrolment.realm)
         _require_active(enrolment)
-        if _open(enrolment).filter(function=Function.SUSPEND).exists():
+        if orders.standing(enrolment).filter(function=Function.SUSPEND).exists():
             raise WrongState("the service is suspended: the help desk resumes it", state=enrolment.state)
         release(enrolment)
 
@@ -96,7 +94,7 @@ def unblock(enrolment: Enrolment, key: Key, *, source: str) -> ServiceOrder:
         _require_active(enrolment)
         if state(enrolment).suspended:
             raise WrongState("the service is suspended: resume it first", state=enrolment.state)
-        return _order(enrolment, UNBLOCKS[key], source)
+        return orders.place(enrolment, UNBLOCKS[key], source=source)
 
 
 def rotate(enrolment: Enrolment, role: str, *, source: str) -> ServiceOrder:
@@ -104,7 +102,7 @@ def rotate(enrolment: Enrolment, role: str, *, source: str) -> ServiceOrder:
     with transaction.atomic():
         journal.take(enrolment.realm)
         _require_active(enrolment)
-        return _order(enrolment, ROTATES[role], source)
+        return orders.place(enrolment, ROTATES[role], source=source)
 
 
 def upgrade(realm: Realm) -> int:
@@ -197,33 +195,8 @@ def probes(element: SecureElement) -> dict[str, tuple[int, int]]:
 
 def done(order: ServiceOrder) -> None:
     """Note that a report proved an order done."""
-    if _settle(ServiceOrder.objects.filter(pk=order.pk), ServiceOrder.State.DONE, order.enrolment):
+    if orders.settle(ServiceOrder.objects.filter(pk=order.pk), ServiceOrder.State.DONE, order.enrolment):
         note(order.enrolment, "service", function=order.function)
-
-
-def _order(enrolment: Enrolment, function: Function, source: str) -> ServiceOrder:
-    opposite = OPPOSITE.get(function)
-    if opposite is not None:
-        _settle(_open(enrolment).filter(function=opposite), ServiceOrder.State.DROPPED, enrolment)
-    try:
-        with transaction.atomic():
-            order = ServiceOrder.objects.create(
-                enrolment=enrolment, function=function, asked_at=clock.now(enrolment.realm)
-            )
-    except IntegrityError:
-        return ServiceOrder.objects.get(enrolment=enrolment, function=function, state=ServiceOrder.State.OPEN)
-    journal.record(enrolment.realm, f"service.{function}", str(enrolment.reference), source=source)
-    note(enrolment, "service_ordered", function=function, source=source)
-    wake(enrolment)
-    return order
-
-
-def _open(enrolment: Enrolment) -> QuerySet[ServiceOrder]:
-    return ServiceOrder.objects.filter(enrolment=enrolment, state=ServiceOrder.State.OPEN)
-
-
-def _settle(orders: QuerySet[ServiceOrder], to: ServiceOrder.State, enrolment: Enrolment) -> int:
-    return orders.filter(state=ServiceOrder.State.OPEN).update(state=to, settled_at=clock.now(enrolment.realm))
 
 
 def _require_active(enrolment: Enrolment) -> None:

@@ -59,10 +59,11 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
         raise ApplicationRefused("the application's signature doesn't hold", reasons=reasons)
     card = verdict.certificate
     authentication = _card_authentication(realm, card, now)
-    _make_room(phone, card, now)
+    _report_another(phone, card)
     with transaction.atomic():
         journal.take(realm)
         _require_free(phone)
+        _make_room(phone, card, now)
         _require_empty(phone)
         _require_text(phone, text)
         for earlier in Enrolment.objects.filter(realm=realm, holder=card.holder, state__in=UNDER_WAY):
@@ -105,21 +106,21 @@ def _require_empty(phone: Phone) -> None:
         raise PhoneInUse("this phone has certificates in use")
 
 
-def _make_room(phone: Phone, card: Certificate, now: datetime) -> None:
-    """End what is in use on the phone where this application shows that it is over.
-
-    Another's application, signed with another's card, is a matter for the measures. The holder's own replaces a pair
-    that isn't whole any more, as after a move, or that stands on an applet for which there is a newer version.
-    """
+def _report_another(phone: Phone, card: Certificate) -> None:
+    """Tell the measures where the phone is another's: this application, signed with another's card, shows it."""
     active = Enrolment.objects.filter(phone=phone, state=State.ACTIVE).first()
-    if active is None:
-        return
-    if active.holder_id != card.holder_id:
+    if active is not None and active.holder_id != card.holder_id:
         measures.report(active, measures.Signal.ANOTHER_HOLDER, source="application")
-    elif not _is_whole(active) or store.is_outdated(phone.element.applet_version):
-        with transaction.atomic():
-            journal.take(phone.realm)
-            finish(active, Cause.PHONE_USE_ENDED, now)
+
+
+def _make_room(phone: Phone, card: Certificate, now: datetime) -> None:
+    """End the holder's own pair on this phone where this application is to replace it.
+
+    That is one that isn't whole any more, as after a move, or stands on an applet for which there is a newer version.
+    """
+    active = Enrolment.objects.filter(phone=phone, holder=card.holder, state=State.ACTIVE).first()
+    if active is not None and (not _is_whole(active) or store.is_outdated(phone.element.applet_version)):
+        finish(active, Cause.PHONE_USE_ENDED, now)
 
 
 def _is_whole(enrolment: Enrolment) -> bool:

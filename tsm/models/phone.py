@@ -23,7 +23,9 @@ class Phone(models.Model):
     # What the phone's app calls its own installation: another one after a factory reset.
     installation = models.CharField(max_length=64, default="", blank=True)
     created_at = models.DateTimeField()
+    # The last conversation with its element, and the last request of any kind in its name, to the day.
     last_seen_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("pk",)

@@ -13,6 +13,7 @@ class ServiceOrder(models.Model):
         RESUME = "resume"
         UNBLOCK_SIGNATURE = "unblock_signature"
         UNBLOCK_AUTHENTICATION = "unblock_authentication"
+        CHECK_IN = "check_in"
         ROTATE_ISSUER_KEYS = "rotate_issuer_keys"
         ROTATE_DOMAIN_KEYS = "rotate_domain_keys"
 

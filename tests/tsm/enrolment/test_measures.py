@@ -100,6 +100,28 @@ def test_a_phone_that_speaks_again_is_not_silent_any_more(realm: Realm, citizen:
     assert statuses(Enrolment.objects.get()) == {"valid"}, "counted anew from the last contact"
 
 
+def test_a_silent_phone_is_asked_to_check_in_and_its_answer_ends_the_silence(realm: Realm, citizen: Citizen) -> None:
+    pass_days(realm, 91)
+    sweep.run()
+    found = Enrolment.objects.get()
+    assert list(found.orders.values_list("function", "state")) == [("check_in", "open")]
+    citizen.converse()
+    sweep.run()
+    assert list(found.orders.values_list("function", "state")) == [("check_in", "done")]
+    assert Incident.objects.get().closed_at is not None
+    pass_days(realm, 181)
+    sweep.run()
+    assert statuses(found) == {"valid"}
+
+
+def test_a_phone_that_is_used_is_not_silent(realm: Realm, citizen: Citizen) -> None:
+    for days in (60, 120, 180, 240):
+        pass_days(realm, days)
+        citizen.api("GET", "application")
+        sweep.run()
+    assert not Incident.objects.exists()
+
+
 def test_a_factory_reset_shows_in_the_handshake_and_holds(realm: Realm, citizen: Citizen) -> None:
     def shake(installation: str) -> None:
         found = Enrolment.objects.get()
