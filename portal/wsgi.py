@@ -7,13 +7,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-try:
-    # Sessions are signed with it. Asked for here, at once, as no other process needs one.
-    settings.SECRET_KEY  # noqa: B018
-except ImproperlyConfigured:
-    raise ImproperlyConfigured(
-        "SECRET_KEY (or SECRET_KEY_FILE) is not set: set it to 50 or more random characters"
-    ) from None
 application = get_wsgi_application()
 
 try:
