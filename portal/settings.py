@@ -100,7 +100,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *filter(None, [environment.text("PHONE_AGENT_URL").rstrip("/")])],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
@@ -220,6 +220,9 @@ TSM_GIVE_UP_SECONDS = environment.decimal("TSM_GIVE_UP_SECONDS", timedelta(days=
 DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox" if SANDBOX else "production")
 # Where the phone's pages find a card reader and the phone's element. Strings, so that nothing imports the sandbox.
 PHONE_DEVICES = "sandbox.devices" if SANDBOX else ""
+# Where the pages find the local agent of the citizen's own machine (http://127.0.0.1:9630), which asks before a card is
+# used; empty: they don't look for one.
+PHONE_AGENT_URL = environment.text("PHONE_AGENT_URL").rstrip("/")
 # Longer than any script takes: a process that died with a chip in its hands gives it back after this.
 SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.

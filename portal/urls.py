@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems, start
+from portal.phone import agent
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -12,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("handoff/", include("portal.handoff.urls")),
     path("register/", include("whitelist.urls")),
     path("problems/<slug:code>", problems.page, name="problem"),
+    path("api/phone/v1/pages", agent.Pages.as_view()),
     path("api/v1/", include("portal.handoff.api_urls")),
     path("", include("tsm.urls")),
 ]

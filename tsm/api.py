@@ -90,6 +90,16 @@ class Enrolments(PhoneView):
         return Response(represent(made), status=status.HTTP_201_CREATED)
 
 
+class OpenConversation(PhoneView):
+    """GET: the session that the TSM has open with this phone, for one that no push reaches; null: none."""
+
+    authentication_classes = (PhoneToken,)
+
+    def get(self, request: Request) -> Response:
+        found = conversation.of(self.phone.element) if hasattr(self.phone, "element") else None
+        return Response({"session": str(found.reference) if found is not None else None})
+
+
 class OneEnrolment(PhoneView):
     """GET: how far it is."""
 

@@ -29,9 +29,12 @@ POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is 
 
 def find(reference: uuid.UUID, phone: Phone) -> Conversation:
     """Return the open conversation of that reference with this phone. Raises `ConversationUnknown`."""
-    conversation = Conversation.objects.filter(
-        reference=reference, element__phone=phone, closed_at__isnull=True
-    ).first()
+    # With all that an exchange looks at: a phone's every question comes through here.
+    conversation = (
+        Conversation.objects.select_related("element__phone__realm")
+        .filter(reference=reference, element__phone=phone, closed_at__isnull=True)
+        .first()
+    )
     if conversation is None:
         raise ConversationUnknown("no such conversation with this phone")
     return conversation
@@ -163,13 +166,14 @@ def lose_silent_agents() -> int:
 
 
 def _contact(conversation: Conversation) -> None:
+    conversation.last_contact_at = clock.machine()
     Conversation.objects.filter(pk=conversation.pk).update(
-        last_contact_at=clock.machine(), exchanges=F("exchanges") + 1
+        last_contact_at=conversation.last_contact_at, exchanges=F("exchanges") + 1
     )
     # How long a phone has been silent is a matter of policy, and of its realm's time.
-    now = clock.now(conversation.element.phone.realm)
-    Phone.objects.filter(element=conversation.element_id).update(last_seen_at=now)
-    conversation.refresh_from_db()
+    phone = conversation.element.phone
+    phone.last_seen_at = clock.now(phone.realm)
+    Phone.objects.filter(pk=phone.pk).update(last_seen_at=phone.last_seen_at)
 
 
 def _lose(conversation: Conversation, why: str = "came back without it") -> None:

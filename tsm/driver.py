@@ -35,12 +35,13 @@ PURPOSES = {Key.SIGNATURE: Purpose.SIGNATURE, Key.AUTHENTICATION: Purpose.USER_A
 
 def advance(element_id: int) -> bool:
     """Do all that can be done now for this element. False when another worker is at it."""
-    element = SecureElement.objects.select_related("phone__realm").get(pk=element_id)
     with lease.held(element_id, seconds=settings.TSM_LEASE_SECONDS) as mine:
         if not mine:
             return False
-        while _step(SecureElement.objects.select_related("phone__realm").get(pk=element_id)):
-            pass
+        again = True
+        while again:
+            element = SecureElement.objects.select_related("phone__realm", "occupant__realm").get(pk=element_id)
+            again = _step(element)
     # Outside the lease: the phone may answer before the push returns.
     _wake(element)
     return True
@@ -88,8 +89,8 @@ def _job(element: SecureElement) -> Job | None:
     """Return what is next: keys that are on their way, what must leave the element, what comes, what is ordered."""
     leaving = element.occupant is not None and element.occupant.state in enrolments.LEAVING
     turning = services.turning(element, leaving=leaving)
-    newest = Enrolment.objects.filter(element=element).last()
-    if turning and newest is not None:
+    newest = Enrolment.objects.filter(element=element).last() if turning else None
+    if newest is not None:
         return Job(newest, _ROTATIONS[turning], services.standing(element, services.ROTATES[turning]))
     if leaving and element.occupant is not None:
         return Job(element.occupant, _delete)

@@ -137,6 +137,12 @@ class ResumeRefused(TsmError):
     code = "resume_refused"
 
 
+class ElementNotFit(TsmError):
+    """An element that was to be registered won't do, or the given keys aren't its own."""
+
+    code = "element_not_fit"
+
+
 class SecretMissing(TsmError):
     """This process was not given the TSM's master key."""
 

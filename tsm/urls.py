@@ -13,6 +13,7 @@ _list = [
 urlpatterns = [
     path("phones/", include((_list, "tsm"))),
     path("api/phone/v1/application", api.ApplicationText.as_view()),
+    path("api/phone/v1/conversation", api.OpenConversation.as_view()),
     path("api/phone/v1/enrolments", api.Enrolments.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>", api.OneEnrolment.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>/activation", api.Activation.as_view()),

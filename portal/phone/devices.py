@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from tsm.models import Phone
 
@@ -17,14 +18,25 @@ def _module() -> ModuleType | None:
 def cards(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the cards that can be laid on a reader: label, hint, url."""
     module = _module()
-    return list(module.cards(request)) if module else []
+    found = list(module.cards(request)) if module else []
+    if settings.PHONE_AGENT_URL:
+        hint = _("PCのエージェントに許可を求められます")
+        reader = {
+            "label": _("カードリーダーに置いたカード"),
+            "hint": hint,
+            "url": f"{settings.PHONE_AGENT_URL}/card/session",
+        }
+        return [reader, *found]
+    return found
 
 
 def element_url(request: HttpRequest, phone: Phone) -> str:
     """Return the address by which the page reaches the phone's element; empty where there is none."""
     module = _module()
     found = module.element(request, phone) if module else None
-    return str(found["url"]) if found else ""
+    if found:
+        return str(found["url"])
+    return f"{settings.PHONE_AGENT_URL}/element/session" if settings.PHONE_AGENT_URL else ""
 
 
 def new_phone(request: HttpRequest, model_code: str) -> Phone | None:

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from portal.phone import views
+from portal.phone import agent, views
 
 app_name = "phone"
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("choose", views.choose, name="choose"),
+    path("opened/<str:ticket>", agent.opened, name="opened"),
     path("use", views.use, name="use"),
     path("apply/", views.apply, name="apply"),
     path("apply/card/", views.card, name="card"),

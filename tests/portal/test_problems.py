@@ -23,7 +23,7 @@ INSIDE = {
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
     "request_key_taken", "issuance_in_progress", "crl_refused", "leg_failed", "leg_truncated", "key_proof_wrong",
     "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",
-    "pcsc_unavailable", "load_file_refused", "token_refused", "receipt_wrong", "message_malformed",
+    "pcsc_unavailable", "element_not_fit", "load_file_refused", "token_refused", "receipt_wrong", "message_malformed",
 }  # fmt: skip
 
 

@@ -17,6 +17,26 @@ def readers() -> list[str]:
         scard.SCardReleaseContext(context)
 
 
+def insertion(reader: str) -> int:
+    """Return a number that stays the same for as long as the same card lies on the reader of this name.
+
+    Raises CardNotPresent, ReaderNotFound, PcscUnavailable, TransportError.
+    """
+    scard = _scard()
+    context = _context(scard)
+    try:
+        name = _named(reader, _list(scard, context))
+        result, states = scard.SCardGetStatusChange(context, 0, [(name, scard.SCARD_STATE_UNAWARE)])
+        _check(scard, result)
+        _, state, _ = states[0]
+        if not state & scard.SCARD_STATE_PRESENT:
+            raise CardNotPresent(f"nothing is in {name}")
+        # pcsc-lite counts in the upper half how often something was put in or taken out.
+        return int(state) >> 16
+    finally:
+        scard.SCardReleaseContext(context)
+
+
 class PcscTransport:
     """A powered card in a reader, kept from everyone else until `close`; also a context manager."""
 
