@@ -190,10 +190,10 @@ def test_a_list_that_the_client_has_is_not_sent_again(holder: Holder) -> None:
     crl.publish(card.partition)
     path = "/crl/test/signature/card/13221.crl"
     tag = http("GET", path)[1]["ETag"]
-    again = http("GET", path, HTTP_IF_NONE_MATCH=tag)
+    again = http("GET", path, If_None_Match=tag)
     assert (again[0], again[2]) == ("304 Not Modified", b"")
     crl.publish(card.partition)
-    assert http("GET", path, HTTP_IF_NONE_MATCH=tag)[0] == "200 OK"
+    assert http("GET", path, If_None_Match=tag)[0] == "200 OK"
 
 
 # --- At once
