@@ -72,8 +72,7 @@ class Walk:
         """Have a new card made, so that a walk before this one leaves no trace in it."""
         self.timeline.chapter("1  Citizen and card")
         with self.timeline.step("HTTPS", f"the town hall issues {self.persona.romaji}'s new card"):
-            self._at_the_office("new")
-            self._until("the card's certificates", self._card_is_ready)
+            self._renew_the_card()
         for key in (Key.SIGNATURE, Key.AUTHENTICATION):
             with self.timeline.step("APDU", f"card: certificate for {SLUGS[key]} read"):
                 der = self.browser.certificate(self.card, key, self._card_secret(key))
@@ -216,8 +215,7 @@ class Walk:
             self._until("the CRL", lambda medium=medium: self.published.on_crl(Key.SIGNATURE, medium))  # type: ignore[misc]
             self.published.verified(Key.SIGNATURE, medium, says="certificate revoked")
         with self.timeline.step("HTTPS", "a new card, so that whoever comes next finds the persona as it was"):
-            self._at_the_office("new")
-            self._until("the card's certificates", self._card_is_good)
+            self._renew_the_card()
 
     # --- parts
 
@@ -256,21 +254,25 @@ class Walk:
         counter = self.browser.open("/sandbox/office/")
         self.browser.submit(f"/sandbox/office/{PERSONA}", counter, act=act)
 
-    def _card_is_ready(self) -> bool:
-        try:
-            self.browser.certificate(self.card, Key.SIGNATURE, self._card_secret(Key.SIGNATURE))
-            self.browser.certificate(self.card, Key.AUTHENTICATION, self._card_secret(Key.AUTHENTICATION))
-        except Differs:
-            return False
-        return True
+    def _renew_the_card(self) -> None:
+        """Have a new card made, and wait for its certificates."""
+        old = self._on_card(Key.SIGNATURE)
+        self._at_the_office("new")
 
-    def _card_is_good(self) -> bool:
-        # A new card's certificate isn't the one that was revoked.
-        old = (self.proof.folder / "card-signature.cer").read_bytes()
-        return (
-            self._card_is_ready()
-            and self.browser.certificate(self.card, Key.SIGNATURE, self._card_secret(Key.SIGNATURE)) != old
-        )
+        def is_new() -> bool:
+            found = self._on_card(Key.SIGNATURE)
+            if found is not None and found == old:
+                # Refused: the card before was still being made, or lay in a reader. A new one would be empty at first.
+                self._at_the_office("new")
+            return found not in {None, old} and self._on_card(Key.AUTHENTICATION) is not None
+
+        self._until("the card's certificates", is_new)
+
+    def _on_card(self, key: Key) -> bytes | None:
+        try:
+            return self.browser.certificate(self.card, key, self._card_secret(key))
+        except Differs:
+            return None
 
     def _card_secret(self, key: Key) -> str:
         return self.persona.signature_password if key is Key.SIGNATURE else self.persona.authentication_pin
