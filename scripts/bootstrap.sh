@@ -30,7 +30,7 @@ fi
 readers() { PATH="$PWD/.venv/bin:$PATH" .venv/bin/uv pip install --quiet --python "$python" --require-hashes --no-build-isolation -r "$1"; }
 if ! stamped pcsc requirements-pcsc.lock && scripts/system-packages.sh readers; then
     tools=.venv/pcsc-tools.txt log=.venv/pcsc.log
-    awk '/^[a-z]/ { keep = !/^pyscard==/ } keep' requirements-pcsc.lock >"$tools"
+    awk '/^[a-z]/ { keep = /^(setuptools|swig)==/ } keep' requirements-pcsc.lock >"$tools"
     if { readers "$tools" && readers requirements-pcsc.lock; } >"$log" 2>&1; then
         stamp_of requirements-pcsc.lock >.venv/pcsc.stamp
     else
