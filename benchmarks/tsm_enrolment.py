@@ -3,12 +3,13 @@
     make bench-tsm
     python -m benchmarks.tsm_enrolment [--enrolments 20] [--databases sqlite postgresql]
 
-Both ends run in one process, by turns, and the process's CPU time is charged to whose turn it is: the site (application,
-SERAM, activation; Django's test client in front), the tsm worker, the ca worker, the element, its key generation. With
-SQLite the database's work is the server's, in the same process; PostgreSQL's is its own. The broker is a list: workers
-take their tasks in turn. Each enrolment goes from the signed application to the valid pair, on a phone never seen before,
-so that load file, domain and everything else is new. Every figure is the median over the enrolments after warming up.
-Key generation is measured as it comes, and the same enrolments once more with keys from a prepared pool.
+Both ends run in one process, by turns, and the process's CPU time is charged to whose turn it is: the site
+(application, SERAM, activation; Django's test client in front), the tsm worker, the ca worker, the element, its key
+generation. With SQLite the database's work is the server's, in the same process; PostgreSQL's is its own. The broker is
+a list: workers take their tasks in turn. Each enrolment goes from the signed application to the valid pair, on a phone
+never seen before, so that load file, domain and everything else is new. Every figure is the median over the enrolments
+after warming up. Key generation is measured as it comes, and the same enrolments once more with keys from a prepared
+pool.
 """
 
 import argparse
