@@ -7,7 +7,7 @@ FAST := not slow and not browser and not pcsc and not postgres
 
 .DEFAULT_GOAL := help
 .PHONY: help run reset demo test test-sqlite test-postgres check check-format check-lint check-layers check-types \
-	check-tests format lock setup setup-tests bench-ca
+	check-tests format lock setup setup-tests bench-ca bench-tsm
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,11 @@ bench-ca: setup-tests ## measure the certification authorities, as ratios in one
 	$(PYTHON) -m benchmarks.ca_ocsp
 	$(PYTHON) -m benchmarks.ca_linkage
 	$(PYTHON) -m benchmarks.ca_verdicts
+
+bench-tsm: setup-tests ## measure the TSMs and the virtual element: CPU, wire, 200 phones at once; JSON in var/bench/
+	$(PYTHON) -m benchmarks.tsm_enrolment
+	$(PYTHON) -m benchmarks.tsm_wire
+	$(PYTHON) -m benchmarks.tsm_phones
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

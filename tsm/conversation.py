@@ -29,14 +29,15 @@ POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is 
 
 def find(reference: uuid.UUID, phone: Phone) -> Conversation:
     """Return the open conversation of that reference with this phone. Raises `ConversationUnknown`."""
-    # With all that an exchange looks at: a phone's every question comes through here.
     conversation = (
-        Conversation.objects.select_related("element__phone__realm")
+        Conversation.objects.select_related("element")
         .filter(reference=reference, element__phone=phone, closed_at__isnull=True)
         .first()
     )
     if conversation is None:
         raise ConversationUnknown("no such conversation with this phone")
+    # A phone's every question comes through here: what is known of the phone already isn't read again.
+    conversation.element.phone = phone
     return conversation
 
 
@@ -71,9 +72,10 @@ def offer(
     )
 
 
-def open_leg(conversation: Conversation) -> Leg | None:
-    """Return the leg that is ready, with the phone, or reported and not yet checked."""
-    return conversation.legs.filter(state__in=legs.OPEN).first()
+def open_leg(element_id: int) -> Leg | None:
+    """Return the leg, with its conversation, that is ready, with the phone, or reported and not yet checked."""
+    open_ones = Leg.objects.filter(conversation__element_id=element_id, conversation__closed_at__isnull=True)
+    return open_ones.filter(state__in=legs.OPEN).select_related("conversation").first()
 
 
 def begin(conversation: Conversation, *, installation: str = "") -> None:
@@ -117,11 +119,10 @@ def report(conversation: Conversation, *, status: str, answers: Sequence[str], m
 def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
     """Return the next Order (SERAM 2.0, remoteManagementOrder), waiting up to `wait` seconds for a leg to be ready."""
     deadline = time.monotonic() + wait
-    first = not conversation.legs.filter(sent_at__isnull=False).exists()
     while True:
         leg = conversation.legs.filter(state=Leg.State.READY).first()
         if leg is not None and _hand_over(leg):
-            return _order(conversation, leg, first=first)
+            return _order(conversation, leg)
         if not Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).exists():
             return {"delay": 0, "ramCommands": [{"ramCommandType": "stopCommand"}]}
         if time.monotonic() >= deadline:
@@ -187,7 +188,8 @@ def _hand_over(leg: Leg) -> bool:
     return legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.SENT, sent_at=clock.machine())
 
 
-def _order(conversation: Conversation, leg: Leg, *, first: bool) -> dict[str, Any]:
+def _order(conversation: Conversation, leg: Leg) -> dict[str, Any]:
+    first = not conversation.legs.filter(sent_at__isnull=False).exclude(pk=leg.pk).exists()
     commands: list[dict[str, Any]] = [{"ramCommandType": "startCommand"}] if first else []
     # One script: an answer of 69xx leaves nothing to go on with, so the agent stops there, but where it was expected.
     names = [entry.name for entry in Plan.from_json(leg.plan).entries]

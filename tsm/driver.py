@@ -38,12 +38,14 @@ def advance(element_id: int) -> bool:
     with lease.held(element_id, seconds=settings.TSM_LEASE_SECONDS) as mine:
         if not mine:
             return False
-        again = True
-        while again:
-            element = SecureElement.objects.select_related("phone__realm", "occupant__realm").get(pk=element_id)
-            again = _step(element)
+        element = SecureElement.objects.select_related("phone__realm").get(pk=element_id)
+        while _step(element):
+            phone, element = element.phone, SecureElement.objects.get(pk=element_id)
+            element.phone = phone
     # Outside the lease: the phone may answer before the push returns.
-    _wake(element)
+    leg = conversations.open_leg(element_id)
+    if leg is not None:
+        conversations.wake_phone(leg.conversation)
     return True
 
 
@@ -61,13 +63,13 @@ Work = Callable[[SecureElement, Job, Conversation | None], bool]
 
 def _step(element: SecureElement) -> bool:
     """Do one thing; True when there may be another."""
-    conversation = conversations.of(element)
-    leg = conversations.open_leg(conversation) if conversation is not None else None
+    leg = conversations.open_leg(element.pk)
     if leg is not None and leg.state == Leg.State.REPORTED:
         reports.settle(element, leg)
         return True
     if leg is not None:
         return False
+    conversation = conversations.of(element)
     job = _job(element)
     if job is None:
         if conversation is not None:
@@ -77,12 +79,6 @@ def _step(element: SecureElement) -> bool:
         _stand_still(conversation, job.enrolment)
         return False
     return job.work(element, job, conversation)
-
-
-def _wake(element: SecureElement) -> None:
-    conversation = conversations.of(element)
-    if conversation is not None and conversations.open_leg(conversation) is not None:
-        conversations.wake_phone(conversation)
 
 
 def _job(element: SecureElement) -> Job | None:

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import io
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ from tsm.jpki import Key
 from tsm.local_agent.errand import Identity
 from tsm.models import Enrolment, Leg, Phone, SecureElement
 from tsm.registering import DEVELOPMENT_KEY
+from tsm.transports import pcsc
+from tsm.transports.base import CardNotPresent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,6 +42,29 @@ def blank(version: int = 0x30) -> Element:
         isd_keys=KeySet(DEVELOPMENT_KEY, DEVELOPMENT_KEY, DEVELOPMENT_KEY, version),
         natives=power.NATIVES,
     )
+
+
+@contextmanager
+def in_second_reader(element: Element, reader: Reader) -> Iterator[None]:
+    """Put an element into the second reader and take it out again, each time until the daemon has noticed."""
+
+    def wait(*, present: bool) -> None:
+        until = time.monotonic() + 10
+        while is_there() != present:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    def is_there() -> bool:
+        try:
+            pcsc.insertion(SECOND_READER)
+        except CardNotPresent:
+            return False
+        return True
+
+    with Slot(element, port=reader.port + 1):
+        wait(present=True)
+        yield
+    wait(present=False)
 
 
 def b64(value: bytes) -> str:
@@ -86,7 +113,7 @@ def test_a_development_element_becomes_a_phone_with_a_valid_pair(
     row.refresh_from_db()
     card = MyNumberCard.restore(sealing.unseal(bytes(row.sealed_state)))
     identity = tmp_path / "identity.json"
-    with Slot(blank(version), port=reader.port + 1), inserted(reader, card):
+    with in_second_reader(blank(version), reader), inserted(reader, card):
         options: dict[str, Any] = {"reader": SECOND_READER, "realm": realm.slug, "site": site, "key_version": version}
         call_command("register_element", identity, **options, stdout=io.StringIO())
         again = io.StringIO()
