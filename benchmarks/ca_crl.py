@@ -264,7 +264,7 @@ def one_revocation(size: int) -> dict[str, float]:
     times = []
     for card in cards:
         revocation.revoke(card, cause=revocation.Cause.HOLDER_REQUEST, now=clock.now(realm))
-        times.append(_timed(lambda: tasks.publish_crl(partition.pk, False)))
+        times.append(_timed(lambda: tasks.publish_crls([partition.pk])))
     last = crl.newest(partition)
     listed = Certificate.objects.filter(partition=partition).exclude(status="valid").count()
     assert last is not None and last.entries == listed == USUAL + len(cards), last  # noqa: S101, PT018

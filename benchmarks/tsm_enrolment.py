@@ -296,7 +296,7 @@ class Walk:
         """Be the workers until nothing waits. Publishing CRLs is a matter of the interval, not of an enrolment."""
         while self._waiting:
             task, arguments = self._waiting.popleft()
-            if task != "ca.publish_crl":
+            if task != "ca.publish_crls":
                 with self._server("ca worker" if task.startswith("ca.") else "tsm worker"):
                     self._tasks[task].apply(args=arguments, throw=True)
 

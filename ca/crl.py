@@ -5,7 +5,7 @@ revoked ones with their reason, those on hold and those awaiting activation as c
 against the last before anyone sees it (`ca.succession`); where it doesn't follow, the last one stays.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -129,7 +129,22 @@ def publish_due(realm: Realm) -> Iterator[Crl | CrlRefused]:
         yield from _publish(realm, batch, None)
 
 
+def publish_together(partition_ids: Collection[int]) -> Iterator[Crl | CrlRefused]:
+    """Publish those of these partitions' lists, of one realm, that are due; yield as `publish_due` does."""
+    found = Partition.objects.filter(pk__in=partition_ids).select_related("generation__authority__realm").order_by("pk")
+    partitions = list(found)
+    if not partitions:
+        return
+    realm = partitions[0].generation.authority.realm
+    now = clock.now(realm)
+    for batch in _batches([partition for partition in partitions if is_due(partition, now)]):
+        yield from _publish(realm, batch, None)
+
+
 def _batches(partitions: list[Partition]) -> Iterator[list[Partition]]:
+    if len(partitions) == 1:
+        yield partitions
+        return
     lasts = newest_of(partitions)
     batch: list[Partition] = []
     entries = 0

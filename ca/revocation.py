@@ -24,6 +24,7 @@ from ca.profiles import Medium
 __all__ = ["LIFE", "LIVING", "REASON_CODES", "RULES", "Cause", "Event"]
 
 Status = Certificate.Status
+TOGETHER = 128  # CRLs woken by one message: as many as are published in one transaction (ca.crl)
 LIVING = (Status.PENDING, Status.VALID, Status.ON_HOLD)
 
 LIFE: Mapping[tuple[str, Event], Certificate.Status] = {
@@ -169,18 +170,14 @@ def take_along(phone: Certificate, card: Certificate, *, now: datetime) -> None:
         cause=Cause.CARD_CERTIFICATE_REVOKED,
         now=now,
         card_certificate=card.serial_number,
-        lag_milliseconds=lag_milliseconds(card, now),
+        # A row that was changed past this module may not say when it was revoked.
+        lag_milliseconds=lag_milliseconds(card.revoked_at or card.changed_at, now),
     )
 
 
-def lag_milliseconds(card: Certificate, now: datetime) -> int:
+def lag_milliseconds(card_fell_at: datetime, now: datetime) -> int:
     """Return the time from the revocation of a card certificate to `now`."""
-    return (now - fell_at(card)) // timedelta(milliseconds=1)
-
-
-def fell_at(card: Certificate) -> datetime:
-    """Return when a card certificate was revoked; a row that was changed past this module may not say it well."""
-    return card.revoked_at or card.changed_at
+    return (now - card_fell_at) // timedelta(milliseconds=1)
 
 
 def require_card_certificate(linked_to: int | None, *, now: datetime) -> None:
@@ -211,6 +208,7 @@ def note(partitions: Collection[int]) -> None:
 
 
 def wake(partitions: Collection[int]) -> None:
-    """Wake the publication of these partitions' CRLs, as far as they are due."""
-    for partition in sorted(partitions):
-        messages.send("ca.publish_crl", partition, False)
+    """Wake the publication of these partitions' CRLs, as far as they are due: one message for many."""
+    ordered = sorted(partitions)
+    for start in range(0, len(ordered), TOGETHER):
+        messages.send("ca.publish_crls", ordered[start : start + TOGETHER])

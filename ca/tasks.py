@@ -1,12 +1,13 @@
 """Tasks of the `ca` workers: ids in, one call, safe to run twice. The sweeps need no key and run elsewhere."""
 
 import logging
+from collections.abc import Iterable
 
 from celery import shared_task
 
-from ca import clock, crl, issuance, linkage, messages, responders, seals
+from ca import crl, issuance, linkage, messages, responders, seals
 from ca.errors import CaError, CrlRefused, IssuanceInProgress, IssuanceRefused
-from ca.models import Partition, Realm
+from ca.models import Crl, Realm
 from ca.ocsp import access
 
 logger = logging.getLogger(__name__)
@@ -58,25 +59,26 @@ def sweep_status_answers() -> int:
     return access.purge()
 
 
-@shared_task(name="ca.publish_crl")
-def publish_crl(partition_id: int, always: bool = True) -> None:
-    """Publish a partition's CRL at once; unless `always`, only when it shows something new or is due."""
-    partition = Partition.objects.select_related("generation__authority__realm").get(pk=partition_id)
-    if always or crl.is_due(partition, clock.now(partition.generation.authority.realm)):
-        crl.publish(partition)
+@shared_task(name="ca.publish_crls")
+def publish_crls(partition_ids: list[int]) -> int:
+    """Publish those CRLs of partitions of one realm that show something new or are due. Needs the CA's keys."""
+    return _told(crl.publish_together(partition_ids))
 
 
 @shared_task(name="ca.publish_due_crls")
 def publish_due_crls() -> int:
     """Publish, in every realm, the CRLs that are due. Needs the CA's keys."""
+    return sum(_told(crl.publish_due(realm)) for realm in Realm.objects.order_by("pk"))
+
+
+def _told(outcomes: Iterable[Crl | CrlRefused]) -> int:
     published = 0
-    for realm in Realm.objects.order_by("pk"):
-        for outcome in crl.publish_due(realm):
-            if isinstance(outcome, CrlRefused):
-                # The last list stays, and the other partitions get theirs.
-                logger.error("%s", outcome)
-            else:
-                published += 1
+    for outcome in outcomes:
+        if isinstance(outcome, CrlRefused):
+            # The last list stays, and the other partitions get theirs.
+            logger.error("%s", outcome)
+        else:
+            published += 1
     return published
 
 

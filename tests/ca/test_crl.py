@@ -114,11 +114,9 @@ def test_a_list_from_the_realms_future_is_due(realm: Realm, holder: Holder) -> N
 
 def test_publication_on_a_wake_up_that_came_twice_happens_once(holder: Holder) -> None:
     partition = issue_card(holder).partition
-    tasks.publish_crl(partition.pk, False)
-    tasks.publish_crl(partition.pk, False)
+    tasks.publish_crls([partition.pk])
+    tasks.publish_crls([partition.pk])
     assert partition.crls.count() == 1
-    tasks.publish_crl(partition.pk)
-    assert partition.crls.count() == 2
 
 
 def test_an_entry_stays_for_one_list_after_the_end_of_validity_and_then_drops_off(realm: Realm, holder: Holder) -> None:

@@ -80,7 +80,7 @@ def test_what_fell_by_the_sweep_has_its_history_too(
     card = issue_card(holder)
     phone = issue_phone(card)
     revocation.revoke(card, cause=Cause.DEATH, now=issued + 2 * DAY)
-    assert linkage.sweep(realm, issued + 3 * DAY) == [phone]
+    assert linkage.sweep(realm, issued + 3 * DAY) == [phone.pk]
     assert [reasons(phone, issued + day * DAY) for day in (1, 2, 3)] == [(), (), (Reason.REVOKED,)]
 
 

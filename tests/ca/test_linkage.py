@@ -1,12 +1,13 @@
 """Linkage: the sweep that takes phone certificates with their card certificates."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.x509 import ReasonFlags
 
-from ca import clock, journal, linkage, revocation, tasks
+from ca import clock, crl, journal, linkage, revocation, tasks
 from ca.models import Certificate, Holder, JournalEntry, Realm
 from ca.profiles import Purpose
 from ca.revocation import Cause
@@ -19,7 +20,7 @@ Status = Certificate.Status
 def test_the_phone_certificate_falls_with_its_card_certificate_and_no_other(realm: Realm, holder: Holder) -> None:
     card, other_card, phone, other_phone = issue_all_four(holder)
     revocation.revoke(card, cause=Cause.ATTRIBUTES_CHANGED, now=clock.now(realm))
-    assert linkage.sweep(realm) == [phone]
+    assert linkage.sweep(realm) == [phone.pk]
     for certificate in (phone, other_card, other_phone):
         certificate.refresh_from_db()
     assert (phone.status, phone.cause) == (Status.REVOKED, Cause.CARD_CERTIFICATE_REVOKED)
@@ -35,7 +36,7 @@ def test_pending_ones_and_those_on_hold_fall_too(realm: Realm, holder: Holder, s
     if status == Status.ON_HOLD:
         revocation.hold(phone, cause=Cause.LOSS, now=clock.now(realm))
     revocation.revoke(card, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
-    assert linkage.sweep(realm) == [phone]
+    assert linkage.sweep(realm) == [phone.pk]
 
 
 def test_a_card_certificate_on_hold_takes_nothing_with_it(realm: Realm, holder: Holder) -> None:
@@ -62,7 +63,7 @@ def test_the_grace_is_kept(realm: Realm, holder: Holder, settings: Any) -> None:
     now = clock.now(realm)
     revocation.revoke(card, cause=Cause.HOLDER_REQUEST, now=now)
     assert linkage.sweep(realm, now + timedelta(minutes=59)) == []
-    assert linkage.sweep(realm, now + timedelta(minutes=60)) == [phone]
+    assert linkage.sweep(realm, now + timedelta(minutes=60)) == [phone.pk]
 
 
 def test_the_journal_says_how_long_it_took(realm: Realm, holder: Holder) -> None:
@@ -77,13 +78,21 @@ def test_the_journal_says_how_long_it_took(realm: Realm, holder: Holder) -> None
     assert journal.verify(realm) is None
 
 
-def test_more_than_one_batch_falls(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_more_than_one_batch_falls_and_one_message_wakes_the_publication(
+    realm: Realm, monkeypatch: pytest.MonkeyPatch, deliver: Callable[..., list[str]]
+) -> None:
     monkeypatch.setattr(linkage, "BATCH", 2)
     for number in range(3):
         card = issue_card(make_holder(realm), key=number)
         issue_phone(card, key=10 + number)
         revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
-    assert len(linkage.sweep(realm)) == 3
+    deliver("ca")
+    fallen = linkage.sweep(realm)
+    assert Certificate.objects.filter(pk__in=fallen, cause=Cause.CARD_CERTIFICATE_REVOKED).count() == 3
+    assert journal.verify(realm) is None
+    assert deliver("ca") == ["ca.publish_crls"]
+    assert not crl.due(realm).exists()
 
 
 def test_the_task_sweeps_every_realm_and_none_touches_another(realm: Realm) -> None:
@@ -93,7 +102,7 @@ def test_the_task_sweeps_every_realm_and_none_touches_another(realm: Realm) -> N
         card = issue_card(make_holder(each), Purpose.USER_AUTHENTICATION, key=number)
         fallen.append(issue_phone(card, key=10 + number))
         revocation.revoke(card, cause=Cause.DEATH, now=clock.now(each))
-    assert linkage.sweep(realm) == [fallen[0]]
+    assert linkage.sweep(realm) == [fallen[0].pk]
     assert tasks.sweep_linkage() == 1
     fallen[1].refresh_from_db()
     assert fallen[1].status == Status.REVOKED

@@ -80,7 +80,7 @@ def test_what_was_signed_while_the_card_certificate_fell_is_found_by_the_sweep(
     with monkeypatch.context() as patch:
         patch.setattr(issuing, "signing", fall_meanwhile)
         phone = issue_phone(card)
-    assert linkage.sweep(realm) == [phone]
+    assert linkage.sweep(realm) == [phone.pk]
     assert_fallen(phone)
 
 
@@ -109,7 +109,7 @@ def test_the_card_certificate_is_looked_at_again_after_a_day_and_a_week(
     assert linkage.sweep(realm) == []
     realm.clock_offset = timedelta(hours=hours, minutes=1)
     realm.save()
-    assert linkage.recheck(realm) == [phone]
+    assert linkage.recheck(realm) == [phone.pk]
     assert_fallen(phone)
     assert Recheck.objects.exclude(done_at=None).count() == done + 1
     entry = JournalEntry.objects.filter(kind="linkage.rechecked").latest("sequence")
@@ -135,7 +135,7 @@ def test_what_changed_the_card_certificates_row_and_nothing_else_is_caught_by_th
     assert Recheck.objects.filter(done_at=None).count() == 2
     realm.clock_offset = timedelta(days=7, minutes=1)
     realm.save()
-    assert linkage.recheck(realm) == [phone]
+    assert linkage.recheck(realm) == [phone.pk]
     assert_fallen(phone)
     entry = JournalEntry.objects.get(kind="certificate.revoked", subject=phone.serial_number)
     assert timedelta(days=4) < timedelta(milliseconds=entry.data["lag_milliseconds"]) < timedelta(days=4, minutes=2)
@@ -148,7 +148,7 @@ def test_both_looks_due_at_once_take_it_once_and_a_good_one_stays(by_sweep: None
     revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
     realm.clock_offset = timedelta(days=8)
     realm.save()
-    assert linkage.recheck(realm) == [phone]
+    assert linkage.recheck(realm) == [phone.pk]
     assert linkage.recheck(realm) == []
     good.refresh_from_db()
     assert good.status == Status.VALID
@@ -214,7 +214,7 @@ def test_no_plan_of_a_sweep_or_of_a_second_look_reads_the_pairs(by_sweep: None, 
     last = issue_phone(card, key=11)
     revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
     with plans.executed() as seen:
-        assert linkage.sweep(realm, clock.now(realm) + timedelta(hours=1)) == [last]
+        assert linkage.sweep(realm, clock.now(realm) + timedelta(hours=1)) == [last.pk]
         linkage.recheck(realm, clock.now(realm) + timedelta(days=8))
     assert any("ca_card_revocation_open" in plan for plan in seen), seen
     assert any("Update on ca_certificate" in plan for plan in seen), seen

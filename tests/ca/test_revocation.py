@@ -215,5 +215,5 @@ def test_a_change_wakes_the_publication_of_its_crl(realm: Realm, holder: Holder,
     deliver("ca")
     before = card.partition.crls.count()
     revocation.revoke(card, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
-    assert deliver("ca") == ["ca.publish_crl"]
+    assert deliver("ca") == ["ca.publish_crls"]
     assert card.partition.crls.count() == before + 1
