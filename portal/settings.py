@@ -163,7 +163,7 @@ OCSP_SIGNING_THREADS = environment.number("OCSP_SIGNING_THREADS", 1)
 OCSP_REQUEST_SECONDS = environment.decimal("OCSP_REQUEST_SECONDS", 10)
 OCSP_KEPT_ANSWERS = environment.number("OCSP_KEPT_ANSWERS", 20_000)  # some 3 kB each, in each process
 # For so long a proxy may give an answer to a GET again without asking, also a "good" one; 0: it asks every time.
-OCSP_MAX_AGE_SECONDS = environment.number("OCSP_MAX_AGE_SECONDS", 60)
+OCSP_MAX_AGE_SECONDS = environment.number("OCSP_MAX_AGE_SECONDS", 0)
 RESPONDER_URL = environment.text("RESPONDER_URL", "http://localhost:8001")
 # The phone profiles' policy OIDs are not public (jpki-facts 1.2): settings, by authority organisation.
 CA_PHONE_POLICY_OIDS = {

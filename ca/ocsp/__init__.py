@@ -5,7 +5,8 @@ house       the realms, authorities and responders that a process knows, read ag
 standing    what the database says of a certificate now, and the marks by which one sees that it still says so
 answer      signed by a delegated responder when asked
 memory      answers kept in the process
-gathering   kept answers that wait for one reading of their marks, together; readers are the connections for it
+gathering   questions that wait for one reading of the database, together; readers are the connections for it
+signing     what nothing kept answers: looked up together, signed in threads beside the event loop
 access      who may ask, and what is noted of it
 endpoint    HTTP: method, body, caching headers
 desk        which of these a request goes to, in the responder's event loop

@@ -21,7 +21,7 @@ from ca.connections import connections
 from ca.models import Realm
 from ca.ocsp import access, memory, standing
 from ca.ocsp import house as houses
-from ca.ocsp.answer import VALIDITY, Answer, ResponseStatus, latest, refusal, refused
+from ca.ocsp.answer import VALIDITY, Answer, Asked, ResponseStatus, latest, refusal, refused, understood
 from ca.profiles import Medium, Purpose
 from ca.reply import NO_STORE, NOT_FOUND, OCSP, TEXT, Reply, Request, http_date
 
@@ -90,6 +90,24 @@ def headed(request: Request, answer: Answer) -> Reply:
     return Reply("200 OK", OCSP, answer.der, headers)
 
 
+def asked(request: Request) -> Asked | None:
+    """Return what a request asks whom, without waiting for anything; None for what `respond` has to look at."""
+    house = houses.known()
+    match = _PATH.fullmatch(_path(request))
+    realm = house.realms.get(match["realm"]) if house is not None and match is not None else None
+    if house is None or match is None or realm is None or request.method not in ANSWERED:
+        return None
+    data = _question(request, match["request"])
+    found = None if data is None else understood(house, realm, *_place(match), data)
+    return found if isinstance(found, Asked) else None
+
+
+def kept(request: Request, answer: Answer) -> Reply:
+    """Keep an answer that was made to a request, and return it as HTTP carries it."""
+    memory.keep((request.target, request.body), answer)
+    return headed(request, answer)
+
+
 def renew(request: Request) -> None:
     """Sign anew what is kept for a request, while the one before it is still given."""
     try:
@@ -125,10 +143,14 @@ def _kept(request: Request) -> Answer | None:
 
 
 def _made(request: Request, realm: Realm, purpose: Purpose, medium: Medium, written: str | None) -> Answer:
-    data = request.body if request.method == "POST" else _from_base64(written or "")
+    data = _question(request, written)
     answer = refused(ResponseStatus.MALFORMED_REQUEST) if data is None else latest(realm, purpose, medium, data)
     memory.keep((request.target, request.body), answer)
     return answer
+
+
+def _question(request: Request, written: str | None) -> bytes | None:
+    return request.body if request.method == "POST" else _from_base64(written or "")
 
 
 def _from_base64(text: str) -> bytes | None:

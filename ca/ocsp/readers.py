@@ -1,32 +1,31 @@
-"""Readers: connections of the event loop's own that read marks without holding it up.
+"""Readers: connections of the event loop's own that read standings and marks without holding it up.
 
 SQLite is a file: reading it takes some microseconds, in the loop itself. PostgreSQL is asked over libpq's own
 non-blocking calls (psycopg.pq), as a driver's layers would cost more than the reading.
 """
 
 import asyncio
+import json
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import psycopg
 from django.db import connection
 from psycopg import pq
 
-from ca.ocsp import standing
+from ca.ocsp.standing import STATEMENTS, Reading, Rows
 
-# Mark by id, or None when the reading failed: then the reader is of no use any more.
-Done = Callable[[Mapping[int, int] | None], None]
+# Numbers may come as text. None when the reading failed: then the reader is of no use any more.
+Done = Callable[[Rows | None], None]
 PATIENCE = 1.0  # seconds for one reading
-
-_NAME = b"ca_marks"
 
 
 class Reader(Protocol):
-    """Reads marks, one reading at a time."""
+    """Reads one thing at a time."""
 
-    def read(self, ids: Collection[int], done: Done) -> None:
-        """Read the marks as they stand now, and call `done` once, before or after this returns."""
+    def read(self, reading: Reading, done: Done) -> None:
+        """Read how things stand now, and call `done` once, before or after this returns."""
         ...
 
     def close(self) -> None:
@@ -39,9 +38,11 @@ def opened(loop: asyncio.AbstractEventLoop) -> Callable[[], Reader]:
     raw = connection.get_new_connection(connection.get_connection_params())
     if connection.vendor == "sqlite":
         return lambda: SqliteReader(raw)
-    prepared = raw.pgconn.prepare(_NAME, _POSTGRESQL)
-    if prepared.status != pq.ExecStatus.COMMAND_OK:
-        raise psycopg.OperationalError(raw.pgconn.get_error_message())
+    for name, statement in STATEMENTS["postgresql"].items():
+        numbers = tuple(f"${number}" for number in range(1, statement.count("%s") + 1))
+        prepared = raw.pgconn.prepare(name.encode(), (statement % numbers).encode())
+        if prepared.status != pq.ExecStatus.COMMAND_OK:
+            raise psycopg.OperationalError(raw.pgconn.get_error_message())
     return lambda: PostgresReader(raw, loop)
 
 
@@ -50,28 +51,23 @@ class SqliteReader:
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
+        self._statements = {
+            name: statement % (("?",) * statement.count("(%s)")) for name, statement in STATEMENTS["sqlite"].items()
+        }
 
-    def read(self, ids: Collection[int], done: Done) -> None:
-        """Read the marks as they stand now, and call `done`."""
+    def read(self, reading: Reading, done: Done) -> None:
+        """Read how things stand now, and call `done`."""
         try:
-            partitions, realms = standing.split(ids)
-            statement = standing.statement_of_marks(len(partitions), len(realms), "sqlite")
-            marks = dict(self._raw.execute(statement, partitions + realms).fetchall())
+            lists = [json.dumps(one) for one in reading.lists]
+            rows = self._raw.execute(self._statements[reading.name], lists).fetchall()
         except sqlite3.Error:
             done(None)
         else:
-            done(marks)
+            done(rows)
 
     def close(self) -> None:
         """Close the connection."""
         self._raw.close()
-
-
-_POSTGRESQL = b"""
-SELECT id, revision FROM ca_partition WHERE id = ANY($1::bigint[])
-UNION ALL
-SELECT -id, (EXTRACT(EPOCH FROM clock_offset) * 1000000)::bigint FROM ca_realm WHERE id = ANY($2::bigint[])
-"""
 
 
 class PostgresReader:
@@ -84,12 +80,13 @@ class PostgresReader:
         self._socket = raw.pgconn.socket
         loop.add_reader(self._socket, self._came)
 
-    def read(self, ids: Collection[int], done: Done) -> None:
-        """Read the marks as they stand now, and call `done` when they are there."""
+    def read(self, reading: Reading, done: Done) -> None:
+        """Read how things stand now, and call `done` when it is there."""
         self._done = done
         try:
-            arrays = [f"{{{','.join(map(str, each))}}}".encode() for each in standing.split(ids)]
-            self._raw.pgconn.send_query_prepared(_NAME, arrays)
+            # Numbers and hex: nothing that an array's text would have to quote.
+            arrays = [f"{{{','.join(map(str, each))}}}".encode() for each in reading.lists]
+            self._raw.pgconn.send_query_prepared(reading.name.encode(), arrays)
             self._raw.pgconn.flush()
         except psycopg.Error:
             self._finish(None)
@@ -116,21 +113,22 @@ class PostgresReader:
         if result is None:
             # Nobody asked: a notice, or the end of the connection, which the next reading finds.
             return
-        self._finish(_marks(result))
+        self._finish(_rows(result))
 
-    def _finish(self, marks: Mapping[int, int] | None) -> None:
+    def _finish(self, rows: Rows | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         done, self._done = self._done, None
-        if marks is None:
+        if rows is None:
             self._loop.remove_reader(self._socket)
         if done is not None:
-            done(marks)
+            done(rows)
 
 
-def _marks(result: "pq.abc.PGresult") -> Mapping[int, int] | None:
+def _rows(result: "pq.abc.PGresult") -> Rows | None:
     if result.status != pq.ExecStatus.TUPLES_OK:
         return None
-    rows = ((result.get_value(row, 0), result.get_value(row, 1)) for row in range(result.ntuples))
-    return {int(one): int(number) for one, number in rows if one is not None and number is not None}
+    columns = range(result.nfields)
+    # No column that is read is ever NULL.
+    return [[(result.get_value(row, one) or b"").decode() for one in columns] for row in range(result.ntuples)]

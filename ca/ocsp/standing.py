@@ -4,116 +4,138 @@ A status changes together with its partition's revision, in one transaction (`ca
 was made at a revision is right as long as the partition has that revision and the realm's clock is not set anew: its
 marks. Kept answers are given only after their marks were read, by a reading that began after the question came
 (`ca.ocsp.gathering`): no answer is older than its question, in whatever process, and none needs to be told.
+
+Two readings, each one statement whatever number is asked: marks, and a look at certificates. Their results are in the
+same shape from both databases, and through Django as through the event loop's own connections (`ca.ocsp.readers`).
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 
-from ca.ocsp.house import Issuer
-from ca.profiles import Medium
-
 # (id of a partition, its revision) or (-id of a realm, its clock's offset in microseconds)
 Mark = tuple[int, int]
+# (authority's id, serial number): what leads to the index
+Name = tuple[int, str]
+Rows = Sequence[Sequence[Any]]
 
-_LOOK = """
-SELECT realm.clock_offset, one.serial_number, one.status, one.cause, one.revoked_at, one.changed_at,
-       one.partition_id, area.revision
-  FROM ca_realm AS realm
-  LEFT JOIN ca_certificate AS one
-         ON one.issuer_id = %s AND one.serial_number IN ({serials}) AND one.generation_id = %s AND one.medium = %s
-  LEFT JOIN ca_partition AS area ON area.id = one.partition_id
- WHERE realm.id = %s
-"""
+_POSTGRESQL = {
+    "marks": """
+SELECT id, revision FROM ca_partition WHERE id = ANY(%s::bigint[])
+UNION ALL
+SELECT -id, (EXTRACT(EPOCH FROM clock_offset) * 1000000)::bigint FROM ca_realm WHERE id = ANY(%s::bigint[])
+""",
+    "look": """
+SELECT one.issuer_id, one.serial_number, one.generation_id, one.medium, one.status, one.cause,
+       FLOOR(EXTRACT(EPOCH FROM COALESCE(one.revoked_at, one.changed_at)))::bigint, one.partition_id, area.revision
+  FROM unnest(%s::bigint[], %s::text[]) AS asked (issuer, serial_number)
+  JOIN ca_certificate AS one ON one.issuer_id = asked.issuer AND one.serial_number = asked.serial_number
+  JOIN ca_partition AS area ON area.id = one.partition_id
+UNION ALL
+SELECT -id, '', 0, '', '', '', (EXTRACT(EPOCH FROM clock_offset) * 1000000)::bigint, 0, 0
+  FROM ca_realm WHERE id = ANY(%s::bigint[])
+""",
+}
+# CROSS JOIN: SQLite then reads in the order as written. It keeps instants as text, in UTC, intervals as microseconds.
+_SQLITE = {
+    "marks": """
+SELECT id, revision FROM ca_partition WHERE id IN (SELECT value FROM json_each(%s))
+UNION ALL
+SELECT -id, clock_offset FROM ca_realm WHERE id IN (SELECT value FROM json_each(%s))
+""",
+    "look": """
+SELECT one.issuer_id, one.serial_number, one.generation_id, one.medium, one.status, one.cause,
+       CAST(strftime('%%s', COALESCE(one.revoked_at, one.changed_at)) AS INTEGER), one.partition_id, area.revision
+  FROM json_each(%s) AS issuer
+  CROSS JOIN json_each(%s) AS asked ON asked.key = issuer.key
+  CROSS JOIN ca_certificate AS one ON one.issuer_id = issuer.value AND one.serial_number = asked.value
+  CROSS JOIN ca_partition AS area ON area.id = one.partition_id
+UNION ALL
+SELECT -id, '', 0, '', '', '', clock_offset, 0, 0 FROM ca_realm WHERE id IN (SELECT value FROM json_each(%s))
+""",
+}
+STATEMENTS: Mapping[str, Mapping[str, str]] = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is to be read: a statement's name, and its parameters, a list each."""
+
+    name: str
+    lists: tuple[Sequence[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A certificate's status and since when."""
 
+    generation: int  # its id
+    medium: str
     status: str
     cause: str
-    since: datetime
+    since: int  # seconds since 1970
     mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was read at one moment, in one statement."""
+    """What was read at one moment."""
 
-    offset: timedelta  # of the realm's clock
-    mark: Mark  # the realm's
-    standings: Mapping[str, Standing]  # serial number -> standing; without those that were never issued
-
-
-def look(realm: int, issuer: Issuer, medium: Medium, serial_numbers: Iterable[str]) -> Look:
-    """Read a realm's clock and the standings of certificates of one generation. Raises the database's errors."""
-    statement, parameters = statement_of_look(realm, issuer, medium, list(serial_numbers))
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows = cursor.fetchall()
-    if not rows:
-        raise LookupError(f"no realm {realm}")
-    offset = _interval(rows[0][0])
-    standings = {}
-    for _, serial_number, status, cause, revoked_at, changed_at, partition, revision in rows:
-        if serial_number is not None:
-            since = _instant(revoked_at or changed_at)
-            standings[serial_number] = Standing(status, cause, since, (partition, revision))
-    return Look(offset, (-realm, offset // timedelta(microseconds=1)), standings)
+    offsets: Mapping[int, int]  # realm's id -> its clock's offset, microseconds
+    standings: Mapping[Name, Standing]  # without those that were never issued
 
 
-def statement_of_look(realm: int, issuer: Issuer, medium: Medium, serial_numbers: list[str]) -> tuple[str, list[Any]]:
-    """Return the statement and its parameters. The authority's id leads to the index; the generation's would not."""
-    asked = serial_numbers or [""]
-    return _look(len(asked)), [issuer.authority, *asked, issuer.pk, medium.value, realm]
-
-
-@lru_cache(maxsize=64)
-def _look(count: int) -> str:
-    return _LOOK.format(serials=", ".join(["%s"] * count))
-
-
-def hold(marks: Iterable[Mark]) -> bool:
-    """Tell whether the marks stand now as they did. Raises the database's errors."""
-    wanted = dict(marks)
-    partitions, realms = split(wanted)
-    statement = statement_of_marks(len(partitions), len(realms), connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(statement.replace("?", "%s"), partitions + realms)
-        return dict(cursor.fetchall()) == wanted
-
-
-def split(ids: Iterable[int]) -> tuple[list[int], list[int]]:
-    """Return the ids of partitions and of realms among those of marks."""
+def reading_of_marks(ids: Iterable[int]) -> Reading:
+    """Return what reads the marks of these ids."""
     partitions: list[int] = []
     realms: list[int] = []
     for one in ids:
         (partitions if one > 0 else realms).append(abs(one))
-    return partitions, realms
+    return Reading("marks", (partitions, realms))
 
 
-@lru_cache(maxsize=1024)
-def statement_of_marks(partitions: int, realms: int, vendor: str) -> str:
-    """Return the statement that reads so many marks, with ? for each id, partitions' first."""
-    offset = "(EXTRACT(EPOCH FROM clock_offset) * 1000000)::bigint" if vendor == "postgresql" else "clock_offset"
-    areas, clocks = (", ".join("?" * count) or "NULL" for count in (partitions, realms))
-    return (
-        f"SELECT id, revision FROM ca_partition WHERE id IN ({areas})"  # noqa: S608  (question marks)
-        f" UNION ALL SELECT -id, {offset} FROM ca_realm WHERE id IN ({clocks})"
-    )
+def marks(rows: Rows) -> dict[int, int]:
+    """Return what was read of marks: number by id."""
+    return {int(one): int(number) for one, number in rows}
 
 
-def _instant(value: Any) -> datetime:
-    # SQLite keeps instants as text, in UTC.
-    at = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+def reading_of_look(names: Iterable[Name], realms: Iterable[int]) -> Reading:
+    """Return what reads the standings of certificates, and the clocks of realms."""
+    asked = list(names)
+    return Reading("look", ([issuer for issuer, _ in asked], [serial for _, serial in asked], list(realms)))
 
 
-def _interval(value: Any) -> timedelta:
-    # SQLite keeps intervals as microseconds.
-    return timedelta(microseconds=value) if isinstance(value, int) else value
+def seen(rows: Rows) -> Look:
+    """Return what was read in a look."""
+    offsets: dict[int, int] = {}
+    standings: dict[Name, Standing] = {}
+    for issuer, serial_number, generation, medium, status, cause, moment, partition, revision in rows:
+        if int(issuer) < 0:
+            offsets[-int(issuer)] = int(moment)
+        else:
+            mark = (int(partition), int(revision))
+            standings[int(issuer), serial_number] = Standing(int(generation), medium, status, cause, int(moment), mark)
+    return Look(offsets, standings)
+
+
+def read(reading: Reading) -> Rows:
+    """Read through Django. Raises the database's errors."""
+    with connection.cursor() as cursor:
+        cursor.execute(*statement(reading))
+        rows: Rows = cursor.fetchall()
+        return rows
+
+
+def statement(reading: Reading) -> tuple[str, list[Any]]:
+    """Return the statement and its parameters for Django's connection."""
+    values = [list(one) if connection.vendor == "postgresql" else json.dumps(one) for one in reading.lists]
+    return STATEMENTS[connection.vendor][reading.name], values
+
+
+def hold(kept: Iterable[Mark]) -> bool:
+    """Tell whether the marks stand now as they did. Raises the database's errors."""
+    wanted = dict(kept)
+    return marks(read(reading_of_marks(wanted))) == wanted
