@@ -1,6 +1,6 @@
 """The linkage sweep on PostgreSQL: it costs what fell, not what exists.
 
-    python -m benchmarks.ca_linkage [--pairs 100000,500000,1000000,5000000]
+    python -m benchmarks.ca_linkage [--pairs 100000,500000,5000000]
 
 For each size a database with that many linked pairs, on one private server. The sweep is the whole one, as the task
 runs it: open notes, phone certificates, journal entries, CRL entries, statuses, revisions of the partitions, in bounded
@@ -38,7 +38,7 @@ BIG = ("ca_certificate", "ca_cardrevocation", "ca_recheck", "ca_journalentry")
 def main() -> None:
     """Measure every size by turns and tell."""
     parser = argparse.ArgumentParser(description="The linkage sweep, against the number of pairs")
-    parser.add_argument("--pairs", default="100000,500000,1000000,5000000")
+    parser.add_argument("--pairs", default="100000,500000,5000000")
     parser.add_argument("--serve", type=int, default=0, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
@@ -221,6 +221,8 @@ def _make(size: int) -> tuple[Any, Any]:
             "(SELECT conname FROM pg_constraint WHERE contype IN ('p', 'u'))"
         )
         indexes = cursor.fetchall()
+        for table in BIG:
+            cursor.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
         for name, _ in indexes:
             cursor.execute(f'DROP INDEX "{name}"')
         cursor.execute("ALTER TABLE ca_certificate DROP CONSTRAINT one_certificate_a_serial")
@@ -265,7 +267,9 @@ def _make(size: int) -> tuple[Any, Any]:
         )
         for _, definition in indexes:
             cursor.execute(definition)
-        cursor.execute("ANALYZE")
+        # What the server does after so many new rows, it does now, and not beside the sweeps that are measured.
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
     return realm, phone
 
 

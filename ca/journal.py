@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 
 from ca import bulk, clock
 from ca.models import JournalEntry, JournalHead, Realm
 
 GENESIS = "0" * 64
 _COLUMNS = ("realm_id", "sequence", "at", "kind", "subject", "data", "previous_hash", "hash")
+_TAKE = "UPDATE ca_journalhead SET sequence = sequence WHERE realm_id = %s RETURNING sequence, hash"
+_MOVE = "UPDATE ca_journalhead SET sequence = %s, hash = %s WHERE realm_id = %s"
 _PLAIN = {str, int, bool, type(None)}
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -46,9 +47,21 @@ def take(realm: Realm) -> None:
     Every change of a certificate's status takes it first, before any other row: so changes of one realm happen one
     after the other, and no two of them can wait for each other.
     """
-    if JournalHead.objects.filter(realm=realm).update(sequence=F("sequence")) == 0:
-        JournalHead.objects.get_or_create(realm=realm, defaults={"hash": GENESIS})
-        JournalHead.objects.filter(realm=realm).update(sequence=F("sequence"))
+    _take(realm)
+
+
+def _take(realm: Realm) -> tuple[int, str]:
+    # Writing the head first takes its row on PostgreSQL and the database on SQLite: what it returns is what the last
+    # writer left. A read before the write could be overtaken.
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [realm.pk])
+        head = cursor.fetchone()
+        if head is None:
+            JournalHead.objects.get_or_create(realm=realm, defaults={"hash": GENESIS})
+            cursor.execute(_TAKE, [realm.pk])
+            head = cursor.fetchone()
+    sequence, last = head
+    return sequence, last
 
 
 def record(realm: Realm, kind: str, subject: str, **data: Any) -> None:
@@ -59,21 +72,19 @@ def record(realm: Realm, kind: str, subject: str, **data: Any) -> None:
 def record_all(realm: Realm, happenings: Iterable[Happening]) -> None:
     """Append entries in one go, in their order."""
     with transaction.atomic():
-        # Writing the head first takes its row on PostgreSQL and the database on SQLite: whoever reads it next reads
-        # what we leave. A read before the write could be overtaken.
-        take(realm)
-        head = JournalHead.objects.get(realm=realm)
+        sequence, last = _take(realm)
         at = clock.now(realm)
         entries = []
         for happening in happenings:
             _require_exact(happening.data)
-            head.sequence += 1
+            sequence += 1
             data = _json(happening.data)
-            chained = _digest(realm.slug, head.sequence, at, happening.kind, happening.subject, data, head.hash)
-            entries.append((realm.pk, head.sequence, at, happening.kind, happening.subject, data, head.hash, chained))
-            head.hash = chained
+            chained = _digest(realm.slug, sequence, at, happening.kind, happening.subject, data, last)
+            entries.append((realm.pk, sequence, at, happening.kind, happening.subject, data, last, chained))
+            last = chained
         bulk.insert_rows(JournalEntry, _COLUMNS, entries)
-        head.save(update_fields=["sequence", "hash"])
+        with connection.cursor() as cursor:
+            cursor.execute(_MOVE, [sequence, last, realm.pk])
 
 
 def verify(realm: Realm) -> BrokenLink | None:

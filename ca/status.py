@@ -5,73 +5,36 @@ query for all that is asked together, or from a CRL or an OCSP answer that is ha
 issuing generation is found by the authority key identifier, never by the name: all generations bear the same one.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from functools import cached_property
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from django.db import DatabaseError, connection
-from django.db.models import BinaryField, F, Func
+from django.db import DatabaseError
 
 from ca import der as encoding
-from ca import evidence, history, issuance, path
+from ca import evidence, history, issuance, path, records, verdict
 from ca.errors import StatusUnknown
-from ca.models import Authority, Certificate, Generation, Realm
+from ca.models import Certificate, Realm
 from ca.profiles import PROFILES, Medium, Purpose
+from ca.verdict import Reason, Standing, Verdict
 
-
-class Standing(StrEnum):
-    """What a verdict comes to. Only VALID is a yes."""
-
-    VALID = "valid"
-    INVALID = "invalid"
-    UNDECIDED = "undecided"  # rightly signed by the authority, but nothing says whether it was revoked
-
-
-class Reason(StrEnum):
-    """Why a verdict is not VALID."""
-
-    MALFORMED = "malformed"
-    CHAIN_BROKEN = "chain_broken"
-    UNKNOWN_CERTIFICATE = "unknown_certificate"
-    NOT_YET_VALID = "not_yet_valid"
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-    ON_HOLD = "on_hold"
-    WRONG_PURPOSE = "wrong_purpose"
-    WRONG_MEDIUM = "wrong_medium"
-    SIGNATURE_WRONG = "signature_wrong"
-    REVOCATION_UNKNOWN = "revocation_unknown"  # what was handed in does not cover it
-
-
-_UNDECIDED = [[Reason.UNKNOWN_CERTIFICATE], [Reason.REVOCATION_UNKNOWN]]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The answer: `reasons` is empty if and only if `standing` is VALID.
-
-    `certificate` is our record, None when there is none of exactly these octets, or when none was asked; `purpose` and
-    `medium` are what the certificate itself says, None when it says none of ours.
-    """
-
-    standing: Standing
-    reasons: tuple[Reason, ...]
-    certificate_id: int | None
-    medium: Medium | None
-    purpose: Purpose | None
-
-    @cached_property
-    def certificate(self) -> Certificate | None:
-        """Read the row, of which the verdict itself needs only a part."""
-        return Certificate.objects.get(pk=self.certificate_id) if self.certificate_id is not None else None
+# Beside what stands here: the words of the answer.
+__all__ = [
+    "Evidence",
+    "Question",
+    "Reason",
+    "Signed",
+    "Standing",
+    "Verdict",
+    "check_all",
+    "check_certificate",
+    "check_signature",
+]
 
 
 @dataclass(frozen=True)
@@ -157,9 +120,9 @@ def check_all(
     presented = [_read(question.der) for question in questions]
     try:
         asked = zip(questions, presented, strict=True)
-        records = _records(realm, {one.serial_number for question, one in asked if one and not question.evidence})
-        past = history.statuses({record.pk for record in records.values()}, at) if at is not None else {}
-        judge = _Judge(realm, now if at is None else at, records, past)
+        found = records.of(realm, {one.serial_number for question, one in asked if one and not question.evidence})
+        past = history.statuses({record.pk for record in found.values()}, at) if at is not None else {}
+        judge = _Judge(realm, now if at is None else at, found, past)
         return [judge.verdict(question, one) for question, one in zip(questions, presented, strict=True)]
     except DatabaseError as error:
         raise StatusUnknown("our own records can't be read") from error
@@ -184,35 +147,6 @@ def _read(der: bytes) -> _Presented | None:
         return None
 
 
-class _Record(NamedTuple):
-    """What a verdict needs of our record."""
-
-    pk: int
-    digest: bytes  # SHA-256 of the octets
-    purpose: str
-    medium: str
-    status: str
-    generation_id: int
-
-
-def _records(realm: Realm, serial_numbers: set[str]) -> dict[bytes, _Record]:
-    """Return our records of these serial numbers, by the SHA-256 of their octets: one query, however many are asked."""
-    if not serial_numbers:
-        return {}
-    # PostgreSQL digests them itself, which is cheaper than handing them over; SQLite has no such function.
-    there = connection.vendor == "postgresql"
-    octets = Func("der", function="sha256", output_field=BinaryField()) if there else F("der")
-    found = Certificate.objects.filter(
-        issuer__in=Authority.objects.filter(realm=realm), serial_number__in=serial_numbers
-    ).values_list("pk", octets, "purpose", "medium", "status", "generation_id")
-    records = (_Record(pk, bytes(data) if there else _digest(data), *others) for pk, data, *others in found)
-    return {record.digest: record for record in records}
-
-
-def _digest(octets: bytes) -> bytes:
-    return hashlib.sha256(octets).digest()
-
-
 _PADDING, _DIGEST = padding.PKCS1v15(), hashes.SHA256()
 _PURPOSES = {str(purpose): purpose for purpose in Purpose}
 _MEDIA = {str(medium): medium for medium in Medium}
@@ -227,32 +161,30 @@ class _Judge:
     """Gives verdicts as of one moment, in one realm."""
 
     def __init__(
-        self, realm: Realm, moment: datetime, records: Mapping[bytes, _Record], past: Mapping[int, str]
+        self, realm: Realm, moment: datetime, found: Mapping[bytes, records.Record], past: Mapping[int, str]
     ) -> None:
-        self._realm, self._moment, self._records, self._past = realm, moment, records, past
+        self._realm, self._moment, self._records, self._past = realm, moment, found, past
         self._validators: dict[str | None, path.Validator | None] = {None: None}
-        signers = Generation.objects.filter(pk__in={record.generation_id for record in records.values()})
-        self._signers = dict(signers.values_list("pk", "subject_key_identifier")) if records else {}
 
     def verdict(self, question: Question, presented: _Presented | None) -> Verdict:
         """Answer one question about a certificate, None when its octets are none."""
         if presented is None:
-            return _verdict([Reason.MALFORMED], None, None, None)
+            return verdict.of([Reason.MALFORMED], None, None, None)
         certificate, _, begin, end, key = presented
-        record = self._records.get(_digest(question.der)) if not question.evidence else None
+        record = self._records.get(records.digest(question.der)) if not question.evidence else None
         purpose: Purpose | None
         medium: Medium | None
         if record is not None:
             # Who signed our own octets, and under which profile, the record says: lint held them to it. Reading all
             # extensions costs as much as checking two signatures.
-            signer = self._signers.get(record.generation_id)
+            signer: str | None = record.signer
             purpose, medium = _PURPOSES[record.purpose], _MEDIA[record.medium]
         else:
             try:
                 signer = path.signer(certificate.extensions)
                 purpose, medium = self._kind(certificate.extensions)
             except Exception:  # as in reading it
-                return _verdict([Reason.MALFORMED], None, None, None)
+                return verdict.of([Reason.MALFORMED], None, None, None)
         reasons: list[Reason] = []
         validator = self._validator(signer)
         kind = (purpose, medium) if record is not None else None
@@ -277,7 +209,7 @@ class _Judge:
             reasons.append(Reason.WRONG_MEDIUM)
         if question.signed is not None and not _signature_holds(key, question.signed):
             reasons.append(Reason.SIGNATURE_WRONG)
-        return _verdict(reasons, record, medium, purpose)
+        return verdict.of(reasons, record.pk if record is not None else None, medium, purpose)
 
     def _validator(self, signer: str | None) -> path.Validator | None:
         if signer not in self._validators:
@@ -299,16 +231,6 @@ class _Judge:
                 signs = usage.digital_signature and usage.content_commitment == commits
                 return (profile.purpose if signs else None), profile.medium
         return None, None
-
-
-def _verdict(reasons: list[Reason], record: _Record | None, medium: Medium | None, purpose: Purpose | None) -> Verdict:
-    if not reasons:
-        standing = Standing.VALID
-    elif reasons in _UNDECIDED:
-        standing = Standing.UNDECIDED
-    else:
-        standing = Standing.INVALID
-    return Verdict(standing, tuple(reasons), record.pk if record is not None else None, medium, purpose)
 
 
 def _by_evidence(

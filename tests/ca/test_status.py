@@ -1,20 +1,21 @@
 """Status: the verdict, every reason, and that every reason is named."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
-from ca import assembly, clock, issuance, revocation, status
+from ca import assembly, clock, issuance, records, revocation, status
 from ca.errors import StatusUnknown
 from ca.models import Certificate, Holder, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from ca.status import Reason, Standing, Verdict
-from tests.ca.fixtures import issue_all_four, issue_card, issue_phone, make_realm, private_key
+from tests.ca.fixtures import issue_all_four, issue_card, issue_phone, make_holder, make_realm, private_key
 
 TEXT = "申込".encode()
 
@@ -202,8 +203,34 @@ def test_records_that_cannot_be_read_are_no_verdict(
     def fail(*_: object) -> None:
         raise DatabaseError("gone")
 
-    monkeypatch.setattr(status, "_records", fail)
+    monkeypatch.setattr(records, "of", fail)
     with pytest.raises(StatusUnknown):
         check(card)
     with pytest.raises(StatusUnknown):
         status.check_signature(realm, bytes(card.der), TEXT, sign(0), now=clock.now(realm), purpose=Purpose.SIGNATURE)
+
+
+def recorded(certificate: Certificate, octets: bytes) -> bytes:
+    """Put other octets into our record of a certificate, as who writes the database could."""
+    Certificate.objects.filter(pk=certificate.pk).update(der=octets)
+    return octets
+
+
+def test_of_many_alike_each_is_held_against_the_authoritys_key_and_name(realm: Realm, holder: Holder) -> None:
+    cards = [issue_card(make_holder(realm), key=number) for number in range(4)]
+    questions = [status.Question(bytes(card.der)) for card in cards]
+    # The record says that it is ours: of the last two only the path can tell that they are not.
+    questions[2] = status.Question(recorded(cards[2], forged(cards[2])))
+    name = assembly.Issuer.of(cards[3].generation).name.public_bytes()
+    tbs = x509.load_der_x509_certificate(bytes(cards[3].der)).tbs_certificate_bytes
+    other_name = issuance.sign(cards[3].generation, tbs.replace(name, name[:-1] + b"\x7e", 1))
+    questions[3] = status.Question(recorded(cards[3], other_name))
+    reasons = [verdict.reasons for verdict in status.check_all(realm, questions, now=clock.now(realm))]
+    assert reasons == [(), (), (Reason.CHAIN_BROKEN,), (Reason.CHAIN_BROKEN,)]
+
+
+def test_one_verdict_reads_our_records_once(realm: Realm, holder: Holder, django_assert_num_queries: Any) -> None:
+    card = issue_card(holder)
+    check(card)  # the authority is loaded
+    with django_assert_num_queries(0 if connection.vendor == "postgresql" else 1):  # PostgreSQL's goes past Django
+        assert check(card).standing is Standing.VALID
