@@ -140,7 +140,10 @@ def store(realm: Realm, signed: Sequence[tuple[Draft, bytes]], *, pending: bool 
     now = clock.now(realm)
     certificates = bulk.insert(
         Certificate,
-        [_certificate(draft, octets, draft.row.pending if pending is None else pending, now) for draft, octets in signed],
+        [
+            _certificate(draft, octets, draft.row.pending if pending is None else pending, now)
+            for draft, octets in signed
+        ],
     )
     linkage.watch(certificates)
     _move(
