@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -47,6 +48,8 @@ def main() -> None:
     if arguments.measure:
         print(json.dumps(measure(arguments.requests)))  # noqa: T201
         return
+    # Ended in the middle, it takes its PostgreSQL along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before it had measured"))
     print(f"{'keys':<10}{'database':<12}{'what':<42}{'per s':>9}{'of bare':>9}{'bar':>6}{'CPU of bare':>13}")  # noqa: T201
     results: dict[str, Any] = {}
     for keys in arguments.keys:

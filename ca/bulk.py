@@ -1,27 +1,31 @@
 """Many rows in one statement: what the ORM would say row by row, or column by column with much work of its own.
 
-PostgreSQL gets its columns as binary arrays (`unnest`), SQLite a list of rows (`VALUES`); the rest is the same.
+PostgreSQL gets its columns as binary arrays (`unnest`), and once what is the same in all rows; SQLite a list of rows
+(`VALUES`); the rest is the same.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Field, JSONField, Model
 
 Row = tuple[Any, ...]
+M = TypeVar("M", bound=Model)
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """Store new rows of one model, in their order, and give them their ids. Raises IntegrityError."""
-    if not rows:
-        return
-    names = [field.attname for field in rows[0]._meta.concrete_fields if not field.primary_key]
-    values = [tuple([row.__dict__[name] for name in names]) for row in rows]
-    for row, pk in zip(rows, insert_rows(type(rows[0]), names, values), strict=True):
-        row.pk = pk
-        row._state.adding, row._state.db = False, connection.alias
+def columns(model: type[Model]) -> list[str]:
+    """Return the names of a model's columns in their order, but for the id."""
+    return [field.attname for field in model._meta.concrete_fields if not field.primary_key]
+
+
+def insert(model: type[M], rows: Sequence[Row]) -> list[M]:
+    """Store new rows, values in the order of `columns`; return them in their order. Raises IntegrityError."""
+    names = columns(model)
+    # Made as the ORM makes what it reads: from keywords, a row takes it as long as PostgreSQL takes to store it.
+    stored = zip(insert_rows(model, names, rows), rows, strict=True)
+    return [model.from_db(connection.alias, ["id", *names], (pk, *row)) for pk, row in stored]
 
 
 def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> list[int]:
@@ -71,9 +75,7 @@ def _selected(field: "Field[Any, Any]", number: int) -> str:
 def _source(fields: "Sequence[Field[Any, Any]]", rows: Sequence[Row]) -> tuple[str, list[Any]]:
     """Return a table `v` of these rows, its columns column1, column2 … as SQL and its parameters."""
     if connection.vendor == "postgresql":
-        columns = ", ".join(f"%b::{_type(field)}[]" for field in fields)
-        names = ", ".join(f"column{number}" for number in range(1, len(fields) + 1))
-        return f"unnest({columns}) AS v ({names})", list(map(list, zip(*rows, strict=True)))
+        return _arrays(fields, rows)
     place = f"({', '.join(['%s'] * len(fields))})"
     prepared = [
         value if isinstance(field, JSONField) else field.get_db_prep_save(value, connection)
@@ -81,6 +83,25 @@ def _source(fields: "Sequence[Field[Any, Any]]", rows: Sequence[Row]) -> tuple[s
         for field, value in zip(fields, row, strict=True)
     ]
     return f"(VALUES {', '.join([place] * len(rows))}) AS v", prepared
+
+
+def _arrays(fields: "Sequence[Field[Any, Any]]", rows: Sequence[Row]) -> tuple[str, list[Any]]:
+    selected, arrays, names = [], [], []
+    once: list[Any] = []
+    many: list[Any] = []
+    for number, (field, column) in enumerate(zip(fields, zip(*rows, strict=True), strict=True), 1):
+        name = f"column{number}"
+        # An array is taken apart, value by value, here and there; most columns of a batch say one thing.
+        if number > 1 and column.count(column[0]) == len(column):
+            selected.append(f"%b::{_type(field)} AS {name}")
+            once.append(column[0])
+        else:
+            selected.append(f"u.{name}")
+            arrays.append(f"%b::{_type(field)}[]")
+            names.append(name)
+            many.append(list(column))
+    table = f"unnest({', '.join(arrays)}) AS u ({', '.join(names)})"
+    return f"(SELECT {', '.join(selected)} FROM {table}) AS v", [*once, *many]  # noqa: S608
 
 
 def _type(field: "Field[Any, Any]") -> str:

@@ -15,7 +15,14 @@ SHA256_WITH_RSA = bytes.fromhex("300d06092a864886f70d01010b0500")
 
 def tlv(tag: int, *parts: bytes) -> bytes:
     """Return one tag, length and value; `tag` is a single octet, the parts are joined."""
-    return b"".join((header(tag, sum(map(len, parts))), *parts))
+    value = parts[0] if len(parts) == 1 else b"".join(parts)
+    size = len(value)
+    # Short, or long as a certificate is: nearly all that is written, in half the time.
+    if size < 0x80:
+        return b"%c%c%b" % (tag, size, value)
+    if 0x100 <= size < 0x10000:
+        return b"%c\x82%c%c%b" % (tag, size >> 8, size & 0xFF, value)
+    return header(tag, size) + value
 
 
 def header(tag: int, length: int) -> bytes:
@@ -67,6 +74,28 @@ def span(data: bytes, at: int) -> Span:
     if end > len(data):
         raise ValueError(f"the DER element at octet {at} is cut")
     return Span(data[at], content, end)
+
+
+def walk(data: bytes, at: int, end: int) -> list[tuple[int, int, int]]:
+    """Return where each element between two octets begins, where its content does, and where it ends.
+
+    For octets that were decoded once: one octet of tag, whatever it is. Raises ValueError where an element is cut.
+    """
+    found = []
+    while at < end:
+        length = data[at + 1] if at + 1 < end else 0x80
+        content = at + 2
+        if length >= 0x80:
+            content += length & 0x7F
+            if length == 0x80 or content > end:
+                raise ValueError(f"no DER element at octet {at}")
+            length = int.from_bytes(data[at + 2 : content], "big")
+        following = content + length
+        if following > end:
+            raise ValueError(f"the DER element at octet {at} is cut")
+        found.append((at, content, following))
+        at = following
+    return found
 
 
 @asn1.sequence

@@ -17,6 +17,7 @@ from ca.issuance.terms import take_serial_number
 from ca.models import Certificate, Generation, Issuance, Partition, Realm
 
 State = Issuance.State
+_COLUMNS = bulk.columns(Certificate)
 
 
 class Overtaken(Exception):
@@ -137,10 +138,13 @@ def record_intents(realm: Realm, drafts: Sequence[Draft], passed: lint.Passed) -
 def store(realm: Realm, signed: Sequence[tuple[Draft, bytes]], *, pending: bool | None = None) -> list[Certificate]:
     """Keep signed certificates, pending where they were asked for so, or all as `pending` says."""
     now = clock.now(realm)
-    certificates = [
-        _certificate(draft, octets, draft.row.pending if pending is None else pending, now) for draft, octets in signed
-    ]
-    bulk.insert(certificates)
+    certificates = bulk.insert(
+        Certificate,
+        [
+            _certificate(draft, octets, draft.row.pending if pending is None else pending, now)
+            for draft, octets in signed
+        ],
+    )
     linkage.watch(certificates)
     _move(
         ("state", "certificate_id", "lease_until"),
@@ -177,29 +181,32 @@ def still_signing(ids: Iterable[int]) -> set[int]:
     return set(Issuance.objects.filter(pk__in=list(ids), state=State.SIGNING).values_list("pk", flat=True))
 
 
-def _certificate(draft: Draft, certificate_der: bytes, pending: bool, now: datetime) -> Certificate:
-    """Return the certificate's row, not yet stored."""
+def _certificate(draft: Draft, certificate_der: bytes, pending: bool, now: datetime) -> bulk.Row:
+    """Return the certificate's row, in the order of its columns."""
     row = draft.row
     assert row.partition_id is not None  # noqa: S101  (state signing)
-    return Certificate(
-        realm_id=row.realm_id,
-        generation_id=draft.generation.pk,
-        issuer_id=draft.generation.authority_id,
-        partition_id=row.partition_id,
-        serial_number=row.serial_number,
-        purpose=row.purpose,
-        medium=row.medium,
-        holder_id=row.holder_id,
-        der=certificate_der,
-        public_key=bytes(row.public_key),
-        subject_key_identifier=draft.key_identifier,
-        not_before=draft.not_before,
-        not_after=draft.not_after,
-        status=(Certificate.Status.PENDING if pending else Certificate.Status.VALID).value,
-        cause=revocation.Cause.AWAITING_ACTIVATION.value if pending else "",
-        changed_at=now,
-        linked_to_id=row.linked_to_id,
-    )
+    columns = {
+        "realm_id": row.realm_id,
+        "generation_id": draft.generation.pk,
+        "issuer_id": draft.generation.authority_id,
+        "partition_id": row.partition_id,
+        "serial_number": row.serial_number,
+        "purpose": row.purpose,
+        "medium": row.medium,
+        "holder_id": row.holder_id,
+        "der": certificate_der,
+        "public_key": bytes(row.public_key),
+        "subject_key_identifier": draft.key_identifier,
+        "not_before": draft.not_before,
+        "not_after": draft.not_after,
+        "status": (Certificate.Status.PENDING if pending else Certificate.Status.VALID).value,
+        "cause": revocation.Cause.AWAITING_ACTIVATION.value if pending else "",
+        "revoked_at": None,
+        "changed_at": now,
+        "crl_entry": None,
+        "linked_to_id": row.linked_to_id,
+    }
+    return tuple([columns[name] for name in _COLUMNS])
 
 
 def refuse(row: Issuance, refused: IssuanceRefused) -> None:

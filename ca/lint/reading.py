@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Self
 
 from cryptography import x509
@@ -45,7 +46,7 @@ class _Octets:
 class Reading:
     """One TBSCertificate (RFC 5280 4.1), in parts."""
 
-    validity: list[bytes]  # the tags of its two times
+    validity: list[int]  # the tags of its two times
     subject: bytes  # content of the RDNSequence
     public_key: bytes  # SubjectPublicKeyInfo, whole
     holder_extensions: dict[bytes, bytes]  # extnID: extnValue, of the two that differ from one holder to the next
@@ -55,26 +56,28 @@ class Reading:
     @classmethod
     def of(cls, twin: x509.Certificate) -> Self:
         """Take a certificate apart. Raises ValueError."""
-        version, _, algorithm, issuer, validity, subject, public_key, extensions = der.elements(
-            twin.tbs_certificate_bytes
-        )
-        times = bytes(validity.data)  # two, each with a length of one octet: the library has read them
+        # The library has decoded them, so that their lengths hold; the structure is RFC 5280's.
+        tbs = twin.tbs_certificate_bytes
+        ((_, content, end),) = der.walk(tbs, 0, len(tbs))
+        version, _, algorithm, issuer, validity, subject, public_key, extensions = der.walk(tbs, content, end)
+        begin = validity[1]  # of two times, each with a length of one octet
         of_holder: dict[bytes, bytes] = {}
-        shape = [bytes(version.data), bytes(algorithm.data), bytes(issuer.data)]
+        shape = [tbs[at:end] for _, at, end in (version, algorithm, issuer)]
         crl_point = b""
-        for extension in der.elements(bytes(extensions.data)):
-            content = bytes(extension.data)
-            name = content[:5]
+        ((_, content, end),) = der.walk(tbs, *extensions[1:])
+        for _, at, following in der.walk(tbs, content, end):
+            common = tbs[at:following]
+            name = common[:5]
             if name in (SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER):
-                value = 8 if content[5:6] == b"\x01" else 5  # behind critical, a BOOLEAN, where there is one
-                of_holder[name], content = content[value:], content[:value]
+                value = 8 if common[5:6] == b"\x01" else 5  # behind critical, a BOOLEAN, where there is one
+                of_holder[name], common = common[value:], common[:value]
             elif name == CRL_POINTS:
-                crl_point, content = content, name
-            shape.append(content)
+                crl_point, common = common, name
+            shape.append(common)
         return cls(
-            validity=[times[:1], times[2 + times[1] : 3 + times[1]]],
-            subject=bytes(subject.data),
-            public_key=der.whole(public_key),
+            validity=[tbs[begin], tbs[begin + 2 + tbs[begin + 1]]],
+            subject=tbs[subject[1] : subject[2]],
+            public_key=tbs[public_key[0] : public_key[2]],
             holder_extensions=of_holder,
             shape=tuple(shape),
             crl_point=crl_point,
@@ -86,13 +89,11 @@ class Reading:
 
     def attributes(self) -> list[tuple[x509.ObjectIdentifier, bytes, bytes]]:
         """Return type, string tag and octets of the subject's attributes, one to a relative name. Raises ValueError."""
-        # The library decodes named structures: the sequence becomes the only field of one.
-        name = asn1.decode_der(_Name, der.tlv(der.SEQUENCE, der.tlv(der.SEQUENCE, self.subject)))
-        found = []
-        for relative in name.relative:
-            (attribute,) = relative.as_list()
-            found.append((attribute.kind, attribute.value.tag_bytes, bytes(attribute.value.data)))
-        return found
+        relatives = der.walk(self.subject, 0, len(self.subject))
+        if not relatives:
+            raise ValueError("the subject is empty")
+        last = relatives[-1][0]  # the holder's own; those before it name a place, and thousands live there
+        return [*_attributes(self.subject[:last]), *_read_attributes(self.subject[last:])]
 
     def other_names(self) -> list[tuple[x509.ObjectIdentifier, str]]:
         """Return type and text of the names in subjectAltName. Raises ValueError when one is no such otherName."""
@@ -100,3 +101,16 @@ class Reading:
         names = asn1.decode_der(_Octets, der.tlv(der.SEQUENCE, value)).octets
         found = asn1.decode_der(_OtherNames, der.tlv(der.SEQUENCE, names)).names
         return [(name.kind, name.text) for name in found]
+
+
+def _read_attributes(relatives: bytes) -> tuple[tuple[x509.ObjectIdentifier, bytes, bytes], ...]:
+    # The library decodes named structures: the sequence becomes the only field of one.
+    name = asn1.decode_der(_Name, der.tlv(der.SEQUENCE, der.tlv(der.SEQUENCE, relatives)))
+    found = []
+    for relative in name.relative:
+        (attribute,) = relative.as_list()
+        found.append((attribute.kind, attribute.value.tag_bytes, bytes(attribute.value.data)))
+    return tuple(found)
+
+
+_attributes = lru_cache(maxsize=4096)(_read_attributes)

@@ -11,18 +11,20 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from ca import profiles
+from ca import der, profiles
 from ca.lint import shape
 from ca.lint.reading import SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER
 from ca.lint.subject import Subject
+from ca.models import Holder
 from ca.profiles import Life, SubjectForm
 
 Rule = Callable[[Subject], Iterator[str]]
-PRINTABLE_STRING, UTF8_STRING, UTC_TIME, GENERALIZED_TIME = b"\x13", b"\x0c", b"\x17", b"\x18"
+PRINTABLE_STRING, UTF8_STRING = b"\x13", b"\x0c"
 # SubjectPublicKeyInfo of RSA, 2048 bits: up to the modulus' leading zero, and the exponent 65537 (RFC 3279 2.3.1)
 _RSA_BEGINS = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
 _BITS = 24  # where they begin, in such a key
 _RSA_ENDS = bytes.fromhex("0203010001")
+_OTHER_NAMES = tuple(der.object_identifier(oid) for oid, _ in profiles.OTHER_NAMES)
 _FIRST_GENERALIZED = datetime(2050, 1, 1, tzinfo=UTC)
 
 
@@ -87,11 +89,11 @@ def _common_name(subject: Subject, common: str) -> Iterator[str]:
 
 
 def _validity(subject: Subject) -> Iterator[str]:
-    twin, authority = subject.twin, subject.standard.authority
+    twin, (first, last) = subject.twin, subject.standard.authority_life
     begin, end = twin.not_valid_before_utc, twin.not_valid_after_utc
     if begin >= end:
         yield "validity ends before it begins"
-    if begin < authority.not_valid_before_utc or end > authority.not_valid_after_utc:
+    if begin < first or end > last:
         yield "validity leaves the authority's"
     if subject.standard.profile.life is Life.LINKED_CERTIFICATE:
         if subject.card_certificate is None or end != subject.card_certificate.not_valid_after_utc:
@@ -100,8 +102,8 @@ def _validity(subject: Subject) -> Iterator[str]:
         yield "validity does not end at 14:59:59Z"
     for time, at in zip(subject.reading.validity, (begin, end), strict=True):
         # RFC 5280 4.1.2.5: UTCTime through 2049.
-        if time != (UTC_TIME if at < _FIRST_GENERALIZED else GENERALIZED_TIME):
-            yield f"a time has tag {time.hex()}"
+        if time != (der.UTC_TIME if at < _FIRST_GENERALIZED else der.GENERALIZED_TIME):
+            yield f"a time has tag {time:02x}"
 
 
 def _public_key(subject: Subject) -> Iterator[str]:
@@ -128,6 +130,8 @@ def _holder_names(subject: Subject) -> Iterator[str]:
         if SUBJECT_ALT_NAME in subject.reading.holder_extensions:
             yield "a profile without names names the holder"
         return
+    if subject.reading.holder_extensions.get(SUBJECT_ALT_NAME) == _names_of(subject.holder):
+        return  # octet by octet; what follows finds out what differs
     found = subject.reading.other_names()
     if [oid for oid, _ in found] != [oid for oid, _ in profiles.OTHER_NAMES]:
         yield "not the six otherNames in the order 1, 4, 3, 5, 2, 6"
@@ -135,6 +139,20 @@ def _holder_names(subject: Subject) -> Iterator[str]:
     for (_, name), (_, field) in zip(found, profiles.OTHER_NAMES, strict=True):
         if not name or name != getattr(subject.holder, field):
             yield f"the {field} is empty or not the holder's"
+            return
+    yield "not in DER"
+
+
+def _names_of(holder: Holder) -> bytes | None:
+    """Return the only extnValue that these names may have; None where one is empty."""
+    texts = [getattr(holder, field).encode() for _, field in profiles.OTHER_NAMES]
+    if not all(texts):
+        return None
+    names = [
+        der.tlv(0xA0, oid, der.tlv(0xA0, der.tlv(der.UTF8_STRING, text)))
+        for oid, text in zip(_OTHER_NAMES, texts, strict=True)
+    ]
+    return der.tlv(der.OCTET_STRING, der.tlv(der.SEQUENCE, *names))
 
 
 RULES: tuple[Rule, ...] = (

@@ -1,6 +1,7 @@
 """What is linted, and what it is held against."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from cryptography import x509
@@ -32,6 +33,11 @@ class Standard:
     def authority_name(self) -> bytes:
         """Return the authority's distinguished name, DER."""
         return self.authority.subject.public_bytes()
+
+    @cached_property
+    def authority_life(self) -> tuple[datetime, datetime]:
+        """Return the first and the last moment of the authority's validity."""
+        return self.authority.not_valid_before_utc, self.authority.not_valid_after_utc
 
 
 @dataclass(frozen=True)

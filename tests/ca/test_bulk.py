@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Model
 
 from ca import bulk
 from ca.models import Holder, Issuance, JournalEntry, PkilintPass, Realm
@@ -13,10 +14,16 @@ from tests.ca.test_issuance import ask
 AT = datetime(2026, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
 
 
+def row(unsaved: Model) -> bulk.Row:
+    return tuple(getattr(unsaved, name) for name in bulk.columns(type(unsaved)))
+
+
 def test_rows_are_stored_in_their_order_and_get_their_ids(realm: Realm) -> None:
     holders = [make_holder(realm) for _ in range(3)]
-    copies = [Holder(realm=realm, **_facts(holder, number)) for number, holder in enumerate(holders)]
-    bulk.insert(copies)
+    copies = bulk.insert(
+        Holder, [row(Holder(realm=realm, **_facts(holder, number))) for number, holder in enumerate(holders)]
+    )
+    assert [copy.name for copy in copies] == ["氏名0", "氏名1", "氏名2"]
     assert [Holder.objects.get(pk=copy.pk).name for copy in copies] == ["氏名0", "氏名1", "氏名2"]
     assert Holder.objects.get(pk=copies[0].pk).born_on == holders[0].born_on
 
@@ -56,7 +63,7 @@ def test_what_breaks_a_constraint_is_djangos_error(realm: Realm) -> None:
     generation = realm.authorities.get(purpose="signature").generations.get()
     twice = [PkilintPass(generation=generation, shape="a", pkilint="1", serial_number="01", at=AT) for _ in range(2)]
     with pytest.raises(IntegrityError), transaction.atomic():
-        bulk.insert(twice)
+        bulk.insert(PkilintPass, [row(one) for one in twice])
     assert not PkilintPass.objects.exists()
 
 
@@ -65,10 +72,10 @@ def test_text_that_is_too_long_is_refused_and_not_cut(realm: Realm) -> None:
     generation = realm.authorities.get(purpose="signature").generations.get()
     long = PkilintPass(generation=generation, shape="a" * 65, pkilint="1", serial_number="01", at=AT)
     with pytest.raises(DataError), transaction.atomic():
-        bulk.insert([long])
+        bulk.insert(PkilintPass, [row(long)])
 
 
 def test_nothing_is_no_statement(db: None) -> None:
-    bulk.insert([])
+    assert bulk.insert(PkilintPass, []) == []
     assert bulk.insert_rows(PkilintPass, ("shape",), []) == []
     assert bulk.update(Issuance, ("tbs",), [], where="TRUE") == set()
