@@ -36,7 +36,7 @@ from ca.profiles import Medium, Purpose
 State = Issuance.State
 Outcome = Certificate | CaError
 Item = TypeVar("Item")
-SIZE = 500  # requests a transaction: some 0.4 s, far within the lease; what a chunk costs by itself is 10 ms
+SIZE = 500  # requests a transaction: some 0.4 s, far within the lease; by itself a chunk costs 10 to 20 ms
 _REFUSALS = {
     error.code: error
     for error in (
