@@ -16,7 +16,7 @@ def guessed_policies() -> str:
     return " and ".join(f"PHONE_{purpose.upper()}_POLICY_OID" for purpose in guessed)
 
 
-@register("ca")
+@register("ca", deploy=True)
 def phone_policies(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     """Refuse, in production, policy OIDs of phone certificates that nobody has set."""
     guessed = guessed_policies() if settings.PRODUCTION else ""

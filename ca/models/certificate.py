@@ -22,12 +22,10 @@ class Certificate(models.Model):
 
     # Realm, generation and issuer are what the partition says, once more: the database checks the partition alone. Each
     # check locks the row it finds, and all certificates of a realm find the same three.
-    realm = models.ForeignKey(Realm, models.CASCADE, related_name="certificates", db_constraint=False)
-    generation = models.ForeignKey(Generation, models.PROTECT, related_name="certificates", db_constraint=False)
+    realm = models.ForeignKey(Realm, models.CASCADE, related_name="certificates")
+    generation = models.ForeignKey(Generation, models.PROTECT, related_name="certificates")
     # The generation's authority once more: serial numbers are unique to it, over all generations.
-    issuer = models.ForeignKey(
-        Authority, models.PROTECT, related_name="certificates", db_index=False, db_constraint=False
-    )
+    issuer = models.ForeignKey(Authority, models.PROTECT, related_name="certificates", db_index=False)
     partition = models.ForeignKey(Partition, models.PROTECT, related_name="certificates")
     serial_number = models.CharField(max_length=40)  # upper-case hex without separators
     purpose = models.CharField(max_length=24, choices=[(p.value, p.value) for p in Purpose])

@@ -33,9 +33,7 @@ class Issuance(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.REQUESTED)
     # Nobody looks for requests by these; without an index, to set them moves no entry of the others either.
     # The generation is the partition's: the database checks that one.
-    generation = models.ForeignKey(
-        Generation, models.PROTECT, null=True, related_name="issuances", db_index=False, db_constraint=False
-    )
+    generation = models.ForeignKey(Generation, models.PROTECT, null=True, related_name="issuances", db_index=False)
     partition = models.ForeignKey(Partition, models.PROTECT, null=True, related_name="issuances", db_index=False)
     serial_number = models.CharField(max_length=40, blank=True)
     tbs = models.BinaryField(null=True)  # DER of the TBSCertificate, the recorded intent

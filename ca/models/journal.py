@@ -9,7 +9,7 @@ class JournalEntry(models.Model):
     """One thing that happened. Written by `ca.journal.record`, never changed."""
 
     # Its writer holds the realm's head, which names the realm: not checked again for each entry.
-    realm = models.ForeignKey(Realm, models.PROTECT, related_name="journal", db_index=False, db_constraint=False)
+    realm = models.ForeignKey(Realm, models.PROTECT, related_name="journal", db_index=False)
     sequence = models.BigIntegerField()  # 1, 2, 3 … without a gap
     at = models.DateTimeField()  # by the realm's clock
     kind = models.CharField(max_length=64)  # "certificate.issued"

@@ -31,7 +31,7 @@ def test_guessed_policies_are_an_error_in_production(
 ) -> None:
     settings.PRODUCTION = production
     settings.CA_PHONE_POLICY_OIDS = settings.CA_PHONE_POLICY_OIDS | changes
-    found = run_checks(tags=["ca"])
+    found = run_checks(tags=["ca"], include_deployment_checks=True)
     assert [error.id for error in found] == (["ca.E001"] if named else [])
     assert named is None or named in str(found[0].hint)
 
@@ -47,7 +47,7 @@ def test_no_ceremony_gives_a_production_realm_authorities_under_guesses() -> Non
     assert not Realm.objects.filter(slug="earnest").exists()
 
 
-def test_a_production_site_says_so_when_any_command_starts(tmp_path: Path) -> None:
+def test_a_production_site_says_so_when_it_is_checked_for_deployment(tmp_path: Path) -> None:
     environment = {
         "PATH": os.environ["PATH"],
         "PRODUCTION": "1",
@@ -56,7 +56,12 @@ def test_a_production_site_says_so_when_any_command_starts(tmp_path: Path) -> No
         "DATABASE_URL": f"sqlite:///{tmp_path}/database.sqlite3",
     }
     ended = subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "manage.py", "check", "--deploy"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert ended.returncode != 0
     assert "ca.E001" in ended.stderr

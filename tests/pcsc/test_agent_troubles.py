@@ -213,6 +213,7 @@ def test_the_wrong_element_is_reported_to_the_tsm_and_gets_none_of_its_commands(
     assert reports[1]["localAgentStatus"] == {
         "localAgentStatusEnum": "UNAVAILABLE_SE",
         "executedSeRamCommands": 0,
+        "executedRamCommands": 0,
         "errorMsg": ElementWrong.__name__,
     }
     assert element.snapshot() == before

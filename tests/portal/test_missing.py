@@ -32,3 +32,10 @@ def test_an_authority_that_the_ceremony_did_not_reach_is_named(realm: Realm) -> 
     (told,) = missing(realm.slug)
     assert "has no authority for signature.\n" in told
     assert f"create_authorities --realm {realm.slug}\n" in told
+
+
+def test_policies_that_are_still_guesses_are_told_in_production(realm: Realm, settings: Any) -> None:
+    make_bank(realm)
+    settings.PRODUCTION = True
+    (told,) = missing(realm.slug)
+    assert told.startswith("PHONE_SIGNATURE_POLICY_OID and PHONE_USER_AUTHENTICATION_POLICY_OID not set")

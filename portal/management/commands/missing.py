@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from ca import clock
+from ca import checks, clock
 from ca.models import Generation, Realm
 from ca.profiles import Purpose
 from whitelist import register
@@ -24,14 +24,18 @@ class Command(BaseCommand):
 
 def missing(slug: str) -> list[str]:
     """Return what the realm of that slug lacks, a paragraph each: what, what follows from it, and what to do."""
+    told = []
+    if settings.PRODUCTION and (guessed := checks.guessed_policies()):
+        told.append(
+            f"{guessed} not set: the defaults are guesses, and the ceremony refuses to certify under them.\n"
+            "  Set them to the OIDs of the profile specification."
+        )
     realm = Realm.objects.filter(slug=slug).first()
     if realm is None:
-        return [
-            f"There is no realm {slug!r} (DEFAULT_REALM): nothing can be issued or shown.\n{_ceremony(slug, new=True)}"
-        ]
+        why = f"There is no realm {slug!r} (DEFAULT_REALM): nothing can be issued or shown."
+        return [*told, f"{why}\n{_ceremony(slug, new=True)}"]
     found = set(Generation.objects.filter(authority__realm=realm).values_list("authority__purpose", flat=True))
     lacking = [purpose.value for purpose in Purpose if purpose.value not in found]
-    told = []
     if lacking:
         told.append(f"Realm {slug!r} has no authority for {' and '.join(lacking)}.\n{_ceremony(slug, new=False)}")
     if not register.entries(realm, now=clock.now(realm)):
