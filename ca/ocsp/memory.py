@@ -52,7 +52,13 @@ def renewal(key: Key, answer: Answer) -> bool:
 def keep(key: Key, answer: Answer) -> None:
     """Keep an answer, in place of the oldest when there are OCSP_KEPT_ANSWERS."""
     with _lock:
+        renewed = key in _renewing
         _renewing.discard(key)
+        before = _kept.get(key)
+        # Two were signed at once: the first stays while it says the same, for a cache in between has its ETag.
+        same = before and before.marks == answer.marks and before.issuers is answer.issuers
+        if before and same and not renewed and not is_due(before):
+            return
         if len(key[0]) + len(key[1]) > MAX_KEY or not answer.can_be_kept:
             return
         # Taken out first, so that what is signed anew counts as new.
