@@ -42,6 +42,7 @@ class Gathering(Generic[One]):
         self._called = False
         self._reader: Reader | None = None
         self._next_try = 0.0
+        self._connect()  # so that the first question finds it
 
     def wait(self, one: One) -> None:
         """Call `then` with this one among others, when what was read after now is there."""
