@@ -1,4 +1,4 @@
-"""The Celery application: four queues, and the `ca` queue's workers alone hold signing keys."""
+"""The Celery application: its queues, and the `ca` queue's workers alone hold signing keys."""
 
 import os
 

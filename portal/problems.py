@@ -57,6 +57,12 @@ CATALOGUE: dict[str, Problem] = {
         404, "There is nothing here", "The address names nothing that you may see.", "Check the address.",
         "見つかりませんでした。", "Not found.",
     ),
+    "document_unavailable": Problem(
+        503, "The document can't be made now", "The server lacks what makes PDF files: Pango, or a Japanese font.",
+        "Ask the operator to run scripts/system-packages.sh documents; the data itself can be had as JSON.",
+        "いまPDFを作れません。時間をおいて、もう一度お試しください。",
+        "The PDF can't be made just now. Please try again later.",
+    ),
     "method_not_allowed": Problem(
         405, "Not with this method", "The address doesn't take this method.", "See the API's description.",
         "この操作はできません。", "This isn't possible.",

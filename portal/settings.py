@@ -78,7 +78,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
-LOCALE_PATHS = [ROOT / "portal" / "locale"]
+# Each room of the site may have a catalogue of its own beside it.
+LOCALE_PATHS = [ROOT / "portal" / "locale", *sorted((ROOT / "portal").glob("*/locale"))]
 USE_I18N = True
 TIME_ZONE = "Asia/Tokyo"
 USE_TZ = True
@@ -141,6 +142,7 @@ CELERY_TASK_ROUTES = {
     "tsm.*": {"queue": "tsm"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
+    "portal.*": {"queue": "notices"},
 }
 
 # --- CA -----------------------------------------------------------------------------------------------
@@ -253,6 +255,6 @@ LOGGING = {
     "filters": {"links": {"()": "portal.logs.WithoutLinks"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
     # It would log whole addresses, and a hand-off's link is in one.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    "loggers": {"httpx": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}, "fontTools": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
 }

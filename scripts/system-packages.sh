@@ -13,6 +13,8 @@ postgresql|postgresql|the tests of concurrency on PostgreSQL don't run
 pcscd|pcscd vsmartcard-vpcd opensc|the tests that reach the virtual card through pcscd and OpenSC don't run
 chromium|chromium|the browser tests don't run
 fonts|fonts-noto-cjk fontconfig|the browser tests' pictures show boxes in place of Japanese
+documents|libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk fontconfig|letters, receipts and exports as PDF can't be made; all else works
+poppler|poppler-utils|the tests that let pdfsig and pdftotext read our PDF files don't run
 openssl|openssl|the tests and the demo that let OpenSSL verify what was issued don't run
 softhsm|softhsm2|the tests of signing keys behind PKCS#11 don't run
 nginx|nginx-light|the test that lets nginx keep OCSP answers and check verifiers' certificates doesn't run
@@ -29,6 +31,8 @@ have() {
         pcscd) [ -x /usr/sbin/pcscd ] && [ -e /etc/reader.conf.d/vpcd ] && command -v opensc-tool ;;
         chromium) command -v chromium ;;
         fonts) fc-list :lang=ja | grep -q . ;;
+        documents) ldconfig -p | grep -q libpangoft2-1.0.so.0 && ldconfig -p | grep -q libharfbuzz-subset.so.0 && fc-list :lang=ja | grep -q . ;;
+        poppler) command -v pdfsig && command -v pdftotext ;;
         openssl) command -v openssl ;;
         softhsm) command -v softhsm2-util && [ -e /usr/lib/softhsm/libsofthsm2.so ] ;;
         nginx) [ -x /usr/sbin/nginx ] || command -v nginx ;;

@@ -158,4 +158,4 @@ def deliver() -> Callable[..., list[str]]:
     return run
 
 
-QUEUES = ("ca", "tsm", "sweeps", "phones", "factory")
+QUEUES = ("ca", "tsm", "sweeps", "phones", "factory", "notices")

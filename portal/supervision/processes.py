@@ -86,6 +86,8 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         _responder(responder),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
         _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
+        # What citizens are told by another way than their phone. It needs no secret.
+        _worker("notices", queues="notices", concurrency=1, secrets=()),
         Process("beat", _celery("beat", f"--schedule={var}/celerybeat", "--pidfile=")),
     ]
     if sandbox:

@@ -13,6 +13,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[3]
 APPS = ("portal", "whitelist", "sandbox", "tsm", "ca")
+CATALOGUES = sorted((ROOT / "portal").glob("**/locale/en/LC_MESSAGES/django.po"))
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2)}
 HOLE = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>")
 
@@ -30,15 +31,18 @@ def said() -> Iterator[tuple[str, str]]:
 
 
 def english() -> dict[str, str]:
-    with (ROOT / "portal/locale/en/LC_MESSAGES/django.po").open("rb") as file:
-        catalogue = read_po(file, locale="en")
-    return {
-        (entry.id[0] if isinstance(entry.id, (tuple, list)) else entry.id): (
-            entry.string[0] if isinstance(entry.string, (tuple, list)) else entry.string or ""
-        )
-        for entry in catalogue
-        if entry.id and not entry.fuzzy
-    }
+    found: dict[str, str] = {}
+    for path in CATALOGUES:
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale="en")
+        entries = {_first(entry.id): _first(entry.string) for entry in catalogue if entry.id and not entry.fuzzy}
+        assert not {name for name in found.keys() & entries if found[name] != entries[name]}, path
+        found |= entries
+    return found
+
+
+def _first(text: str | list[str] | tuple[str, ...] | None) -> str:
+    return (text[0] if isinstance(text, (tuple, list)) else text) or ""
 
 
 def test_every_sentence_has_its_english() -> None:
