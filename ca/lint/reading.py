@@ -1,4 +1,4 @@
-"""A twin's bytes, taken apart for the rules. It knows nothing of how they were put together."""
+"""Bytes to be signed, taken apart for the rules. It knows nothing of how they were put together."""
 
 import hashlib
 from dataclasses import dataclass
@@ -54,10 +54,11 @@ class Reading:
     crl_point: bytes  # that extension's content
 
     @classmethod
-    def of(cls, twin: x509.Certificate) -> Self:
-        """Take a certificate apart. Raises ValueError."""
-        # The library has decoded them, so that their lengths hold; the structure is RFC 5280's.
-        tbs = twin.tbs_certificate_bytes
+    def of(cls, tbs: bytes) -> Self:
+        """Take apart what a library has decoded before: then lengths hold, and the structure is RFC 5280's.
+
+        Raises ValueError.
+        """
         ((_, content, end),) = der.walk(tbs, 0, len(tbs))
         version, _, algorithm, issuer, validity, subject, public_key, extensions = der.walk(tbs, content, end)
         begin = validity[1]  # of two times, each with a length of one octet
