@@ -7,12 +7,14 @@ from typing import Annotated, Self
 
 from cryptography import x509
 from cryptography.hazmat import asn1
+from cryptography.x509.oid import NameOID
 
 from ca import der
 
 # extnID of what differs from one holder to the next: subjectAltName, subjectKeyIdentifier
 SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER = bytes.fromhex("0603551d11"), bytes.fromhex("0603551d0e")
 CRL_POINTS = bytes.fromhex("0603551d1f")
+_COMMON_NAME = b"\x31%c\x30%c\x06\x03\x55\x04\x03\x0c%c"
 
 
 @asn1.sequence
@@ -94,7 +96,7 @@ class Reading:
         if not relatives:
             raise ValueError("the subject is empty")
         last = relatives[-1][0]  # the holder's own; those before it name a place, and thousands live there
-        return [*_attributes(self.subject[:last]), *_read_attributes(self.subject[last:])]
+        return [*_attributes(self.subject[:last]), *_read_common_name(self.subject[last:])]
 
     def other_names(self) -> list[tuple[x509.ObjectIdentifier, str]]:
         """Return type and text of the names in subjectAltName. Raises ValueError when one is no such otherName."""
@@ -112,6 +114,15 @@ def _read_attributes(relatives: bytes) -> tuple[tuple[x509.ObjectIdentifier, byt
         (attribute,) = relative.as_list()
         found.append((attribute.kind, attribute.value.tag_bytes, bytes(attribute.value.data)))
     return tuple(found)
+
+
+def _read_common_name(relative: bytes) -> tuple[tuple[x509.ObjectIdentifier, bytes, bytes], ...]:
+    # SET { SEQUENCE { commonName, UTF8String } }: with one text there is one way to write it. All else is decoded.
+    text = relative[11:]
+    size = len(text)
+    if size < 0x70 and relative[:-size] == _COMMON_NAME % (size + 9, size + 7, size):
+        return ((NameOID.COMMON_NAME, b"\x0c", text),)
+    return _read_attributes(relative)
 
 
 _attributes = lru_cache(maxsize=4096)(_read_attributes)
