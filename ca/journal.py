@@ -109,11 +109,13 @@ def record_all(realm: Realm, happenings: Iterable[Happening]) -> None:
     with transaction.atomic(savepoint=False):
         sequence, last = _take(realm)
         at = clock.now(realm)
+        instant = _json(_instant(at))
+        slug = _json(realm.slug)
         entries = []
         for happening in happenings:
             sequence += 1
             data = _json(happening.data)
-            chained = _digest(realm.slug, sequence, at, happening.kind, happening.subject, data, last)
+            chained = _digest(slug, sequence, instant, happening.kind, happening.subject, data, last)
             entries.append((realm.pk, sequence, at, happening.kind, happening.subject, data, last, chained))
             last = chained
         bulk.insert_rows(JournalEntry, _COLUMNS, entries)
@@ -143,15 +145,16 @@ def verify(realm: Realm) -> BrokenLink | None:
 
 
 def _hash(entry: JournalEntry, realm: str) -> str:
-    data = _json(entry.data)
-    return _digest(realm, entry.sequence, entry.at, entry.kind, entry.subject, data, entry.previous_hash)
+    at, data = _json(_instant(entry.at)), _json(entry.data)
+    return _digest(_json(realm), entry.sequence, at, entry.kind, entry.subject, data, entry.previous_hash)
 
 
-def _digest(realm: str, sequence: int, at: datetime, kind: str, subject: str, data: str, previous: str) -> str:
-    # One JSON object, its names in order; `data` is JSON already, for it is what the database keeps, too.
+def _digest(realm: str, sequence: int, at: str, kind: str, subject: str, data: str, previous: str) -> str:
+    # One JSON object, its names in order. Realm, instant and `data` are JSON already: the first two are the same in
+    # many entries, the last is what the database keeps, too.
     text = (
-        f'{{"at":{_json(_instant(at))},"data":{data},"kind":{_json(kind)},"previous":{_json(previous)},'
-        f'"realm":{_json(realm)},"sequence":{sequence},"subject":{_json(subject)}}}'
+        f'{{"at":{at},"data":{data},"kind":{_json(kind)},"previous":{_json(previous)},'
+        f'"realm":{realm},"sequence":{sequence},"subject":{_json(subject)}}}'
     )
     return hashlib.sha256(text.encode()).hexdigest()
 
