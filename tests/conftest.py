@@ -3,6 +3,7 @@
 Where something that a test needs is missing on this machine, the test is skipped with a line; with CI=true it fails.
 """
 
+import itertools
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import pytest
 
 from portal.supervision import system as systems
 from portal.supervision.system import System
+from sandbox.virtual.jpki.key_pair import KeyPair
 from tests import postgresql
 
 if TYPE_CHECKING:
@@ -37,10 +39,8 @@ def missing(what: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by where they stand and what they use; on PostgreSQL, keep only those that touch the database."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if not RUNNING_FOLDERS.isdisjoint(item.path.relative_to(ROOT).parts) or not RUNNING_FIXTURES.isdisjoint(
-            fixtures
-        ):
+        folders, fixtures = item.path.relative_to(ROOT).parts, getattr(item, "fixturenames", ())
+        if RUNNING_FOLDERS & set(folders) or RUNNING_FIXTURES & set(fixtures):
             item.add_marker(pytest.mark.running)
         if item.get_closest_marker("postgres") and not ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="needs Django on PostgreSQL: make test-postgres"))
@@ -53,6 +53,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _touches_database(item: pytest.Item) -> bool:
     used = {"db", "transactional_db", "django_db_setup", "system", "postgres"} & set(getattr(item, "fixturenames", ()))
     return bool(used) or any(item.get_closest_marker(name) for name in ("django_db", "postgres"))
+
+
+_key_pairs: list[KeyPair] = []
+
+
+@pytest.fixture(autouse=True)
+def _key_pairs_made_once() -> Iterator[None]:
+    """Let cards and elements take their key pairs from those that earlier tests had made: RSA keys are slow to make.
+
+    Within a test no two are the same. Fixtures of a wider scope make their own.
+    """
+    generate, used = KeyPair.generate, itertools.count()
+
+    def take() -> KeyPair:
+        number = next(used)
+        while number >= len(_key_pairs):
+            _key_pairs.append(generate())
+        return _key_pairs[number]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KeyPair, "generate", take)
+        yield
 
 
 @pytest.fixture(scope="session")
