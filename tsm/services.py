@@ -7,23 +7,26 @@ proves it done, however often the phone vanishes, or until the enrolment ends.
 from django.db import transaction
 from django.db.models import F
 
-from ca import clock, journal, revocation
+from ca import clock, journal, revocation, status
 from ca.models import Certificate, Realm
-from ca.profiles import Purpose
+from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from tsm import keysets, measures, orders, store
 from tsm.enrolment.ending import finish
 from tsm.enrolment.life import State, note
-from tsm.enrolment.proofs import pair, resume_text, signed_by
-from tsm.errors import ResumeRefused, WrongState
+from tsm.enrolment.proofs import UNBLOCKS, pair, resume_text, signed_by, unblock_text
+from tsm.errors import ResumeRefused, UnblockRefused, WrongState
 from tsm.jpki import Key
 from tsm.messaging.functions import ServiceState
 from tsm.models import Enrolment, SecureElement, ServiceOrder
+from tsm.orders import OrderState, orders_of
+
+# Beside what stands here: what callers ask of an enrolment's orders.
+__all__ = ["OrderState", "orders_of", "unblock_text"]
 
 Function = ServiceOrder.Function
 # Which function gives which role's domain its next keys.
 ROTATES = {"issuer": Function.ROTATE_ISSUER_KEYS, "provider": Function.ROTATE_DOMAIN_KEYS}
-UNBLOCKS = {Key.SIGNATURE: Function.UNBLOCK_SIGNATURE, Key.AUTHENTICATION: Function.UNBLOCK_AUTHENTICATION}
 
 
 def state(enrolment: Enrolment) -> ServiceState:
@@ -95,6 +98,37 @@ def unblock(enrolment: Enrolment, key: Key, *, source: str) -> ServiceOrder:
         if state(enrolment).suspended:
             raise WrongState("the service is suspended: resume it first", state=enrolment.state)
         return orders.place(enrolment, UNBLOCKS[key], source=source)
+
+
+def unblock_by_holder(
+    enrolment: Enrolment, key: Key, *, text: str, signature: bytes, certificate: bytes = b""
+) -> ServiceOrder:
+    """Have the password of a key returned to "not set" at its holder's signed request.
+
+    For the signature password the holder signs with the card, whose signature certificate (DER) comes along; for the
+    authentication PIN with the phone's signature key (jpki-facts, unlock). Raises `UnblockRefused`.
+    """
+    if text != unblock_text(enrolment, key) or not _asked_by_holder(enrolment, key, text, signature, certificate):
+        raise UnblockRefused("the request isn't signed by the key that may ask for it")
+    return unblock(enrolment, key, source="holder")
+
+
+def _asked_by_holder(enrolment: Enrolment, key: Key, text: str, signature: bytes, certificate: bytes) -> bool:
+    if key is Key.AUTHENTICATION:
+        return signed_by(pair(enrolment)[Purpose.SIGNATURE], text.encode(), signature)
+    realm = enrolment.realm
+    verdict = status.check_signature(
+        realm,
+        certificate,
+        text.encode(),
+        signature,
+        now=clock.now(realm),
+        purpose=Purpose.SIGNATURE,
+        medium=Medium.CARD,
+    )
+    card = verdict.certificate
+    valid = verdict.standing is status.Standing.VALID
+    return valid and card is not None and card.holder_id == enrolment.holder_id
 
 
 def rotate(enrolment: Enrolment, role: str, *, source: str) -> ServiceOrder:

@@ -19,7 +19,7 @@ from tsm.enrolment.life import (
     send_advance,
     wake,
 )
-from tsm.enrolment.proofs import activation_text, end_text, resume_text
+from tsm.enrolment.proofs import activation_text, end_text, resume_text, unblock_text
 
 __all__ = [
     "GIVEN_UP",
@@ -44,5 +44,6 @@ __all__ = [
     "request_key",
     "resume_text",
     "send_advance",
+    "unblock_text",
     "wake",
 ]
