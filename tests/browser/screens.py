@@ -40,6 +40,8 @@ class Screens:
 
     def consent(self) -> None:
         self.page.goto("/phone/apply/")
+        self.link("次へ").click()
+        self.link("次へ").click()
         for box in self.page.get_by_role("checkbox").all():
             box.check()
         self.button("次へ").click()
@@ -57,8 +59,11 @@ class Screens:
             self.page.locator("#next:not([hidden]) a").click(timeout=PATIENCE)
 
     def set_passwords(self, password: str = PHONE_PASSWORD, pin: str = PHONE_PIN) -> None:
-        for field, value in (("password", password), ("password-again", password), ("pin", pin), ("pin-again", pin)):
-            self.page.locator(f"#{field}").fill(value)
+        self.page.locator("#password").fill(password)
+        self.page.locator("#password-again").fill(password)
+        self.button("次へ").click()
+        self.page.locator("#pin").fill(pin)
+        self.page.locator("#pin-again").fill(pin)
         self.button("設定して有効にする").click()
 
     def enrol(self, holder: str, password: str, model: str = "さくらフォン 8") -> None:
