@@ -140,7 +140,7 @@ CATALOGUE: dict[str, Problem] = {
         "The signature of the request to reset the password could not be accepted. Please try again.",
     ),
     "sign_in_over": Problem(
-        409, "Another text, or too late", "What was signed isn't the text that this browser was given, or it is too old.",
+        409, "Another text, or too late", "What was signed isn't what this browser was given, or it is too old.",
         "Get the text again, and send its signature at once.",
         "時間が過ぎたため、本人確認をやり直します。もう一度カードを読み取ってください。",
         "Too much time has passed. Please read the card again.",

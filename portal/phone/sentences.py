@@ -40,11 +40,11 @@ APPLICATION: Mapping[str, Text] = {
 CARD_SIGN_IN: Mapping[str, Text] = {
     "expired": Text(
         "カードの利用者証明用電子証明書の有効期限が切れています。スマートフォンの一時利用停止は、コールセンターへ連絡してください。",
-        "Your card's user authentication certificate has expired. To have your phone stopped, please call the help desk.",
+        "Your card's user authentication certificate has expired. Please call the help desk to stop your phone.",
     ),
     "on_hold": Text(
         "カードの利用者証明用電子証明書は、一時保留になっています。スマートフォンの一時利用停止は、コールセンターへ連絡してください。",
-        "Your card's user authentication certificate is on hold. To have your phone stopped, please call the help desk.",
+        "Your card's user authentication certificate is on hold. Please call the help desk to stop your phone.",
     ),
     "revoked": Text(
         "カードの利用者証明用電子証明書は失効しています。連動して、スマートフォンの電子証明書も失効しているか、まもなく失効します。",

@@ -52,6 +52,14 @@ class Screens:
         self.page.locator("#password").fill(password)
         self.button("カードを読み取って申請").click()
 
+    def sign_in_with_card(self, holder: str, pin: str) -> None:
+        """Sign in with a card, in whatever browser this is, to stop a phone."""
+        self.page.goto("/phone/lost/card/")
+        self.page.get_by_role("radio", name=holder).check()
+        self.page.locator("#pin").fill(pin)
+        self.button("カードを読み取って本人確認").click()
+        self.page.wait_for_url("**/phone/lost/mine/")
+
     def watch(self) -> None:
         """Wait at the progress until it's time for the passwords, and go on."""
         self.page.wait_for_url("**/phone/enrolments/**")

@@ -50,6 +50,7 @@ export class Choice {
   /** Mark both fields as right or wrong. Return whether both are right; `old` is a value that it must not be. */
   check(old = null) {
     const problem = this.problem ?? (this.value === old ? "password_unchanged" : null);
+    if (problem) this.said.textContent = ""; // said at the field from here on
     const differs = this.isPin ? "pin_differs" : "password_differs";
     const right = [mark(this.field, problem), mark(this.again, this.value === secretOf(this.again) ? null : differs)];
     return right.every(Boolean);

@@ -10,6 +10,7 @@ const word = (code) => document.getElementById("notify-words").content.querySele
 const title = document.title;
 let worker = null;
 let wanted = false;
+let over = false;
 
 export const wantsNotification = () => wanted;
 
@@ -17,6 +18,7 @@ export const wantsNotification = () => wanted;
 export function offerNotification() {
   if (!region) return;
   setTimeout(() => {
+    if (over) return;
     region.hidden = false;
     const possible = "Notification" in globalThis && isSecureContext && Notification.permission !== "denied";
     button.hidden = !possible;
@@ -34,6 +36,7 @@ export function offerNotification() {
 
 /** Say in the window's title that there is news (`code`: ready, stopped), and by a notification where it is wanted. */
 export async function notify(code, text) {
+  over = true;
   if (!region) return;
   region.hidden = true;
   document.title = `${word(code)} | ${title}`;
