@@ -220,6 +220,12 @@ TSM_RETRY_SECONDS = environment.decimal("TSM_RETRY_SECONDS", 300)
 TSM_SWEEP_SECONDS = environment.decimal("TSM_SWEEP_SECONDS", 10)
 TSM_GIVE_UP_SECONDS = environment.decimal("TSM_GIVE_UP_SECONDS", timedelta(days=7).total_seconds())
 
+# --- The citizen's pages -------------------------------------------------------------------------------
+# So long after the PIN was last typed a gesture stands for it (briefing of 2022-06: primary authentication).
+SCREEN_LOCK_PIN_HOURS = environment.decimal("SCREEN_LOCK_PIN_HOURS", 72)
+# So long after the holder's proof certificates in full, history and export are shown to that session.
+HOLDER_PROOF_SECONDS = environment.decimal("HOLDER_PROOF_SECONDS", 300)
+
 # --- Sandbox ------------------------------------------------------------------------------------------
 # Whom the pages serve, and what an API call is about that names no realm.
 DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox" if SANDBOX else "production")

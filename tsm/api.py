@@ -92,8 +92,8 @@ class Enrolments(PhoneView):
         made = enrolment.apply(
             self.phone, text=given["application"], certificate=given["certificate"], signature=given["signature"]
         )
-        made.refresh_from_db()
-        return Response(represent(made), status=status.HTTP_201_CREATED)
+        # Read anew: workers may be at it already.
+        return Response(represent(enrolment.find(self.phone, made.reference)), status=status.HTTP_201_CREATED)
 
 
 class OpenConversation(PhoneView):

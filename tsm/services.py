@@ -5,13 +5,12 @@ proves it done, however often the phone vanishes, or until the enrolment ends.
 """
 
 from django.db import transaction
-from django.db.models import F
 
 from ca import clock, journal, revocation, status
 from ca.models import Certificate, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from tsm import keysets, measures, orders, store
+from tsm import keysets, measures, orders, rows, store
 from tsm.enrolment.ending import finish
 from tsm.enrolment.life import State, note
 from tsm.enrolment.proofs import UNBLOCKS, pair, resume_text, signed_by, unblock_text
@@ -198,20 +197,17 @@ def turning(element: SecureElement, *, leaving: bool) -> str:
 
 def expect_next_keys(element: SecureElement, role: str) -> None:
     """Note, before anything is sent, that a domain may have its next keys from here on."""
-    rows = SecureElement.objects.filter(pk=element.pk)
-    if role == "issuer":
-        rows.filter(isd_pending=None).update(isd_pending=F("isd_generation") + 1)
-    else:
-        rows.filter(domain_pending=None).update(domain_pending=F("domain_generation") + 1)
+    if role == "issuer" and element.isd_pending is None:
+        rows.write(element, isd_pending=element.isd_generation + 1)
+    elif role == "provider" and element.domain_pending is None:
+        rows.write(element, domain_pending=element.domain_generation + 1)
 
 
-def take_next_keys(element: SecureElement, role: str) -> None:
-    """Note that the next keys are the present ones: the element has proved it."""
-    rows = SecureElement.objects.filter(pk=element.pk)
+def next_keys_taken(element: SecureElement, role: str) -> dict[str, int | None]:
+    """Return what is to be written when the element has proved that the next keys are the present ones."""
     if role == "issuer":
-        rows.update(isd_generation=F("isd_pending"), isd_pending=None)
-    else:
-        rows.update(domain_generation=F("domain_pending"), domain_pending=None)
+        return {"isd_generation": element.isd_pending, "isd_pending": None}
+    return {"domain_generation": element.domain_pending, "domain_pending": None}
 
 
 def probes(element: SecureElement) -> dict[str, tuple[int, int]]:
