@@ -56,6 +56,12 @@ export function erase(phone) {
   localStorage.removeItem(place(phone));
 }
 
+/** Delete a phone's sealed PIN and its credential, on a page without the button: the PIN was changed. Never fails. */
+export async function forgetPin(phone, reason = "pin_changed") {
+  erase(phone);
+  await call(`${API}/off`, { reason }).catch(() => {});
+}
+
 // --- the authenticator -------------------------------------------------------------------------------
 
 /** Tell whether this browser could have such an authenticator at all. */
@@ -215,8 +221,7 @@ class Lock {
 
   /** Delete what is sealed here, and the credential at the server. */
   async forget(reason) {
-    erase(this.phone);
-    await call(`${API}/off`, { reason }).catch(() => {});
+    await forgetPin(this.phone, reason);
   }
 
   /** Tell that the PIN itself was typed and right: it isn't asked for again for a while. Never fails. */
