@@ -132,6 +132,25 @@ CATALOGUE: dict[str, Problem] = {
         "Sign exactly the text that GET …/resume gives, with the phone's signature key.",
         "一時保留の解除の署名を確かめられませんでした。", "The signature to release the hold could not be accepted.",
     ),
+    "unblock_refused": Problem(
+        403, "Not signed by its holder", "What was signed isn't the text, or not by the key that may ask for it.",
+        "Sign exactly the text that GET …/unblock/… gives: with the card for the signature password, with the phone's "
+        "signature key for the authentication PIN.",
+        "初期化の申請の署名を確かめられませんでした。もう一度お試しください。",
+        "The signature of the request to reset the password could not be accepted. Please try again.",
+    ),
+    "sign_in_over": Problem(
+        409, "Another text, or too late", "What was signed isn't what this browser was given, or it is too old.",
+        "Get the text again, and send its signature at once.",
+        "時間が過ぎたため、本人確認をやり直します。もう一度カードを読み取ってください。",
+        "Too much time has passed. Please read the card again.",
+    ),
+    "card_sign_in_refused": Problem(
+        403, "The card's signature doesn't hold", "`reasons` lists what ca.status found.",
+        "Depends on the reason; the citizen's sentence says it.",
+        "カードの利用者証明用電子証明書を確かめられませんでした。コールセンターへ連絡してください。",
+        "Your card's user authentication certificate could not be accepted. Please call the help desk.",
+    ),
     "conversation_unknown": Problem(
         404, "No such session", "The conversation is over, or isn't this phone's.", "Wait for the next push.",
         "この通信は終わっています。", "This conversation is over.",
