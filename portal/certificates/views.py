@@ -54,7 +54,7 @@ def home(request: HttpRequest, proved: Proved) -> HttpResponse:
     """Show both certificates, in words and in full, and what they stand on."""
     enrolment = proved.enrolment
     context = _context(proved) | {
-        "certificates": details.of(enrolment),
+        "certificates": details.of(enrolment, attributes=True),
         "links": linkage.of(enrolment),
         "answered": objections.of(enrolment.holder).filter(state=objections.State.ANSWERED)[:3],
     }

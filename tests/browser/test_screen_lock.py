@@ -184,8 +184,19 @@ def test_whatever_the_screen_lock_refuses_the_pin_still_does(screens: Screens) -
     opened(screens)
     close(screens)
 
-    # A PIN that was changed past this page.
-    assert play(screens, verify(PHONE_PIN), "0024018004" + b"2748".hex())[-1] == "9000"
+    # A PIN that was changed on its page takes the screen lock with it.
+    page.goto("/phone/passwords/user-authentication/")
+    for field, value in (("old", PHONE_PIN), ("new", "8035"), ("new-again", "8035")):
+        page.locator(f"#{field}").fill(value)
+    screens.button("変える").click()
+    page.get_by_text("前の暗証番号のものだったため、やめました").wait_for(timeout=PATIENCE)
+    assert page.evaluate(KEPT) == 0
+    screens.set_up_screen_lock(pin="8035")
+    page.get_by_text("画面ロックで確認できます").wait_for(timeout=PATIENCE)
+    leave(screens)
+
+    # One that was changed past the pages costs a try, and is told.
+    assert play(screens, verify("8035"), "0024018004" + b"2748".hex())[-1] == "9000"
     screens.button("画面ロックで確認する").click()
     page.locator("#problem", has_text="暗証番号が変わったため、画面ロックでの確認をやめました").wait_for(
         timeout=PATIENCE

@@ -56,10 +56,15 @@ export function erase(phone) {
   localStorage.removeItem(place(phone));
 }
 
-/** Delete a phone's sealed PIN and its credential, on a page without the button: the PIN was changed. Never fails. */
+/**
+ * Delete a phone's sealed PIN and its credential, on a page without the button: the PIN was changed. Return whether
+ * there was a screen lock. Never fails.
+ */
 export async function forgetPin(phone, reason = "pin_changed") {
+  const here = Boolean(kept(phone));
   erase(phone);
-  await call(`${API}/off`, { reason }).catch(() => {});
+  const { off } = await call(`${API}/off`, { reason }).catch(() => ({ off: here }));
+  return off;
 }
 
 // --- the authenticator -------------------------------------------------------------------------------

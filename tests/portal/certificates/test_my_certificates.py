@@ -168,6 +168,16 @@ def test_without_a_phone_or_certificates_there_is_nothing_to_see(
     assert Client().get("/certificates/export.json").status_code == 302
 
 
+def test_the_certificate_with_the_four_attributes_is_saved_after_the_proof_only(
+    client: Client, enrolled: Citizen
+) -> None:
+    address = f"/phone/enrolments/{enrolment_of(enrolled).reference}"
+    assert client.get(f"{address}/user-authentication.cer").status_code == 200
+    assert client.get(f"{address}/signature.cer").headers["Location"] == "/certificates/"
+    prove(client, enrolled)
+    assert client.get(f"{address}/signature.cer").content == bytes(pair(enrolled)[0].der)
+
+
 # --- both certificates and the card
 
 
