@@ -72,6 +72,8 @@ class Screens:
         self.page.goto("/phone/apply/")
         self.link("次へ").click()
         self.link("次へ").click()
+        # `all` waits for nothing: the page must be there.
+        self.page.wait_for_url("**/apply/agree/")
         for box in self.page.get_by_role("checkbox").all():
             box.check()
         self.button("次へ").click()
