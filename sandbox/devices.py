@@ -116,7 +116,9 @@ def _card(row: VirtualCard, persona: Persona) -> dict[str, str]:
         Card.CHILD: _("15歳未満で署名用証明書のないカード"),
     }
     secret = persona.signature_password or _("なし")
-    hint = _("署名用パスワード: {secret}").format(secret=secret)
+    hint = _("署名用パスワード: {secret}、利用者証明用暗証番号: {pin}").format(
+        secret=secret, pin=persona.authentication_pin
+    )
     note = notes[persona.card]
     return {
         "label": label,
