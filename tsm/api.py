@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.http import Http404
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -17,7 +18,14 @@ from ca.profiles import Purpose
 from tsm import conversation, enrolment, services
 from tsm.authentication import IsPhone, PhoneCertificate, PhoneSession, PhoneToken
 from tsm.errors import ConversationUnknown
+from tsm.jpki import Key
 from tsm.models import Enrolment, Phone
+
+KEYS = {Purpose.SIGNATURE: Key.SIGNATURE, Purpose.USER_AUTHENTICATION: Key.AUTHENTICATION}
+MOST_APDUS = 4096
+LONGEST_APDU = 2 * 65538  # digits: an extended response
+# Orders are for what is in use; what became of them is shown as long as the enrolment is.
+HAD_ORDERS = (Enrolment.State.ACTIVE, Enrolment.State.ENDED, Enrolment.State.DELETED)
 
 
 class Base64Field(serializers.Field[bytes, str, str, Any]):
@@ -86,8 +94,8 @@ class Enrolments(PhoneView):
         made = enrolment.apply(
             self.phone, text=given["application"], certificate=given["certificate"], signature=given["signature"]
         )
-        made.refresh_from_db()
-        return Response(represent(made), status=status.HTTP_201_CREATED)
+        # Read anew: workers may be at it already.
+        return Response(represent(enrolment.find(self.phone, made.reference)), status=status.HTTP_201_CREATED)
 
 
 class OpenConversation(PhoneView):
@@ -114,7 +122,7 @@ class Activation(PhoneView):
         given = self.parsed(ActivationSerializer)["signatures"]
         found = enrolment.find(self.phone, reference)
         enrolment.activate(found, signatures={Purpose(purpose): value for purpose, value in given.items()})
-        return Response(represent(enrolment.find(self.phone, reference)))
+        return Response(represent(found))
 
 
 class End(PhoneView):
@@ -143,6 +151,33 @@ class Resume(PhoneView):
         return Response(represent(enrolment.find(self.phone, reference)))
 
 
+class UnblockSerializer(EndSerializer):
+    certificate = Base64Field(required=False)
+
+
+class Unblock(PhoneView):
+    """GET: the text to be signed to have one password returned to "not set". POST: that text, signed.
+
+    The card signs for the signature password, and its certificate comes along; the phone's signature key for the other.
+    """
+
+    def get(self, request: Request, reference: uuid.UUID, purpose: str) -> Response:
+        found = enrolment.find(self.phone, reference)
+        return Response({"text": services.unblock_text(found, _key(purpose))})
+
+    def post(self, request: Request, reference: uuid.UUID, purpose: str) -> Response:
+        given = self.parsed(UnblockSerializer)
+        found = enrolment.find(self.phone, reference)
+        services.unblock_by_holder(found, _key(purpose), **given)
+        return Response(represent(enrolment.find(self.phone, reference)))
+
+
+def _key(purpose: str) -> Key:
+    if purpose not in list(Purpose):
+        raise Http404
+    return KEYS[Purpose(purpose)]
+
+
 def represent(found: Enrolment) -> dict[str, Any]:
     """Return an enrolment as the phone's pages see it."""
     certificates = (found.signature_certificate, found.authentication_certificate)
@@ -157,6 +192,17 @@ def represent(found: Enrolment) -> dict[str, Any]:
         "activation": (
             {"text": enrolment.activation_text(found)} if found.state == Enrolment.State.INSTALLED else None
         ),
+        "orders": [_order(order) for order in services.orders_of(found)] if found.state in HAD_ORDERS else [],
+    }
+
+
+def _order(order: services.OrderState) -> dict[str, Any]:
+    return {
+        "function": order.function,
+        "state": order.state,
+        "asked_at": order.asked_at.isoformat(),
+        "settled_at": order.settled_at.isoformat() if order.settled_at else None,
+        "waits_for": order.waits_for,
     }
 
 
@@ -186,11 +232,23 @@ class LocalAgentStatusSerializer(serializers.Serializer[Any]):
     errorMsg = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
+class ApduListField(serializers.Field[list[str], list[str], list[str], Any]):
+    """APDUs in hex; empty text for an answer that there is none of. Looked at together: a report has a hundred."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list) or len(data) > MOST_APDUS:
+            raise serializers.ValidationError(f"must be a list of at most {MOST_APDUS} texts")
+        if not all(isinstance(apdu, str) and len(apdu) <= LONGEST_APDU for apdu in data):
+            raise serializers.ValidationError(f"each must be text of at most {LONGEST_APDU} characters")
+        return data
+
+    def to_representation(self, value: list[str]) -> list[str]:
+        return value
+
+
 class RamResponseSerializer(serializers.Serializer[Any]):
     ramResponseType = serializers.CharField(max_length=40)
-    listOfRAPDU = serializers.ListField(
-        child=serializers.CharField(max_length=2 * 65538, allow_blank=True), required=False, max_length=4096
-    )
+    listOfRAPDU = ApduListField(required=False)
 
 
 class ReportSerializer(serializers.Serializer[Any]):

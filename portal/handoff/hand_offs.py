@@ -35,6 +35,7 @@ from portal.handoff.errors import (
 from portal.handoff.models import HandOff, HandOffPdf
 from portal.handoff.states import LIFE, OPEN, Event, State
 from portal.handoff.ways import Format, Way
+from tsm.models import Phone
 from whitelist import access
 from whitelist.models import Credential
 
@@ -140,8 +141,8 @@ def by_id(reference: Any, *, credential: Credential) -> HandOff:
     return found(pk=reference, relying_party=credential.relying_party)
 
 
-def show(hand_off: HandOff, browser: str = "") -> HandOff:
-    """Record that a phone's screen shows it, and return it anew; when the register says no by now, it is refused.
+def show(hand_off: HandOff, browser: str = "", *, phone: Phone | None = None) -> HandOff:
+    """Record that a screen, the phone's if it is one, shows it, and return it anew; refused if the register says no.
 
     The first browser (`binding.mark`) that opens the link keeps it: raise `HandOffWrongBrowser` for any other.
     """
@@ -150,7 +151,8 @@ def show(hand_off: HandOff, browser: str = "") -> HandOff:
     if hand_off.state not in OPEN or refuse_if_not_allowed(hand_off):
         return found(pk=hand_off.pk)
     # Zero rows: it came to its end meanwhile, and the row read anew says how. A code's holder compares numbers first.
-    claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or clock.now(hand_off.realm))
+    shown = {"shown_on": phone} if phone else {}
+    claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or clock.now(hand_off.realm), **shown)
     return found(pk=hand_off.pk)
 
 
@@ -189,7 +191,15 @@ def answer(hand_off: HandOff, *, certificate: bytes, signature: bytes) -> None:
         raise AnswerUndecided("the certificate's standing can't be found out now") from error
     medium = _require_valid(verdict, hand_off)
     with transaction.atomic():
-        if not claim(hand_off, Event.ANSWER, certificate=certificate, signature=signature, medium=medium, ended_at=now):
+        if not claim(
+            hand_off,
+            Event.ANSWER,
+            certificate=certificate,
+            signature=signature,
+            medium=medium,
+            ended_at=now,
+            answered_with_id=verdict.certificate_id,
+        ):
             _require_shown(found(pk=hand_off.pk))
             raise HandOffOver("answered by another", state=hand_off.state)
         serial_number = verdict.certificate.serial_number if verdict.certificate else ""

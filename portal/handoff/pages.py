@@ -29,6 +29,7 @@ from portal.handoff.models import HandOff
 from portal.handoff.states import State
 from portal.handoff.ways import Format, Way
 from portal.phone import devices
+from portal.phone.session import phone_of
 from tsm import enrolment as enrolments
 from tsm.enrolment import State as EnrolmentState
 
@@ -72,7 +73,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(status=503)
     key = binding.key_of(request)
     request.COOKIES[binding.COOKIE] = key
-    hand_off = hand_offs.show(hand_off, binding.mark(key, hand_off))
+    hand_off = hand_offs.show(hand_off, binding.mark(key, hand_off), phone=phone_of(request))
     response = _shown(request, hand_off, token)
     binding.remember(response, key)
     return response

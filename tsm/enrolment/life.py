@@ -1,16 +1,20 @@
 """How an enrolment's state moves: the arrow table, and the only way along it."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
 from ca import clock, journal, messages
+from ca.models import Certificate
 from ca.profiles import Purpose
+from tsm import rows
 from tsm.errors import EnrolmentUnknown, WrongState
 from tsm.models import Enrolment, EnrolmentStep, Phone
 
 State = Enrolment.State
+Noted = tuple[str, Mapping[str, Any]]  # a step, and its figures
 
 # The specification of an enrolment's life. Nothing else decides.
 LIFE: dict[State, frozenset[State]] = {
@@ -46,10 +50,30 @@ def request_key(enrolment: Enrolment, purpose: Purpose) -> str:
 
 def find(phone: Phone, reference: uuid.UUID) -> Enrolment:
     """Return the phone's enrolment of that reference. Raises `EnrolmentUnknown`, also for another phone's."""
-    enrolment = Enrolment.objects.filter(phone=phone, reference=reference).first()
+    enrolment = rows.only(Enrolment.objects.filter(phone=phone, reference=reference))
     if enrolment is None:
         raise EnrolmentUnknown("this phone has no such enrolment")
+    # Known already: not read again.
+    enrolment.phone, enrolment.realm = phone, phone.realm
+    if enrolment.signature_certificate_id is not None:
+        _attach_certificates(enrolment)
     return enrolment
+
+
+def _attach_certificates(enrolment: Enrolment) -> None:
+    """Read the pair and the card's certificates that it stands on, all four in one statement."""
+    pairs = (
+        ("signature_certificate", "card_signature_certificate"),
+        ("authentication_certificate", "card_authentication_certificate"),
+    )
+    found = Certificate.objects.in_bulk([getattr(enrolment, f"{name}_id") for names in pairs for name in names])
+    for own, cards in pairs:
+        certificate, card = (found[getattr(enrolment, f"{name}_id")] for name in (own, cards))
+        certificate.realm = enrolment.realm
+        if certificate.linked_to_id == card.pk:
+            certificate.linked_to = card
+        setattr(enrolment, own, certificate)
+        setattr(enrolment, cards, card)
 
 
 def current(phone: Phone) -> Enrolment | None:
@@ -59,24 +83,50 @@ def current(phone: Phone) -> Enrolment | None:
 
 def move(enrolment: Enrolment, to: State, **detail: Any) -> bool:
     """Claim the arrow from the enrolment's state to `to`; False when someone else moved it. Illegal arrows raise."""
+    return walk(enrolment, [(to, detail)])
+
+
+def walk(enrolment: Enrolment, arrows: Sequence[Noted], **changes: Any) -> bool:
+    """Claim arrows, one after the other and each with its detail, all or none, and write `changes` into the row too.
+
+    False when someone else moved it: then the enrolment in hand is read anew. Illegal arrows raise.
+    """
     origin = State(enrolment.state)
-    if to not in LIFE[origin]:
-        raise WrongState(f"no way from {origin} to {to}", state=str(origin))
-    now = clock.now(enrolment.realm)
-    with transaction.atomic():
+    for before, (to, _) in zip([origin, *(State(to) for to, _ in arrows)], arrows, strict=False):
+        if to not in LIFE[before]:
+            raise WrongState(f"no way from {before} to {to}", state=str(before))
+    values = changes | {"state": State(arrows[-1][0]), "state_since": clock.now(enrolment.realm)}
+    # No savepoint: what goes wrong here takes what belongs to it along.
+    with transaction.atomic(savepoint=False):
         # The realm's turn first, always: two that wait for each other's rows would wait for ever.
         journal.take(enrolment.realm)
-        if not Enrolment.objects.filter(pk=enrolment.pk, state=origin).update(state=to, state_since=now):
+        if not Enrolment.objects.filter(pk=enrolment.pk, state=origin).update(**values):
+            enrolment.refresh_from_db(fields=["state", "state_since", "trouble"])
             return False
-        enrolment.state, enrolment.state_since = to, now
-        note(enrolment, to, **detail)
-        journal.record(enrolment.realm, f"enrolment.{to}", str(enrolment.reference), **detail)
+        for name, value in values.items():
+            setattr(enrolment, name, value)
+        note_all(enrolment, arrows)
+        journal.record_all(
+            enrolment.realm,
+            [journal.Happening(f"enrolment.{to}", str(enrolment.reference), detail) for to, detail in arrows],
+        )
     return True
 
 
 def note(enrolment: Enrolment, step: str, **detail: Any) -> None:
     """Add a step to what the citizen's screen and the trace show."""
-    EnrolmentStep.objects.create(enrolment=enrolment, step=step, at=clock.now(enrolment.realm), detail=detail)
+    note_all(enrolment, [(step, detail)])
+
+
+def note_all(enrolment: Enrolment, noted: Sequence[Noted]) -> None:
+    """Add steps to what the citizen's screen and the trace show, in one statement."""
+    at = clock.now(enrolment.realm)
+    steps = [EnrolmentStep(enrolment=enrolment, step=step, at=at, detail=detail) for step, detail in noted]
+    if len(steps) == 1:
+        # Several are given a transaction of their own where there is none; one needs none.
+        steps[0].save(force_insert=True)
+    else:
+        EnrolmentStep.objects.bulk_create(steps)
 
 
 def wake(enrolment: Enrolment) -> None:

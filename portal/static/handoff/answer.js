@@ -8,6 +8,7 @@
 
 import { SIGNATURE, base64Of, hexOf, readCertificate, sha256, signAndReadCertificate, signMessage } from "../phone/jpki.js";
 import { ApiError, addRevealButtons, busy, call, forget, mark, onSubmit, secretOf } from "../phone/page.js";
+import { offerScreenLock } from "../phone/screen_lock.js";
 
 const form = document.getElementById("answer");
 const field = document.getElementById("secret");
@@ -31,10 +32,11 @@ async function signShown(url, secret) {
   return { certificate, signature: await signMessage(url, purpose, secret, message) };
 }
 
-/** Answer with a PIN or password: chip, site, and on to where the site says. */
-export async function answer(secret) {
+/** Answer with a PIN or password, typed or unlocked: chip, site, and on to where the site says. */
+async function answer(secret, typed) {
   busy(form, withCard ? "reading_card" : "answering");
   const { certificate, signature } = await signShown(deviceUrl(), secret);
+  if (typed) await lock?.pinTyped(secret);
   forget(form);
   const answered = await call(answerUrl, {
     service,
@@ -45,7 +47,7 @@ export async function answer(secret) {
 }
 
 /** What the chip's errors come to for somebody who holds the phone, or lays a card on the reader. */
-export const aliases = {
+const aliases = {
   ...(purpose === SIGNATURE ? {} : { password_wrong: "pin_wrong", password_blocked: "pin_blocked" }),
   ...(withCard
     ? {
@@ -59,6 +61,9 @@ export const aliases = {
       }),
 };
 
+// The page has the button for an authentication by the phone only.
+const lock = withCard ? null : offerScreenLock(form, { deviceUrl: deviceUrl(), aliases, work: (pin) => answer(pin, false) });
+
 addRevealButtons(form);
 onSubmit(form, {
   aliases,
@@ -66,5 +71,5 @@ onSubmit(form, {
     const chosen = !withCard || (cards ? mark(cards, deviceUrl() ? null : "card_not_chosen") : false);
     return mark(field, format.test(secretOf(field)) ? null : rules) && chosen;
   },
-  work: () => answer(secretOf(field)),
+  work: () => answer(secretOf(field), true),
 });
