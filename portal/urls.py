@@ -9,6 +9,7 @@ from portal.phone import agent
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("phone/notices/", include("portal.notices.urls")),
     path("phone/", include("portal.phone.urls")),
     path("handoff/", include("portal.handoff.urls")),
     path("register/", include("whitelist.urls")),
@@ -19,3 +20,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.SANDBOX:
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))
+    urlpatterns.append(path("outbox/", include("portal.notices.kept_urls")))

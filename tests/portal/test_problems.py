@@ -13,13 +13,14 @@ from ca.status import Reason
 from portal import api_errors, problems
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
+from portal.notices import errors as notices_errors
 from portal.phone.sentences import APPLICATION
 from tsm.transports import base as transport_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
-    "ca_error", "tsm_error", "whitelist_error", "handoff_error", "keys_unavailable", "key_not_found", "no_authority",
-    "generation_out_of_turn", "cause_not_officers",
+    "ca_error", "tsm_error", "whitelist_error", "handoff_error", "notices_error", "keys_unavailable", "key_not_found",
+    "no_authority", "generation_out_of_turn", "cause_not_officers",
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
     "request_key_taken", "issuance_in_progress", "crl_refused", "leg_failed", "leg_truncated", "key_proof_wrong",
     "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",
@@ -35,7 +36,7 @@ def codes(module: ModuleType) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [ca_errors, tsm.errors, whitelist.errors, handoff_errors, transport_errors],
+    [ca_errors, tsm.errors, whitelist.errors, handoff_errors, notices_errors, transport_errors],
     ids=lambda module: module.__name__,
 )
 def test_every_code_has_a_row_or_stays_inside(module: ModuleType) -> None:
