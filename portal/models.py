@@ -1,6 +1,20 @@
 """Rows of the site: Django looks for them here; each lives with its subject."""
 
+from portal.certificates.models import Objection
 from portal.handoff.models import HandOff
 from portal.notices.models import Contact, ContactCode, Happening, JournalCursor, KeptMail, MailServer, Notice
+from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
-__all__ = ["Contact", "ContactCode", "HandOff", "Happening", "JournalCursor", "KeptMail", "MailServer", "Notice"]
+__all__ = [
+    "Contact",
+    "ContactCode",
+    "HandOff",
+    "Happening",
+    "JournalCursor",
+    "KeptMail",
+    "MailServer",
+    "Notice",
+    "Objection",
+    "ScreenChallenge",
+    "ScreenLock",
+]

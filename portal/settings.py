@@ -239,6 +239,12 @@ NOTICES_MAIL_HOURS = environment.decimal("NOTICES_MAIL_HOURS", 24)
 HELP_DESK_NUMBER = environment.text("HELP_DESK_NUMBER", "0120-95-0178")
 LOST_PHONE_URL = environment.text("LOST_PHONE_URL", f"{PUBLIC_URL}/phone/lost/")
 
+# --- The citizen's pages -------------------------------------------------------------------------------
+# So long after the PIN was last typed a gesture stands for it (briefing of 2022-06: primary authentication).
+SCREEN_LOCK_PIN_HOURS = environment.decimal("SCREEN_LOCK_PIN_HOURS", 72)
+# So long after the holder's proof certificates in full, history and export are shown to that session.
+HOLDER_PROOF_SECONDS = environment.decimal("HOLDER_PROOF_SECONDS", 300)
+
 # --- Sandbox ------------------------------------------------------------------------------------------
 # Whom the pages serve, and what an API call is about that names no realm.
 DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox" if SANDBOX else "production")
