@@ -253,6 +253,16 @@ PHONE_DEVICES = "sandbox.devices" if SANDBOX else ""
 # Where the pages find the local agent of the citizen's own machine (http://127.0.0.1:9630), which asks before a card is
 # used; empty: they don't look for one.
 PHONE_AGENT_URL = environment.text("PHONE_AGENT_URL").rstrip("/")
+# Progress pushed to the phone's pages: so many streams at once in a process of the web (each holds one of its threads),
+# each for so long; the browser opens the next one by itself.
+PHONE_STREAMS = environment.number("PHONE_STREAMS", 12)
+PHONE_STREAM_SECONDS = environment.decimal("PHONE_STREAM_SECONDS", 25)
+# After so long a page that waits offers to tell by a notification when it is ready.
+PHONE_LONG_WAIT_SECONDS = environment.number("PHONE_LONG_WAIT_SECONDS", 10)
+# So long a browser that signed in with the card may act for its holder.
+CARD_SESSION_SECONDS = environment.decimal("CARD_SESSION_SECONDS", 600)
+# Whom to call about a lost phone, as pages tell it; empty: they tell no number.
+HELP_DESK_PHONE = environment.text("HELP_DESK_PHONE", "0120-000-000" if SANDBOX else "")
 # Longer than any script takes: a process that died with a chip in its hands gives it back after this.
 SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ca', '0003_keep_pkilint_passes_and_lighten_indexes'),
-        ('portal', '0001_create_portal'),
+        ('portal', '0002_widen_handoff'),
     ]
 
     operations = [
@@ -72,7 +72,7 @@ class Migration(migrations.Migration):
             name='Happening',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('issued', 'Issued'), ('device_changed', 'Device Changed'), ('held', 'Held'), ('released', 'Released'), ('revoked', 'Revoked'), ('abandoned', 'Abandoned'), ('unblocked', 'Unblocked'), ('silent', 'Silent'), ('contact_changed', 'Contact Changed'), ('contact_removed', 'Contact Removed'), ('application_received', 'Application Received')], max_length=24)),
+                ('kind', models.CharField(choices=[('issued', 'Issued'), ('device_changed', 'Device Changed'), ('held', 'Held'), ('released', 'Released'), ('revoked', 'Revoked'), ('abandoned', 'Abandoned'), ('unblocked', 'Unblocked'), ('screen_lock', 'Screen Lock'), ('silent', 'Silent'), ('contact_changed', 'Contact Changed'), ('contact_removed', 'Contact Removed'), ('application_received', 'Application Received')], max_length=24)),
                 ('at', models.DateTimeField()),
                 ('sequence', models.BigIntegerField(null=True)),
                 ('entries', models.JSONField(default=list)),
