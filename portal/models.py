@@ -2,10 +2,12 @@
 
 from portal.certificates.models import Objection
 from portal.handoff.models import HandOff, HandOffPdf, Preparation
+from portal.mynaportal.models import Application
 from portal.notices.models import Contact, ContactCode, Happening, JournalCursor, KeptMail, MailServer, Notice
 from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
 __all__ = [
+    "Application",
     "Contact",
     "ContactCode",
     "HandOff",

@@ -239,6 +239,12 @@ NOTICES_MAIL_HOURS = environment.decimal("NOTICES_MAIL_HOURS", 24)
 HELP_DESK_NUMBER = environment.text("HELP_DESK_NUMBER", "0120-95-0178")
 LOST_PHONE_URL = environment.text("LOST_PHONE_URL", f"{PUBLIC_URL}/phone/lost/")
 
+# --- Mynaportal ---------------------------------------------------------------------------------------
+MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
+MYNAPORTAL_IDLE_SECONDS = environment.decimal("MYNAPORTAL_IDLE_SECONDS", 15 * 60)
+# What other bodies tell of a holder: a function (portal/mynaportal/records.py). A string: nothing imports the sandbox.
+MYNAPORTAL_RECORDS = "sandbox.records.of" if SANDBOX else ""
+
 # --- The citizen's pages -------------------------------------------------------------------------------
 # So long after the PIN was last typed a gesture stands for it (briefing of 2022-06: primary authentication).
 SCREEN_LOCK_PIN_HOURS = environment.decimal("SCREEN_LOCK_PIN_HOURS", 72)

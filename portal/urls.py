@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("phone/notices/", include("portal.notices.urls")),
     path("phone/screen-lock/", include("portal.screen_lock.urls")),
     path("phone/", include("portal.phone.urls")),
+    path("mynaportal/", include("portal.mynaportal.urls")),
     path("certificates/", include("portal.certificates.urls")),
     path("handoff/", include("portal.handoff.urls")),
     path("register/", include("whitelist.urls")),

@@ -28,6 +28,7 @@ class Happening(models.Model):
         REVOKED = "revoked"
         ABANDONED = "abandoned"  # what was issued and never activated ended
         UNBLOCKED = "unblocked"
+        SCREEN_LOCK = "screen_lock"  # it stands for the authentication PIN from now on
         SILENT = "silent"  # the phone hasn't been in contact for long
         CONTACT_CHANGED = "contact_changed"
         CONTACT_REMOVED = "contact_removed"

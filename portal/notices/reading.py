@@ -24,8 +24,11 @@ BATCH = 1000  # entries a transaction
 ACTIVATED, HELD, RELEASED, REVOKED = (f"certificate.{word}" for word in ("activated", "held", "released", "revoked"))
 CERTIFICATE = (ACTIVATED, HELD, RELEASED, REVOKED)
 UNBLOCK = ("service.unblock_signature", "service.unblock_authentication")
+SCREEN_LOCK = "screen_lock.set_up"
 MEASURE = "incident.measure"
-READ = (*CERTIFICATE, *UNBLOCK, MEASURE)
+READ = (*CERTIFICATE, *UNBLOCK, SCREEN_LOCK, MEASURE)
+# What befalls no certificate is told by the kind of its entry.
+OF_ENROLMENTS = {**dict.fromkeys(UNBLOCK, Kind.UNBLOCKED), SCREEN_LOCK: Kind.SCREEN_LOCK, MEASURE: Kind.SILENT}
 OF_CERTIFICATES = (Kind.ISSUED, Kind.DEVICE_CHANGED, Kind.HELD, Kind.RELEASED, Kind.REVOKED, Kind.ABANDONED)
 
 
@@ -121,7 +124,7 @@ def _tell(realm: Realm, group: _Group, entries: list[dict[str, Any]], sequence: 
     """Make one happening with its notice, or add to one of the same moment that nobody has begun to tell."""
     if not group.what and _joined(realm, group, entries):
         return False
-    kind = decide(entries) if not group.what else Kind.SILENT if group.what == MEASURE else Kind.UNBLOCKED
+    kind = OF_ENROLMENTS[group.what] if group.what else decide(entries)
     happening = Happening.objects.create(
         realm=realm, holder_id=group.holder_id, kind=kind, at=group.at, sequence=sequence, entries=entries
     )

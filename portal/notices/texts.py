@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,7 @@ TITLES: Mapping[str, Text] = {
     Kind.REVOKED: Text("電子証明書が失効しました", "Your phone's certificates have been revoked"),
     Kind.ABANDONED: Text("発行の申請を取りやめました", "Your application was given up"),
     Kind.UNBLOCKED: Text("パスワードの初期化を受け付けました", "A password of your phone is being reset"),
+    Kind.SCREEN_LOCK: Text("画面ロックで本人確認できるようになりました", "Your screen lock now shows who you are"),
     Kind.SILENT: Text("スマートフォンと長い間つながっていません", "Your phone hasn't been in contact for long"),
     Kind.CONTACT_CHANGED: Text("お知らせの送り先が変わりました", "Your notices now go to another address"),
     Kind.CONTACT_REMOVED: Text("メールでのお知らせをやめました", "You will get no more notices by mail"),
@@ -78,6 +79,10 @@ WHAT: Mapping[str, Text] = {
     Kind.UNBLOCKED: Text(
         "スマートフォン「{phone}」の{password}の初期化を受け付けました。済むと、スマートフォンで新しく決められます。",
         "The {password} of your phone “{phone}” is being reset. A new one can then be set on the phone.",
+    ),
+    Kind.SCREEN_LOCK: Text(
+        "スマートフォン「{phone}」で、利用者証明用暗証番号の代わりに、画面ロック（指紋・顔など）を使えるようになりました。",
+        "On your phone “{phone}” the screen lock (a finger, a face) now stands for the authentication PIN.",
     ),
     Kind.SILENT: Text(
         "スマートフォン「{phone}」から、長い間連絡がありません。手元にあるときは、アプリを一度開いてください。",
@@ -202,6 +207,11 @@ def moment(at: datetime) -> Text:
     )
 
 
+def moment_day(day: date) -> Text:
+    """Return a day as people read it."""
+    return Text(f"{day.year}年{day.month}月{day.day}日", f"{day.day} {day:%B} {day.year}")
+
+
 def _in_japanese(letter: Letter, name: str) -> str:
     lines = [f"{name} 様", "", letter.what.ja, "", f"日時： {letter.when.ja}"]
     lines += [f"理由： {letter.why.ja}"] if letter.why.ja else []
@@ -270,7 +280,7 @@ def _advice(kind: str, entries: list[dict[str, Any]]) -> tuple[Text, ...]:
         advice = [*advice, MOVED] if moved else advice
         advice.append(AGAIN)
     advice.append(NOT_YOU)
-    if kind in (Kind.ISSUED, Kind.DEVICE_CHANGED, Kind.RELEASED, Kind.UNBLOCKED, Kind.SILENT, Kind.CONTACT_CHANGED):
+    if kind not in (Kind.HELD, Kind.REVOKED, Kind.ABANDONED, Kind.APPLICATION_RECEIVED):  # what can still be held
         advice.append(LOST)
     advice.append(NEVER)
     return tuple(Text(one.ja.format(**holes), one.en.format(**holes)) for one in advice)

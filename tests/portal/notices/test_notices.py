@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection
 
-from ca import clock, linkage, officers, revocation
+from ca import clock, journal, linkage, officers, revocation
 from ca.causes import Cause, Event
 from ca.models import Certificate, Holder, Realm
 from ca.profiles import Medium, Purpose
-from portal.notices import outbox, reading
+from portal.notices import outbox, reading, texts
 from portal.notices.models import Happening, JournalCursor, MailServer, Notice
 from portal.notices.tasks import sweep_notices
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
@@ -171,6 +171,26 @@ def test_a_mail_holds_no_secret_and_no_link_that_opens_anything(holder: Holder, 
     assert mail["Auto-Submitted"] == "auto-generated"
     assert str(mail["Message-ID"]) == f"<{Notice.objects.get().reference}@jpki.example>"
     assert "0120-00-0000" in office.last()
+
+
+def test_a_screen_lock_that_stands_for_the_pin_is_told_of(realm: Realm, deliver: Deliver, office: PostOffice) -> None:
+    card = card_of(realm)
+    reachable(card.holder)
+    citizen = Citizen.with_new_phone(realm, deliver)
+    reference = citizen.enrol(card)
+    # As portal.screen_lock writes it, whose own tests hold it to that.
+    journal.record(realm, "screen_lock.set_up", reference, lock="any")
+    sweep_notices()
+    assert "画面ロック（指紋・顔など）を使えるようになりました" in office.last()
+    assert "/phone/lost/" in office.last()
+
+
+def test_every_kind_cause_and_signal_has_its_words() -> None:
+    assert set(texts.TITLES) == set(texts.WHAT) == set(Happening.Kind)
+    # What ends by itself, or only before it began, is never told as a cause.
+    assert set(texts.CAUSES) == set(Cause) - {Cause.EXPIRY, Cause.AWAITING_ACTIVATION}
+    assert set(texts.SIGNALS) == set(measures.Signal)
+    assert set(texts.PASSWORDS) == set(reading.UNBLOCK)
 
 
 # --- Once, in order, whatever fails
