@@ -11,13 +11,17 @@ import whitelist.errors
 from ca import errors as ca_errors
 from ca.status import Reason
 from portal import api_errors, problems
+from portal.accounts import errors as account_errors
+from portal.console import errors as console_errors
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
+from portal.helpdesk import errors as helpdesk_errors
 from portal.phone.sentences import APPLICATION
 from tsm.transports import base as transport_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
+    "account_error", "helpdesk_error", "console_error",
     "ca_error", "tsm_error", "whitelist_error", "handoff_error", "keys_unavailable", "key_not_found", "no_authority",
     "generation_out_of_turn", "cause_not_officers",
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
@@ -35,7 +39,16 @@ def codes(module: ModuleType) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [ca_errors, tsm.errors, whitelist.errors, handoff_errors, transport_errors],
+    [
+        ca_errors,
+        tsm.errors,
+        whitelist.errors,
+        handoff_errors,
+        transport_errors,
+        account_errors,
+        helpdesk_errors,
+        console_errors,
+    ],
     ids=lambda module: module.__name__,
 )
 def test_every_code_has_a_row_or_stays_inside(module: ModuleType) -> None:

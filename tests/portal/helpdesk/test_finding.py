@@ -166,7 +166,7 @@ def test_a_search_reads_an_index_and_not_the_population(
         cursor.execute(
             "INSERT INTO ca_holder (realm_id, reference, name, name_substitution, sex, birth_date, born_on, address,"
             " address_substitution, prefecture, municipality, municipality_code)"
-            " SELECT realm_id, gen_random_uuid(), '氏名' || n, '', sex, birth_date, born_on + n % 20000, address, '',"
+            " SELECT realm_id, gen_random_uuid(), '氏名' || n, '', sex, birth_date, born_on + n, address, '',"
             " prefecture, municipality, municipality_code FROM ca_holder, generate_series(1, 20000) n WHERE id = %s",
             [template.pk],
         )
