@@ -3,11 +3,14 @@ PYTHON := .venv/bin/python
 APPS := ca tsm whitelist portal sandbox
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/*.po */*/locale/*/LC_MESSAGES/*.po))
 COMPILE := .venv/bin/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
-FAST := not slow and not browser and not pcsc and not postgres
+# Tests of something that runs in real time have the machine to themselves; the rest shares it between two processes.
+TWO := --numprocesses=2
+UNITS := not running and not postgres
+FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help run documents reset demo test test-sqlite test-postgres check check-format check-lint check-layers check-types \
-	check-styles check-tests format styles lock setup setup-tests bench-ca bench-tsm
+.PHONY: help run reset demo test test-units test-running test-postgres check check-code check-format check-lint \
+	check-layers check-types check-tests format lock setup setup-tests bench-ca bench-tsm
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,20 +25,25 @@ demo: setup ## walk the whole path in the terminal and leave what was issued in 
 	@$(PYTHON) manage.py demo
 
 test: setup-tests ## run every test, on SQLite and on PostgreSQL, and print the coverage
-	@status=0; \
-	$(MAKE) --no-print-directory test-sqlite REPORT= || status=1; \
-	$(MAKE) --no-print-directory test-postgres || status=1; \
+	@rm -f .coverage; status=0; \
+	for pass in units running postgres; do $(MAKE) --no-print-directory test-$$pass || status=1; done; \
+	.venv/bin/coverage report || status=1; \
 	exit $$status
 
-REPORT := term:skip-covered
-test-sqlite: setup
-	$(PYTHON) -m pytest -m "not postgres" --cov --cov-report=$(REPORT)
+COVERED := --cov --cov-append --cov-report=
+test-units: setup
+	$(PYTHON) -m pytest $(TWO) -m "$(UNITS)" $(COVERED)
+
+test-running: setup
+	$(PYTHON) -m pytest -m "running" $(COVERED)
 
 test-postgres: setup
-	TEST_DATABASE=postgresql $(PYTHON) -m pytest -m "not slow and not browser and not pcsc" --cov --cov-append --cov-report=$(REPORT)
+	TEST_DATABASE=postgresql $(PYTHON) -m pytest $(TWO) -m "not running and not slow"
 
 check: setup ## the fast part: format, lint, layers, types, fast tests
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target check-types check-format check-lint check-layers check-styles check-tests
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target check-code check-tests
+
+check-code: check-types check-format check-lint check-layers check-styles
 
 check-format:
 	.venv/bin/ruff format --check --output-format=concise .
@@ -53,7 +61,7 @@ check-types:
 	.venv/bin/mypy $(APPS)
 
 check-tests:
-	$(PYTHON) -m pytest -q --numprocesses=2 -m "$(FAST)"
+	$(PYTHON) -m pytest -q $(TWO) -m "$(FAST)"
 
 bench-ca: setup-tests ## measure the certification authorities, as ratios in one run; JSON in var/bench/
 	$(PYTHON) -m benchmarks.ca_issuance

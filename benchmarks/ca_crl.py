@@ -199,13 +199,15 @@ def signed(size: int) -> dict[str, float]:
     """From the rows to a signed list that may go out."""
     _set_up()
     from ca import clock, crl, der, keys, points, succession
+    from ca.crl import drafts
 
     partition = _partition("13221")
     assert crl.publish(partition).entries == size  # noqa: S101  (the last one)
     signer = keys.store().open(partition.generation.key_label)
 
     def sign() -> None:
-        (draft,) = crl._drafts([partition], clock.now(partition.generation.authority.realm).replace(microsecond=0))
+        at = clock.now(partition.generation.authority.realm).replace(microsecond=0)
+        (draft,) = drafts.next_lists([partition], at)
         done = der.signed(draft.tbs, signer.sign(draft.tbs))
         draft.tbs = b""
         assert not succession.examine(partition, done, draft.last, points.extension(partition))  # noqa: S101

@@ -40,7 +40,7 @@ Times = dict[str, list[float]]
 def main() -> None:
     """Run each part in a process of its own, print the table, keep the JSON."""
     parser = argparse.ArgumentParser(description="Issuance against bare RSA-2048 signing, in one run")
-    parser.add_argument("--requests", type=int, default=2000, help="certificates a way, database and key store")
+    parser.add_argument("--requests", type=int, default=2500, help="certificates a way, database and key store")
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
     parser.add_argument("--keys", nargs="+", default=["software", "softhsm"], choices=["software", "softhsm"])
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)

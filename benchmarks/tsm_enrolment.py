@@ -142,7 +142,7 @@ def measure(enrolments: int, *, profile: bool = False) -> dict[str, Any]:
 
     KeyPair.generate = classmethod(generate)  # type: ignore[assignment,method-assign]
     walk = Walk(meter)
-    everybody = citizens.make(realm, WARM + 2 * enrolments)
+    everybody = citizens.make(realm, WARM + (3 if profile else 2) * enrolments)
     pool.extend(rsa.generate_private_key(65537, 2048) for _ in range(2 * (WARM + enrolments)))
     for citizen in everybody[:WARM]:
         walk.go(citizen)
@@ -150,6 +150,7 @@ def measure(enrolments: int, *, profile: bool = False) -> dict[str, Any]:
     meter.taken()
     if profile:
         _profiled(walk, everybody[WARM : WARM + enrolments])
+        del everybody[WARM : WARM + enrolments]
     pooled = _each(walk, meter, everybody[WARM : WARM + enrolments])
     pool.clear()
     generated = _each(walk, meter, everybody[WARM + enrolments :])
@@ -191,7 +192,7 @@ def _profiled(walk: "Walk", everybody: list[Any]) -> None:
 
     profiler = cProfile.Profile()
     walk.profiler = profiler
-    for citizen in everybody[: len(everybody) // 2]:
+    for citizen in everybody:
         walk.go(citizen)
     walk.profiler = None
     pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(70)

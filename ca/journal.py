@@ -41,8 +41,24 @@ class Happening:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """The turn as this transaction has it, and where it left the chain.
+
+    It is kept among what the transaction does at its commit: Django drops it from there when the transaction, or the
+    savepoint in which it was taken or moved, goes back; and then the database is asked again.
+    """
+
+    realm_id: int
+    sequence: int
+    last: str
+
+    def __call__(self) -> None:
+        """Do nothing at the commit: nobody has the turn any more."""
+
+
 def take(realm: Realm) -> None:
-    """Take the realm's turn to write, until the caller's transaction ends.
+    """Take the realm's turn to write, until the caller's transaction ends; taken already, it costs nothing.
 
     Every change of a certificate's status takes it first, before any other row: so changes of one realm happen one
     after the other, and no two of them can wait for each other.
@@ -51,6 +67,9 @@ def take(realm: Realm) -> None:
 
 
 def _take(realm: Realm) -> tuple[int, str]:
+    ours = _ours(realm)
+    if ours is not None:
+        return ours.sequence, ours.last
     # Writing the head first takes its row on PostgreSQL and the database on SQLite: what it returns is what the last
     # writer left. A read before the write could be overtaken.
     with connection.cursor() as cursor:
@@ -61,7 +80,19 @@ def _take(realm: Realm) -> tuple[int, str]:
             cursor.execute(_TAKE, [realm.pk])
             head = cursor.fetchone()
     sequence, last = head
+    _remember(_Turn(realm.pk, sequence, last))
     return sequence, last
+
+
+def _ours(realm: Realm) -> _Turn | None:
+    kept: list[Any] = connection.run_on_commit  # (savepoints, what is done, whether it may fail)
+    turns = (done for _, done, _ in reversed(kept) if isinstance(done, _Turn))
+    return next((turn for turn in turns if turn.realm_id == realm.pk), None)
+
+
+def _remember(turn: _Turn) -> None:
+    if connection.in_atomic_block:
+        transaction.on_commit(turn)
 
 
 def record(realm: Realm, kind: str, subject: str, **data: Any) -> None:
@@ -71,20 +102,26 @@ def record(realm: Realm, kind: str, subject: str, **data: Any) -> None:
 
 def record_all(realm: Realm, happenings: Iterable[Happening]) -> None:
     """Append entries in one go, in their order."""
-    with transaction.atomic():
+    happenings = list(happenings)
+    for happening in happenings:
+        _require_exact(happening.data)
+    # No savepoint: an entry that can't be written takes the deed with it.
+    with transaction.atomic(savepoint=False):
         sequence, last = _take(realm)
         at = clock.now(realm)
+        instant = _json(_instant(at))
+        slug = _json(realm.slug)
         entries = []
         for happening in happenings:
-            _require_exact(happening.data)
             sequence += 1
             data = _json(happening.data)
-            chained = _digest(realm.slug, sequence, at, happening.kind, happening.subject, data, last)
+            chained = _digest(slug, sequence, instant, happening.kind, happening.subject, data, last)
             entries.append((realm.pk, sequence, at, happening.kind, happening.subject, data, last, chained))
             last = chained
         bulk.insert_rows(JournalEntry, _COLUMNS, entries)
         with connection.cursor() as cursor:
             cursor.execute(_MOVE, [sequence, last, realm.pk])
+        _remember(_Turn(realm.pk, sequence, last))
 
 
 def verify(realm: Realm) -> BrokenLink | None:
@@ -108,15 +145,16 @@ def verify(realm: Realm) -> BrokenLink | None:
 
 
 def _hash(entry: JournalEntry, realm: str) -> str:
-    data = _json(entry.data)
-    return _digest(realm, entry.sequence, entry.at, entry.kind, entry.subject, data, entry.previous_hash)
+    at, data = _json(_instant(entry.at)), _json(entry.data)
+    return _digest(_json(realm), entry.sequence, at, entry.kind, entry.subject, data, entry.previous_hash)
 
 
-def _digest(realm: str, sequence: int, at: datetime, kind: str, subject: str, data: str, previous: str) -> str:
-    # One JSON object, its names in order; `data` is JSON already, for it is what the database keeps, too.
+def _digest(realm: str, sequence: int, at: str, kind: str, subject: str, data: str, previous: str) -> str:
+    # One JSON object, its names in order. Realm, instant and `data` are JSON already: the first two are the same in
+    # many entries, the last is what the database keeps, too.
     text = (
-        f'{{"at":{_json(_instant(at))},"data":{data},"kind":{_json(kind)},"previous":{_json(previous)},'
-        f'"realm":{_json(realm)},"sequence":{sequence},"subject":{_json(subject)}}}'
+        f'{{"at":{at},"data":{data},"kind":{_json(kind)},"previous":{_json(previous)},'
+        f'"realm":{realm},"sequence":{sequence},"subject":{_json(subject)}}}'
     )
     return hashlib.sha256(text.encode()).hexdigest()
 

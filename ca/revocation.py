@@ -84,6 +84,28 @@ def activate(certificate: Certificate, *, now: datetime) -> None:
     _move(certificate, Event.ACTIVATE, cause="", now=now)
 
 
+def activate_all(certificates: Collection[Certificate], *, now: datetime) -> None:
+    """Make pending certificates of one realm valid, all or none, in few statements: a phone's pair.
+
+    Raises as `activate` does; what is refused takes the caller's transaction with it.
+    """
+    realm = next(iter(certificates)).realm
+    with transaction.atomic(savepoint=False):
+        journal.take(realm)
+        cards = {one.linked_to_id for one in certificates} - {None}
+        standing = Certificate.objects.in_bulk({one.pk for one in certificates} | cards)
+        for one in certificates:
+            one.status, one.cause = standing[one.pk].status, standing[one.pk].cause
+            _target(one, Event.ACTIVATE)
+            if one.linked_to_id is not None:
+                require_standing(standing[one.linked_to_id], now=now)
+        # LIFE: it is the only arrow of this event.
+        _write(certificates, Event.ACTIVATE, Status.VALID, cause="", entry=None, now=now)
+        said = [_said(one, Event.ACTIVATE, before=Status.PENDING, now=now) for one in certificates]
+        journal.record_all(realm, said)
+        touch({one.partition_id for one in certificates})
+
+
 def _require_cause(certificate: Certificate, cause: str, event: Event) -> None:
     rule = RULES.get(cause)
     if rule is None or event not in rule.events or not rule.concerns(certificate):
@@ -99,56 +121,75 @@ def _move(certificate: Certificate, event: Event, *, cause: str, now: datetime, 
         # The realm's turn first: what is read from here on can't be changed by another until we commit.
         journal.take(certificate.realm)
         certificate.refresh_from_db(fields=["status", "cause", "revoked_at", "changed_at"])
-        target = LIFE.get((certificate.status, event))
-        undone_cause_forbids = (
-            event in {Event.ACTIVATE, Event.RELEASE}
-            and target is not None
-            and event not in RULES[certificate.cause].events
-        )
-        if target is None or undone_cause_forbids:
-            raise IllegalTransition(
-                f"certificate {certificate.serial_number} is {certificate.status}: {event} is not possible",
-                status=certificate.status,
-                event=event,
-            )
+        target = _target(certificate, event)
         if event in {Event.ACTIVATE, Event.RELEASE}:
             require_card_certificate(certificate.linked_to_id, now=now)
         before = certificate.status
-        revoked_at = now if target == Status.REVOKED else None
-        try:
-            with transaction.atomic():
-                moved = Certificate.objects.filter(pk=certificate.pk, status=before).update(
-                    status=target,
-                    cause=cause,
-                    revoked_at=revoked_at,
-                    changed_at=now,
-                    crl_entry=crl_entry(certificate.serial_number, cause=cause, at=now) if cause else None,
-                )
-        except IntegrityError:
-            raise PhoneCertificateExists(
-                "the holder has a phone certificate of this purpose that is valid or on hold"
-            ) from None
-        if moved != 1:
-            raise IllegalTransition(
-                f"certificate {certificate.serial_number} was changed meanwhile", status=before, event=event
-            )
-        certificate.status, certificate.cause = target, cause
-        certificate.revoked_at, certificate.changed_at = revoked_at, now
-        journal.record(
-            certificate.realm,
-            JOURNALED[event],
-            certificate.serial_number,
-            purpose=certificate.purpose,
-            medium=certificate.medium,
-            before=before,
-            after=str(target),
-            cause=str(cause),
-            since=history.instant(now),
-            **journaled,
-        )
+        entry = crl_entry(certificate.serial_number, cause=cause, at=now) if cause else None
+        _write([certificate], event, target, cause=cause, entry=entry, now=now)
+        journal.record_all(certificate.realm, [_said(certificate, event, before=before, now=now, **journaled)])
         touch([certificate.partition_id])
         if target == Status.REVOKED and certificate.medium == Medium.CARD:
             _note_fall(certificate, now)
+
+
+def _target(certificate: Certificate, event: Event) -> Certificate.Status:
+    """Return what the event makes of the certificate as just read. Raises IllegalTransition."""
+    target = LIFE.get((certificate.status, event))
+    undone_cause_forbids = (
+        event in {Event.ACTIVATE, Event.RELEASE} and target is not None and event not in RULES[certificate.cause].events
+    )
+    if target is None or undone_cause_forbids:
+        raise IllegalTransition(
+            f"certificate {certificate.serial_number} is {certificate.status}: {event} is not possible",
+            status=certificate.status,
+            event=event,
+        )
+    return target
+
+
+def _write(
+    certificates: Collection[Certificate],
+    event: Event,
+    target: Certificate.Status,
+    *,
+    cause: str,
+    entry: bytes | None,
+    now: datetime,
+) -> None:
+    """Write the new status, everywhere or nowhere, and keep the certificates in hand in step with it.
+
+    Raises PhoneCertificateExists; IllegalTransition where the old status doesn't stand any more.
+    """
+    before = {one.status for one in certificates}
+    revoked_at = now if target == Status.REVOKED else None
+    try:
+        with transaction.atomic():
+            moved = Certificate.objects.filter(pk__in=[one.pk for one in certificates], status__in=before).update(
+                status=target, cause=cause, revoked_at=revoked_at, changed_at=now, crl_entry=entry
+            )
+    except IntegrityError:
+        raise PhoneCertificateExists(
+            "the holder has a phone certificate of this purpose that is valid or on hold"
+        ) from None
+    if moved != len(certificates):
+        numbers = ", ".join(one.serial_number for one in certificates)
+        raise IllegalTransition(f"certificate {numbers} was changed meanwhile", status=min(before), event=event)
+    for one in certificates:
+        one.status, one.cause, one.revoked_at, one.changed_at = target, cause, revoked_at, now
+
+
+def _said(certificate: Certificate, event: Event, *, before: str, now: datetime, **more: Any) -> journal.Happening:
+    """Return what the journal says of a certificate that an event has moved."""
+    data = {
+        "purpose": certificate.purpose,
+        "medium": certificate.medium,
+        "before": str(before),
+        "after": str(certificate.status),
+        "cause": str(certificate.cause),
+        "since": history.instant(now),
+    }
+    return journal.Happening(JOURNALED[event], certificate.serial_number, data | more)
 
 
 def _note_fall(card: Certificate, now: datetime) -> None:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from portal.handoff.sentences import ANSWERS, REFUSALS
-from portal.phone.sentences import APPLICATION
+from portal.phone.sentences import APPLICATION, CARD_SIGN_IN
 from portal.problems import CATALOGUE
 from whitelist.register import Text
 
@@ -74,5 +74,9 @@ def _sentence(code: str, members: dict[str, Any]) -> Text | None:
     """Return what says more than the catalogue's row, where the reason is known."""
     if code == "handoff_refused":
         return REFUSALS.get(members.get("reason", ""))
-    reasons = {"application_refused": APPLICATION, "answer_refused": ANSWERS}.get(code, {})
+    reasons = {
+        "application_refused": APPLICATION,
+        "answer_refused": ANSWERS,
+        "card_sign_in_refused": CARD_SIGN_IN,
+    }.get(code, {})
     return next((told for reason, told in reasons.items() if reason in members.get("reasons", ())), None)

@@ -133,6 +133,25 @@ CATALOGUE: dict[str, Problem] = {
         "Sign exactly the text that GET …/resume gives, with the phone's signature key.",
         "一時保留の解除の署名を確かめられませんでした。", "The signature to release the hold could not be accepted.",
     ),
+    "unblock_refused": Problem(
+        403, "Not signed by its holder", "What was signed isn't the text, or not by the key that may ask for it.",
+        "Sign exactly the text that GET …/unblock/… gives: with the card for the signature password, with the phone's "
+        "signature key for the authentication PIN.",
+        "初期化の申請の署名を確かめられませんでした。もう一度お試しください。",
+        "The signature of the request to reset the password could not be accepted. Please try again.",
+    ),
+    "sign_in_over": Problem(
+        409, "Another text, or too late", "What was signed isn't what this browser was given, or it is too old.",
+        "Get the text again, and send its signature at once.",
+        "時間が過ぎたため、本人確認をやり直します。もう一度カードを読み取ってください。",
+        "Too much time has passed. Please read the card again.",
+    ),
+    "card_sign_in_refused": Problem(
+        403, "The card's signature doesn't hold", "`reasons` lists what ca.status found.",
+        "Depends on the reason; the citizen's sentence says it.",
+        "カードの利用者証明用電子証明書を確かめられませんでした。コールセンターへ連絡してください。",
+        "Your card's user authentication certificate could not be accepted. Please call the help desk.",
+    ),
     "conversation_unknown": Problem(
         404, "No such session", "The conversation is over, or isn't this phone's.", "Wait for the next push.",
         "この通信は終わっています。", "This conversation is over.",
@@ -189,6 +208,72 @@ CATALOGUE: dict[str, Problem] = {
     "answer_undecided": Problem(
         503, "Could not be found out", "The status of the certificate is unknown just now.", "Try again.",
         _TRY_LATER_JA, _TRY_LATER_EN,
+    ),
+    # --- screen lock, my certificates
+    "screen_lock_unsupported": Problem(
+        409, "This model's screen lock won't do", "Its biometrics are not Class 3 (briefing of 2022-06).",
+        "Use the authentication PIN.",
+        "この機種の画面ロックは、暗証番号の代わりに使えません。これまでどおり、暗証番号を入力してください。",
+        "This model's screen lock can't stand for the PIN. Please go on entering the PIN.",
+    ),
+    "screen_lock_kind_refused": Problem(
+        409, "Not this kind of screen lock", "Before Android 11 biometrics alone may stand for the PIN; `kinds` lists.",
+        "Set up one of `kinds`.",
+        "この機種で使えるのは、指紋や顔（生体認証）だけです。生体認証を選んで、もう一度お試しください。",
+        "On this model only a fingerprint or face will do. Please choose biometrics and try again.",
+    ),
+    "screen_lock_missing": Problem(
+        409, "No screen lock is set up", "It was turned off, set up elsewhere, or the phone has another pair by now.",
+        "Enter the PIN; set the screen lock up again.",
+        "画面ロックでの確認は設定されていません。暗証番号を入力してください。",
+        "The screen lock isn't set up. Please enter the PIN.",
+    ),
+    "screen_lock_stale": Problem(
+        409, "The PIN is another one by now", "It was unblocked after the screen lock was set up.",
+        "Enter the new PIN; set the screen lock up again.",
+        "暗証番号が初期化されたため、画面ロックでは確認できません。新しい暗証番号を入力し、画面ロックは設定し直してください。",
+        "The PIN was reset, so the screen lock no longer works. Enter the new PIN, then set the screen lock up again.",
+    ),
+    "screen_lock_refused": Problem(
+        403, "The authenticator's answer doesn't hold",
+        "Wrong challenge, origin, RP id, signature or counter, or no user verification; see `detail`.",
+        "Ask for a new challenge and try again; the origin must be PUBLIC_URL.",
+        "画面ロックの答えを確かめられませんでした。もう一度試すか、暗証番号を入力してください。",
+        "The screen lock's answer could not be verified. Please try again, or enter the PIN.",
+    ),
+    "screen_lock_pin_due": Problem(
+        409, "The PIN is due", "It was not typed for SCREEN_LOCK_PIN_HOURS (primary authentication).",
+        "Enter the PIN once.",
+        "しばらく暗証番号を入力していないため、今回は暗証番号を入力してください。次からは、また画面ロックで確認できます。",
+        "The PIN has not been entered for a while. Please enter it this time; afterwards the screen lock works again.",
+    ),
+    "challenge_over": Problem(
+        409, "The challenge is over", "It was answered before, or is older than five minutes.", "Ask for a new one.",
+        "確認の時間が過ぎました。もう一度お試しください。", "Time is up. Please try again.",
+    ),
+    "proof_refused": Problem(
+        403, "Not proved", "The signature isn't by this phone's authentication key over the text that was given.",
+        "Sign exactly the text, with the key whose certificate is in this phone.",
+        "ご本人であることを確かめられませんでした。もう一度お試しください。",
+        "It could not be verified that you are the holder. Please try again.",
+    ),
+    "use_unknown": Problem(
+        404, "No such use", "It isn't in this holder's history.", "Look at the history.",
+        "この記録は見つかりませんでした。", "This record was not found.",
+    ),
+    "objection_exists": Problem(
+        409, "Objected to already", "A use can be objected to once.", "Wait for the answer.",
+        "この記録へのお申し出は、すでに受け付けています。", "You have already reported this use.",
+    ),
+    "objection_text_unfit": Problem(
+        400, "The text won't do", "It is longer than `longest` characters, or an answer is empty.", "Correct it.",
+        "文が長すぎるか、空です。直して、もう一度お試しください。",
+        "The text is too long, or empty. Please correct it.",
+    ),
+    "objection_over": Problem(
+        409, "Answered already", "Another of the staff was first.", "Load it again.",
+        "このお申し出には、すでに回答があります。画面を読み込み直してください。",
+        "This report has been answered already. Please reload the page.",
     ),
     "token_request_invalid": Problem(
         400, "Not a token request", "RFC 6749 4.4 with a client assertion (RFC 7523 2.2) is expected.",
@@ -329,6 +414,10 @@ CATALOGUE: dict[str, Problem] = {
         409, "The proposal is over", "It was decided meanwhile, or has lapsed.", "Propose anew if needed.",
         "この申し出は、もう決まったか、時間が過ぎています。",
         "This proposal has been decided already, or its time is up.",
+    ),
+    "objection_unknown": Problem(
+        404, "No such objection", "It doesn't exist in this realm.", "See the list.",
+        "このお申し出は見つかりませんでした。", "This objection was not found.",
     ),
     "order_unknown": Problem(
         400, "Nothing was chosen", "No order was chosen.", "Choose one.",

@@ -249,6 +249,12 @@ TSM_RETRY_SECONDS = environment.decimal("TSM_RETRY_SECONDS", 300)
 TSM_SWEEP_SECONDS = environment.decimal("TSM_SWEEP_SECONDS", 10)
 TSM_GIVE_UP_SECONDS = environment.decimal("TSM_GIVE_UP_SECONDS", timedelta(days=7).total_seconds())
 
+# --- The citizen's pages -------------------------------------------------------------------------------
+# So long after the PIN was last typed a gesture stands for it (briefing of 2022-06: primary authentication).
+SCREEN_LOCK_PIN_HOURS = environment.decimal("SCREEN_LOCK_PIN_HOURS", 72)
+# So long after the holder's proof certificates in full, history and export are shown to that session.
+HOLDER_PROOF_SECONDS = environment.decimal("HOLDER_PROOF_SECONDS", 300)
+
 # --- Sandbox ------------------------------------------------------------------------------------------
 # Whom the pages serve, and what an API call is about that names no realm.
 DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox" if SANDBOX else "production")
@@ -257,6 +263,16 @@ PHONE_DEVICES = "sandbox.devices" if SANDBOX else ""
 # Where the pages find the local agent of the citizen's own machine (http://127.0.0.1:9630), which asks before a card is
 # used; empty: they don't look for one.
 PHONE_AGENT_URL = environment.text("PHONE_AGENT_URL").rstrip("/")
+# Progress pushed to the phone's pages: so many streams at once in a process of the web (each holds one of its threads),
+# each for so long; the browser opens the next one by itself.
+PHONE_STREAMS = environment.number("PHONE_STREAMS", 12)
+PHONE_STREAM_SECONDS = environment.decimal("PHONE_STREAM_SECONDS", 25)
+# After so long a page that waits offers to tell by a notification when it is ready.
+PHONE_LONG_WAIT_SECONDS = environment.number("PHONE_LONG_WAIT_SECONDS", 10)
+# So long a browser that signed in with the card may act for its holder.
+CARD_SESSION_SECONDS = environment.decimal("CARD_SESSION_SECONDS", 600)
+# Whom to call about a lost phone, as pages tell it; empty: they tell no number.
+HELP_DESK_PHONE = environment.text("HELP_DESK_PHONE", "0120-000-000" if SANDBOX else "")
 # Longer than any script takes: a process that died with a chip in its hands gives it back after this.
 SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.

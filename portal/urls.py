@@ -9,7 +9,9 @@ from portal.phone import agent
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("phone/screen-lock/", include("portal.screen_lock.urls")),
     path("phone/", include("portal.phone.urls")),
+    path("certificates/", include("portal.certificates.urls")),
     path("handoff/", include("portal.handoff.urls")),
     path("staff/", include("portal.accounts.urls")),
     path("helpdesk/", include("portal.helpdesk.urls")),

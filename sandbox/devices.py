@@ -35,7 +35,7 @@ GOES_ON = frozenset({0x90, 0x62})
 
 
 def cards(request: HttpRequest) -> list[dict[str, str]]:
-    """Return the cards that can be laid on the reader: label, hint, url."""
+    """Return the cards that can be laid on the reader: label, hint, pin_hint, url."""
     found = {row.persona: row for row in VirtualCard.objects.filter(realm__slug=settings.DEFAULT_REALM)}
     return [_card(found[persona.code], persona) for persona in personas.PERSONAS if persona.code in found]
 
@@ -117,9 +117,11 @@ def _card(row: VirtualCard, persona: Persona) -> dict[str, str]:
     }
     secret = persona.signature_password or _("なし")
     hint = _("署名用パスワード: {secret}").format(secret=secret)
+    pin_hint = _("利用者証明用暗証番号: {pin}").format(pin=persona.authentication_pin)
     note = notes[persona.card]
     return {
         "label": label,
         "hint": f"{note} — {hint}" if note else hint,
+        "pin_hint": f"{note} — {pin_hint}" if note else pin_hint,
         "url": reverse("sandbox:card", args=[row.persona]),
     }

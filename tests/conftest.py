@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "test-artifacts"
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
-FOLDERS = {"browser": pytest.mark.browser, "pcsc": pytest.mark.pcsc, "journeys": pytest.mark.slow}
-FIXTURES = {
-    "system": pytest.mark.slow,
-    "supervised": pytest.mark.slow,
-    "browser": pytest.mark.browser,
-    "page": pytest.mark.browser,
-}
+# What runs in real time: its tests get the mark `running`.
+RUNNING_FOLDERS = {"browser", "journeys", "pcsc"}
+RUNNING_FIXTURES = {"system", "supervised", "browser"}
 
 
 def missing(what: str) -> NoReturn:
@@ -41,11 +37,9 @@ def missing(what: str) -> NoReturn:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by where they stand and what they use; on PostgreSQL, keep only those that touch the database."""
     for item in items:
-        for name in item.path.relative_to(ROOT).parts:
-            if name in FOLDERS:
-                item.add_marker(FOLDERS[name])
-        for name in set(getattr(item, "fixturenames", ())) & FIXTURES.keys():
-            item.add_marker(FIXTURES[name])
+        folders, fixtures = item.path.relative_to(ROOT).parts, getattr(item, "fixturenames", ())
+        if RUNNING_FOLDERS & set(folders) or RUNNING_FIXTURES & set(fixtures):
+            item.add_marker(pytest.mark.running)
         if item.get_closest_marker("postgres") and not ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="needs Django on PostgreSQL: make test-postgres"))
     if ON_POSTGRESQL:

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.http import Http404
 from rest_framework import serializers, status
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -17,7 +18,12 @@ from ca.profiles import Purpose
 from tsm import conversation, enrolment, services
 from tsm.authentication import IsPhone, PhoneCertificate, PhoneSession, PhoneToken
 from tsm.errors import ConversationUnknown
+from tsm.jpki import Key
 from tsm.models import Enrolment, Phone
+
+KEYS = {Purpose.SIGNATURE: Key.SIGNATURE, Purpose.USER_AUTHENTICATION: Key.AUTHENTICATION}
+# Orders are for what is in use; what became of them is shown as long as the enrolment is.
+HAD_ORDERS = (Enrolment.State.ACTIVE, Enrolment.State.ENDED, Enrolment.State.DELETED)
 
 
 class Base64Field(serializers.Field[bytes, str, str, Any]):
@@ -86,8 +92,8 @@ class Enrolments(PhoneView):
         made = enrolment.apply(
             self.phone, text=given["application"], certificate=given["certificate"], signature=given["signature"]
         )
-        made.refresh_from_db()
-        return Response(represent(made), status=status.HTTP_201_CREATED)
+        # Read anew: workers may be at it already.
+        return Response(represent(enrolment.find(self.phone, made.reference)), status=status.HTTP_201_CREATED)
 
 
 class OpenConversation(PhoneView):
@@ -143,6 +149,33 @@ class Resume(PhoneView):
         return Response(represent(enrolment.find(self.phone, reference)))
 
 
+class UnblockSerializer(EndSerializer):
+    certificate = Base64Field(required=False)
+
+
+class Unblock(PhoneView):
+    """GET: the text to be signed to have one password returned to "not set". POST: that text, signed.
+
+    The card signs for the signature password, and its certificate comes along; the phone's signature key for the other.
+    """
+
+    def get(self, request: Request, reference: uuid.UUID, purpose: str) -> Response:
+        found = enrolment.find(self.phone, reference)
+        return Response({"text": services.unblock_text(found, _key(purpose))})
+
+    def post(self, request: Request, reference: uuid.UUID, purpose: str) -> Response:
+        given = self.parsed(UnblockSerializer)
+        found = enrolment.find(self.phone, reference)
+        services.unblock_by_holder(found, _key(purpose), **given)
+        return Response(represent(enrolment.find(self.phone, reference)))
+
+
+def _key(purpose: str) -> Key:
+    if purpose not in list(Purpose):
+        raise Http404
+    return KEYS[Purpose(purpose)]
+
+
 def represent(found: Enrolment) -> dict[str, Any]:
     """Return an enrolment as the phone's pages see it."""
     certificates = (found.signature_certificate, found.authentication_certificate)
@@ -157,6 +190,17 @@ def represent(found: Enrolment) -> dict[str, Any]:
         "activation": (
             {"text": enrolment.activation_text(found)} if found.state == Enrolment.State.INSTALLED else None
         ),
+        "orders": [_order(order) for order in services.orders_of(found)] if found.state in HAD_ORDERS else [],
+    }
+
+
+def _order(order: services.OrderState) -> dict[str, Any]:
+    return {
+        "function": order.function,
+        "state": order.state,
+        "asked_at": order.asked_at.isoformat(),
+        "settled_at": order.settled_at.isoformat() if order.settled_at else None,
+        "waits_for": order.waits_for,
     }
 
 

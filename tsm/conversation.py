@@ -18,12 +18,13 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 
 from ca import clock
-from tsm import legs, measures
+from tsm import legs, measures, rows
 from tsm.enrolment import send_advance
 from tsm.errors import ConversationUnknown, HandshakeMissing, ReportMalformed
 from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement, ServiceOrder
-from tsm.plans import TOLERANT, Plan
+from tsm.plans import TOLERANT, Plan, Script
 
+SEEN_EVERY = timedelta(minutes=1)  # how exactly it is known when a phone was seen last
 POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is kept waiting
 
 
@@ -48,34 +49,44 @@ def of(element: SecureElement) -> Conversation | None:
 
 def offer(
     element: SecureElement,
+    conversation: Conversation | None,
     enrolment: Enrolment,
     plan: Plan,
-    commands: list[list[str]],
-    described: list[tuple[str, str, str]],
+    script: Script,
     order: ServiceOrder | None = None,
 ) -> Leg:
-    """Lay a leg ready for the phone, opening a conversation if none is. The counters are uncertain from here on."""
+    """Lay a leg ready for the phone, opening a conversation if none is."""
     now = clock.machine()
-    conversation, _ = Conversation.objects.get_or_create(
-        element=element, closed_at__isnull=True, defaults={"opened_at": now}
-    )
-    SecureElement.objects.filter(pk=element.pk).update(isd_counter=None, domain_counter=None)
+    if conversation is None:
+        conversation = Conversation.objects.create(element=element, opened_at=now)
     return Leg.objects.create(
         conversation=conversation,
         enrolment=enrolment,
         order=order,
         kind=plan.kind,
         plan=plan.as_json(),
-        commands=commands,
-        described=described,
+        commands=script.commands,
+        described=script.described,
         created_at=now,
     )
 
 
-def open_leg(element_id: int) -> Leg | None:
-    """Return the leg, with its conversation, that is ready, with the phone, or reported and not yet checked."""
-    open_ones = Leg.objects.filter(conversation__element_id=element_id, conversation__closed_at__isnull=True)
-    return open_ones.filter(state__in=legs.OPEN).select_related("conversation").first()
+def standing(element: SecureElement) -> tuple[Conversation | None, Leg | None]:
+    """Return the element's open conversation, and its leg that is ready, with the phone, or reported and not checked.
+
+    A conversation is opened with a leg, and its newest is the only one that may be open. The script isn't read.
+    """
+    newest = (
+        Leg.objects.filter(conversation__element=element, conversation__closed_at__isnull=True)
+        .select_related("conversation")
+        .defer("commands", "described")
+        .order_by("-pk")
+        .first()
+    )
+    if newest is None:
+        return None, None
+    newest.conversation.element = element
+    return newest.conversation, newest if newest.state in legs.OPEN else None
 
 
 def begin(conversation: Conversation, *, installation: str = "") -> None:
@@ -103,27 +114,29 @@ def report(conversation: Conversation, *, status: str, answers: Sequence[str], m
         return
     if not all(isinstance(answer, str) for answer in answers):
         raise ReportMalformed("listOfRAPDU must be a list of hexadecimal strings")
-    now = clock.machine()
-    with transaction.atomic():
-        taken = legs.move(
-            conversation.legs.all(),
-            Leg.State.REPORTED,
-            answers=list(answers),
-            reported_at=now,
-            outcome=f"{status} {message}"[:200].strip(),
-        )
-        if taken:
-            transaction.on_commit(lambda: send_advance(conversation.element_id))
+    taken = legs.move(
+        conversation.legs.all(),
+        Leg.State.REPORTED,
+        answers=list(answers),
+        reported_at=clock.machine(),
+        outcome=f"{status} {message}"[:200].strip(),
+    )
+    if taken:
+        element_id = conversation.element_id
+        transaction.on_commit(lambda: send_advance(element_id))
 
 
 def next_order(conversation: Conversation, *, wait: float) -> dict[str, Any]:
     """Return the next Order (SERAM 2.0, remoteManagementOrder), waiting up to `wait` seconds for a leg to be ready."""
     deadline = time.monotonic() + wait
+    # Two are enough to tell the newest, and whether it is the first.
+    look = Conversation.objects.filter(pk=conversation.pk).order_by("-legs__pk")
     while True:
-        leg = conversation.legs.filter(state=Leg.State.READY).first()
-        if leg is not None and _hand_over(leg):
-            return _order(conversation, leg)
-        if not Conversation.objects.filter(pk=conversation.pk, closed_at__isnull=True).exists():
+        found = list(look.values_list("closed_at", "legs__pk", "legs__state")[:2])
+        closed_at, leg_id, state = found[0]
+        if state == Leg.State.READY and _hand_over(leg_id):
+            return _order(conversation, leg_id, first=len(found) == 1)
+        if closed_at is not None:
             return {"delay": 0, "ramCommands": [{"ramCommandType": "stopCommand"}]}
         if time.monotonic() >= deadline:
             return {"delay": 100}
@@ -173,8 +186,9 @@ def _contact(conversation: Conversation) -> None:
     )
     # How long a phone has been silent is a matter of policy, and of its realm's time.
     phone = conversation.element.phone
-    phone.last_seen_at = clock.now(phone.realm)
-    Phone.objects.filter(pk=phone.pk).update(last_seen_at=phone.last_seen_at)
+    now = clock.now(phone.realm)
+    if phone.last_seen_at is None or abs(now - phone.last_seen_at) > SEEN_EVERY:
+        rows.write(phone, last_seen_at=now)
 
 
 def _lose(conversation: Conversation, why: str = "came back without it") -> None:
@@ -184,12 +198,12 @@ def _lose(conversation: Conversation, why: str = "came back without it") -> None
         send_advance(conversation.element_id)
 
 
-def _hand_over(leg: Leg) -> bool:
-    return legs.move(Leg.objects.filter(pk=leg.pk), Leg.State.SENT, sent_at=clock.machine())
+def _hand_over(leg_id: int) -> bool:
+    return legs.move(Leg.objects.filter(pk=leg_id), Leg.State.SENT, sent_at=clock.machine())
 
 
-def _order(conversation: Conversation, leg: Leg) -> dict[str, Any]:
-    first = not conversation.legs.filter(sent_at__isnull=False).exclude(pk=leg.pk).exists()
+def _order(conversation: Conversation, leg_id: int, *, first: bool) -> dict[str, Any]:
+    leg = Leg.objects.only("plan", "commands").get(pk=leg_id)
     commands: list[dict[str, Any]] = [{"ramCommandType": "startCommand"}] if first else []
     # One script: an answer of 69xx leaves nothing to go on with, so the agent stops there, but where it was expected.
     names = [entry.name for entry in Plan.from_json(leg.plan).entries]

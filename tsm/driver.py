@@ -6,8 +6,9 @@ leaves a state from which the next one goes on.
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +19,7 @@ from ca.models import Certificate, Issuance
 from ca.profiles import Medium, Purpose
 from tsm import conversation as conversations
 from tsm import enrolment as enrolments
-from tsm import lease, plans, reports, services, store
+from tsm import lease, plans, reports, rows, services, store
 from tsm.enrolment import State
 from tsm.errors import TsmError
 from tsm.findings import Findings
@@ -33,19 +34,41 @@ ANSWERS_WRONG = reports.ANSWERS_WRONG
 PURPOSES = {Key.SIGNATURE: Purpose.SIGNATURE, Key.AUTHENTICATION: Purpose.USER_AUTHENTICATION}
 
 
+@dataclass
+class Scene:
+    """What is known of an element while its lease is ours: read once, then kept in step with what we write.
+
+    What others write meanwhile (the phone's report, the end of an enrolment) is found where an arrow is claimed.
+    """
+
+    element: SecureElement
+    conversation: Conversation | None
+    leg: Leg | None  # that is open
+
+    @classmethod
+    def read(cls, element_id: int) -> "Scene":
+        element = SecureElement.objects.select_related("phone__realm", "occupant").get(pk=element_id)
+        return cls(element, *conversations.standing(element))
+
+    def known(self, enrolment: Enrolment) -> Enrolment:
+        """Return the enrolment in hand where it is the occupant, with what it names set to what is in hand."""
+        occupant = self.element.occupant
+        found = occupant if occupant is not None and occupant.pk == enrolment.pk else enrolment
+        found.element, found.phone, found.realm = self.element, self.element.phone, self.element.phone.realm
+        return found
+
+
 def advance(element_id: int) -> bool:
     """Do all that can be done now for this element. False when another worker is at it."""
     with lease.held(element_id, seconds=settings.TSM_LEASE_SECONDS) as mine:
         if not mine:
             return False
-        element = SecureElement.objects.select_related("phone__realm").get(pk=element_id)
-        while _step(element):
-            phone, element = element.phone, SecureElement.objects.get(pk=element_id)
-            element.phone = phone
+        scene = Scene.read(element_id)
+        while _step(scene):
+            pass
     # Outside the lease: the phone may answer before the push returns.
-    leg = conversations.open_leg(element_id)
-    if leg is not None:
-        conversations.wake_phone(leg.conversation)
+    if scene.leg is not None and scene.conversation is not None:
+        conversations.wake_phone(scene.conversation)
     return True
 
 
@@ -58,51 +81,73 @@ class Job:
     order: ServiceOrder | None = None
 
 
-Work = Callable[[SecureElement, Job, Conversation | None], bool]
+# Whether there may be more to do.
+Work = Callable[[Scene, Job], bool]
 
 
-def _step(element: SecureElement) -> bool:
+def _step(scene: Scene) -> bool:
     """Do one thing; True when there may be another."""
-    leg = conversations.open_leg(element.pk)
-    if leg is not None and leg.state == Leg.State.REPORTED:
-        reports.settle(element, leg)
+    if scene.leg is not None and scene.leg.state == Leg.State.REPORTED:
+        _settle(scene, scene.leg)
         return True
-    if leg is not None:
+    if scene.leg is not None:
         return False
-    conversation = conversations.of(element)
-    job = _job(element)
+    job = _job(scene)
     if job is None:
-        if conversation is not None:
-            conversations.close(conversation)
+        if scene.conversation is not None:
+            conversations.close(scene.conversation)
         return False
-    if conversation is not None and conversation.failures >= settings.TSM_FAILURES:
-        _stand_still(conversation, job.enrolment)
+    if scene.conversation is not None and scene.conversation.failures >= settings.TSM_FAILURES:
+        _stand_still(scene.conversation, job.enrolment)
         return False
-    return job.work(element, job, conversation)
+    return job.work(scene, job)
 
 
-def _job(element: SecureElement) -> Job | None:
+def _settle(scene: Scene, leg: Leg) -> None:
+    occupant = scene.element.occupant
+    leg.enrolment = scene.known(occupant if occupant is not None and occupant.pk == leg.enrolment_id else leg.enrolment)
+    if reports.settle(scene.element, leg):
+        scene.leg = None
+    else:
+        again = Scene.read(scene.element.pk)
+        scene.element, scene.conversation, scene.leg = again.element, again.conversation, again.leg
+
+
+def _job(scene: Scene) -> Job | None:
     """Return what is next: keys that are on their way, what must leave the element, what comes, what is ordered."""
-    leaving = element.occupant is not None and element.occupant.state in enrolments.LEAVING
+    element = scene.element
+    occupant = scene.known(element.occupant) if element.occupant is not None else None
+    leaving = occupant is not None and occupant.state in enrolments.LEAVING
     turning = services.turning(element, leaving=leaving)
     newest = Enrolment.objects.filter(element=element).last() if turning else None
     if newest is not None:
         return Job(newest, _ROTATIONS[turning], services.standing(element, services.ROTATES[turning]))
-    if leaving and element.occupant is not None:
-        return Job(element.occupant, _delete)
-    working = Enrolment.objects.filter(element=element, state__in=enrolments.WORKING).first()
+    if occupant is not None and leaving:
+        return Job(occupant, _delete)
+    working = _working(scene, occupant)
     if working is not None:
         return Job(working, _WORK[State(working.state)])
+    if occupant is not None and occupant.state in enrolments.UNDER_WAY:
+        # What is ordered is for what is in use, and this phone has nothing in use yet.
+        return None
     order = services.next_order(element)
     return Job(order.enrolment, _ORDERS[order.function], order) if order is not None else None
+
+
+def _working(scene: Scene, occupant: Enrolment | None) -> Enrolment | None:
+    """Return the enrolment that workers are at. A phone has one that is under way or in use (a constraint)."""
+    if occupant is not None and occupant.state in (*enrolments.UNDER_WAY, State.ACTIVE):
+        return occupant if occupant.state in enrolments.WORKING else None
+    found = Enrolment.objects.filter(element=scene.element, state__in=enrolments.WORKING).first()
+    return scene.known(found) if found is not None else None
 
 
 # --- one function a state -------------------------------------------------------------------------------
 
 
-def _prepare(element: SecureElement, job: Job, conversation: Conversation | None) -> bool:
-    enrolment = job.enrolment
-    unknown = _ask_first(element, job, conversation)
+def _prepare(scene: Scene, job: Job) -> bool:
+    element, conversation, enrolment = scene.element, scene.conversation, job.enrolment
+    unknown = _ask_first(scene, job)
     if unknown is not None:
         return unknown
     found = Findings.from_json(conversation.findings) if conversation and conversation.findings else Findings()
@@ -110,77 +155,85 @@ def _prepare(element: SecureElement, job: Job, conversation: Conversation | None
         found,
         _standing(element),
         challenge=bytes(enrolment.challenge),
-        load_file=store.to_load().version,
+        load_file=store.to_load(),
         random=secrets.token_bytes,
     )
     smaller = conversation is not None and conversation.failures > 0
     if smaller:
         plan = plans.first_part(plan)
+    before = [("smaller_leg", {"section": plan.entries[0].name})] if plan.kind == "part" else []
     with transaction.atomic():
         # Ours only while nobody has given it up; from here on there may be something of it on the element.
         if not Enrolment.objects.filter(pk=enrolment.pk, state=State.VERIFIED).update(trouble=F("trouble")):
+            enrolment.refresh_from_db()
             return True
-        SecureElement.objects.filter(pk=element.pk).update(occupant=enrolment)
-        if plan.kind == "part":
-            enrolments.note(enrolment, "smaller_leg", section=plan.entries[0].name)
-        _offer(element, job, plan)
+        _offer(scene, job, plan, before, occupant=enrolment)
     return True
 
 
-def _certify(element: SecureElement, job: Job, conversation: Conversation | None) -> bool:
+def _certify(scene: Scene, job: Job) -> bool:
     """Ask a CA worker for both certificates; go on when both are there."""
     enrolment = job.enrolment
-    public_keys = {Key.SIGNATURE: enrolment.signature_key, Key.AUTHENTICATION: enrolment.authentication_key}
-    cards = {
-        Key.SIGNATURE: enrolment.card_signature_certificate,
-        Key.AUTHENTICATION: enrolment.card_authentication_certificate,
-    }
-    asked: dict[Key, Issuance] = {}
-    new = False
-    for key, purpose in PURPOSES.items():
-        request_key = enrolments.request_key(enrolment, purpose)
-        found = issuance.find(request_key)
-        if found is None:
-            public_key = public_keys[key]
-            assert public_key is not None  # noqa: S101  (KEYED has both)
-            new = True
-            found = issuance.request(
-                realm=enrolment.realm,
-                purpose=purpose,
-                medium=Medium.PHONE,
-                holder=enrolment.holder,
-                public_key=bytes(public_key),
-                linked_to=cards[key],
-                pending=True,
-                request_key=request_key,
-                continuation={"task": "tsm.advance", "args": [element.pk]},
-            )
-        asked[key] = found
-    refused = [found for found in asked.values() if found.state == Issuance.State.REFUSED]
+    keys = {key: enrolments.request_key(enrolment, purpose) for key, purpose in PURPOSES.items()}
+    found = issuance.find_all(keys.values())
+    refused = [one for one in found.values() if one.state == Issuance.State.REFUSED]
     if refused:
         enrolments.abandon(enrolment, trouble=refused[0].error_code or "issuance_refused")
         return True
-    if any(found.state != Issuance.State.ISSUED for found in asked.values()):
-        if new:
-            enrolments.note(enrolment, "issuing")
-            messages.send("ca.issue", [found.pk for found in asked.values()])
+    missing = [key for key, request_key in keys.items() if request_key not in found]
+    if missing:
+        _ask(scene, enrolment, missing)
         return False
-    with transaction.atomic():
-        signature, authentication = asked[Key.SIGNATURE].certificate, asked[Key.AUTHENTICATION].certificate
-        assert signature is not None  # noqa: S101  (ISSUED has one)
-        assert authentication is not None  # noqa: S101
-        if enrolments.move(
-            enrolment, State.CERTIFIED, signature=signature.serial_number, authentication=authentication.serial_number
-        ):
-            Enrolment.objects.filter(pk=enrolment.pk).update(
-                signature_certificate=signature, authentication_certificate=authentication
-            )
+    if any(one.state != Issuance.State.ISSUED for one in found.values()):
+        return False
+    signature, authentication = (found[keys[key]].certificate for key in (Key.SIGNATURE, Key.AUTHENTICATION))
+    assert signature is not None  # noqa: S101  (ISSUED has one)
+    assert authentication is not None  # noqa: S101
+    detail = {"signature": signature.serial_number, "authentication": authentication.serial_number}
+    enrolments.walk(
+        enrolment,
+        [(State.CERTIFIED, detail)],
+        signature_certificate=signature,
+        authentication_certificate=authentication,
+    )
     return True
 
 
-def _install(element: SecureElement, job: Job, conversation: Conversation | None) -> bool:
+def _ask(scene: Scene, enrolment: Enrolment, missing: Sequence[Key]) -> None:
+    public_keys = {Key.SIGNATURE: enrolment.signature_key, Key.AUTHENTICATION: enrolment.authentication_key}
+    card_ids = {
+        Key.SIGNATURE: enrolment.card_signature_certificate_id,
+        Key.AUTHENTICATION: enrolment.card_authentication_certificate_id,
+    }
+    # The holder comes along with the cards: they are his.
+    cards = Certificate.objects.select_related("holder").in_bulk([card_ids[key] for key in missing])
+    asked = []
+    for key in missing:
+        public_key = public_keys[key]
+        assert public_key is not None  # noqa: S101  (KEYED has both)
+        card = cards[card_ids[key]]
+        asked.append(
+            {
+                "realm": enrolment.realm,
+                "purpose": PURPOSES[key],
+                "medium": Medium.PHONE,
+                "holder": card.holder,
+                "public_key": bytes(public_key),
+                "linked_to": card,
+                "pending": True,
+                "request_key": enrolments.request_key(enrolment, PURPOSES[key]),
+                "continuation": {"task": "tsm.advance", "args": [scene.element.pk]},
+            }
+        )
+    made = issuance.request_all(asked)
+    enrolments.note(enrolment, "issuing")
+    messages.send("ca.issue", [one.pk for one in made])
+
+
+def _install(scene: Scene, job: Job) -> bool:
+    element, conversation = scene.element, scene.conversation
     if element.domain_counter is None:
-        return _survey(element, job)
+        return _survey(scene, job)
     if conversation is not None and conversation.findings is not None and not conversation.findings["applet"]:
         enrolments.abandon(job.enrolment, trouble="element_content_missing")
         return True
@@ -192,35 +245,37 @@ def _install(element: SecureElement, job: Job, conversation: Conversation | None
         _standing(element),
         random=secrets.token_bytes,
     )
-    _offer(element, job, plan)
+    _offer(scene, job, plan)
     return True
 
 
-def _keyed_later(element: SecureElement, job: Job, conversation: Conversation | None) -> bool:
+def _keyed_later(scene: Scene, job: Job) -> bool:
     raise TsmError("prepared and keyed are one leg: nothing waits in between")
 
 
 def _planned(plan: Callable[[SecureElement, Standing], Plan]) -> Work:
     """Return the work that lays one leg ready as soon as the counters are known."""
 
-    def work(element: SecureElement, job: Job, conversation: Conversation | None) -> bool:
+    def work(scene: Scene, job: Job) -> bool:
+        element = scene.element
         if element.isd_counter is None or element.domain_counter is None:
-            return _survey(element, job)
-        _offer(element, job, plan(element, _standing(element)))
+            return _survey(scene, job)
+        _offer(scene, job, plan(element, _standing(element)))
         return True
 
     return work
 
 
 def _rotate(role: str) -> Work:
-    def work(element: SecureElement, job: Job, conversation: Conversation | None) -> bool:
+    def work(scene: Scene, job: Job) -> bool:
+        element = scene.element
         if element.isd_counter is None or element.domain_counter is None:
-            return _survey(element, job)
-        findings = conversation.findings if conversation is not None else None
+            return _survey(scene, job)
+        findings = scene.conversation.findings if scene.conversation is not None else None
         added = findings is not None and role in Findings.from_json(findings).rotated
         # Known before it is put: whatever happens to the report, it is known which keys to try.
         services.expect_next_keys(element, role)
-        _offer(element, job, plans.rotate(role, _standing(element), added=added, random=secrets.token_bytes))
+        _offer(scene, job, plans.rotate(role, _standing(element), added=added, random=secrets.token_bytes))
         return True
 
     return work
@@ -248,19 +303,19 @@ _ORDERS: Mapping[str, Work] = {
 }
 
 
-def _ask_first(element: SecureElement, job: Job, conversation: Conversation | None) -> bool | None:
+def _ask_first(scene: Scene, job: Job) -> bool | None:
     """Lay a question ready where something isn't known: counters first, then the registry. None: all is known."""
-    if element.isd_counter is None:
-        return _survey(element, job)
-    if conversation is not None and conversation.findings is not None and not conversation.findings["confirmed"]:
-        _offer(element, job, plans.registry(_standing(element), secrets.token_bytes))
+    if scene.element.isd_counter is None:
+        return _survey(scene, job)
+    findings = scene.conversation.findings if scene.conversation is not None else None
+    if findings is not None and not findings["confirmed"]:
+        _offer(scene, job, plans.registry(_standing(scene.element), secrets.token_bytes))
         return True
     return None
 
 
-def _survey(element: SecureElement, job: Job) -> bool:
-    enrolments.note(job.enrolment, "counters_unknown")
-    _offer(element, job, plans.survey(services.probes(element)))
+def _survey(scene: Scene, job: Job) -> bool:
+    _offer(scene, job, plans.survey(services.probes(scene.element)), [("counters_unknown", {})])
     return True
 
 
@@ -270,16 +325,19 @@ def _standing(element: SecureElement) -> Standing:
     )
 
 
-def _offer(element: SecureElement, job: Job, plan: Plan) -> None:
+def _offer(scene: Scene, job: Job, plan: Plan, before: Sequence[enrolments.Noted] = (), **changes: Any) -> None:
+    """Lay a plan's leg ready, and note it, after what is to be noted before; `changes` are the element's."""
+    element = scene.element
     plan = replace(plan, before={"issuer": element.isd_counter, "provider": element.domain_counter})
-    commands = plans.render(plan, bytes(element.iin) + bytes(element.cin))
-    with transaction.atomic():
-        told = plans.described(plan, bytes(element.iin) + bytes(element.cin))
-        conversations.offer(element, job.enrolment, plan, commands, told, job.order)
-        apdus = [apdu for section in commands for apdu in section]
-        enrolments.note(
-            job.enrolment, "order", leg=plan.kind, commands=len(apdus), bytes=sum(len(apdu) // 2 for apdu in apdus)
-        )
+    script = plans.render(plan, bytes(element.iin) + bytes(element.cin))
+    apdus = [apdu for section in script.commands for apdu in section]
+    figures = {"leg": plan.kind, "commands": len(apdus), "bytes": sum(len(apdu) // 2 for apdu in apdus)}
+    with transaction.atomic(savepoint=False):
+        # The counters are uncertain from here on.
+        rows.write(element, isd_counter=None, domain_counter=None, **changes)
+        scene.leg = conversations.offer(element, scene.conversation, job.enrolment, plan, script, job.order)
+        enrolments.note_all(job.enrolment, [*before, ("order", figures)])
+    scene.conversation = scene.leg.conversation
 
 
 def _stand_still(conversation: Conversation, enrolment: Enrolment) -> None:

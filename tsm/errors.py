@@ -137,6 +137,12 @@ class ResumeRefused(TsmError):
     code = "resume_refused"
 
 
+class UnblockRefused(TsmError):
+    """The request to have a password unblocked isn't signed as it must be: by the card, or by the phone's other key."""
+
+    code = "unblock_refused"
+
+
 class ElementNotFit(TsmError):
     """An element that was to be registered won't do, or the given keys aren't its own."""
 

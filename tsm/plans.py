@@ -12,6 +12,7 @@ from tsm import describe, keysets, rotation, sei, sp, store
 from tsm.errors import ReportMalformed
 from tsm.findings import Findings, Reading
 from tsm.jpki import Key
+from tsm.models import LoadFile
 from tsm.sections import Channel, Section
 
 Random = Callable[[int], bytes]
@@ -40,8 +41,9 @@ class Plan:
     challenge: str = ""
     generate: tuple[int, ...] = ()
     load: bool = True
-    # Of the load file store.
+    # Of the load file store: version and SHA-256.
     load_file: str = ""
+    load_digest: str = ""
     certificates: Mapping[str, str] = field(default_factory=dict)
     ca_certificates: Mapping[str, str] = field(default_factory=dict)
     # The generation of the provider's keys that a new domain is given.
@@ -87,7 +89,7 @@ _SECTIONS: dict[str, Callable[[Plan, Channel, bytes], Section]] = {
     "finish_domain": lambda plan, via, number: sp.finish_domain(via),
     "remove_package": lambda plan, via, number: sei.remove_package(via),
     "install_application": lambda plan, via, number: sei.install_application(
-        via, store.content(plan.load_file) if plan.load else None
+        via, store.of_digest(plan.load_file, plan.load_digest) if plan.load else None
     ),
     "make_keys": lambda plan, via, number: sp.make_keys(
         via, challenge=bytes.fromhex(plan.challenge), generate=frozenset(Key(reference) for reference in plan.generate)
@@ -150,13 +152,13 @@ def registry(at: Standing, random: Random) -> Plan:
     return Plan("registry", (_Counters(at, random).entry("registry", "issuer"),))
 
 
-def prepare(found: Findings, at: Standing, *, challenge: bytes, load_file: str, random: Random) -> Plan:
+def prepare(found: Findings, at: Standing, *, challenge: bytes, load_file: LoadFile, random: Random) -> Plan:
     """Return the plan from what is found to proven keys: domain, applet, key pairs. What is there isn't made again.
 
     A package of another version than the store's is replaced: nothing on it was certified yet.
     """
     counters = _Counters(at, random)
-    other = found.package and found.package_version not in ("", load_file)
+    other = found.package and found.package_version not in ("", load_file.version)
     entries = []
     if not found.domain:
         entries.append(counters.entry("create_domain", "issuer"))
@@ -176,7 +178,8 @@ def prepare(found: Findings, at: Standing, *, challenge: bytes, load_file: str, 
         challenge=challenge.hex(),
         generate=tuple(int(key) for key in Key if other or int(key) not in found.keys),
         load=other or not found.package,
-        load_file=load_file,
+        load_file=load_file.version,
+        load_digest=load_file.digest,
         domain_generation=at.domain_generation,
     )
 
@@ -234,18 +237,28 @@ def _by_key(certificates: Mapping[str, str]) -> dict[Key, bytes]:
 # --- scripts and reports ------------------------------------------------------------------------------
 
 
-def render(plan: Plan, number: bytes) -> list[list[str]]:
-    """Return the C-APDUs of each section, in upper-case hex."""
-    return [[apdu.hex().upper() for apdu in section.render()] for section in plan.sections(number)]
+@dataclass(frozen=True)
+class Script:
+    """What a plan comes to: the C-APDUs of each section, in upper-case hex, and what each command says.
+
+    `described` has section, label and plain words of each command, in order; what is secret is masked.
+    """
+
+    commands: list[list[str]]
+    described: list[tuple[str, str, str]]
 
 
-def described(plan: Plan, number: bytes) -> list[tuple[str, str, str]]:
-    """Return section, label and plain words of each command of `render`, in order; what is secret is masked."""
-    return [
-        (section.name, label, describe.command(command))
-        for section in plan.sections(number)
-        for label, command in section.clear()
-    ]
+def render(plan: Plan, number: bytes) -> Script:
+    """Return the script of a plan for the element of that number."""
+    sections = plan.sections(number)
+    return Script(
+        [[apdu.hex().upper() for apdu in section.render()] for section in sections],
+        [
+            (section.name, label, describe.command(command))
+            for section in sections
+            for label, command in section.clear()
+        ],
+    )
 
 
 def read(plan: Plan, number: bytes, answers: Iterable[str]) -> Reading:

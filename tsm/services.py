@@ -5,25 +5,27 @@ proves it done, however often the phone vanishes, or until the enrolment ends.
 """
 
 from django.db import transaction
-from django.db.models import F
 
-from ca import clock, journal, revocation
+from ca import clock, journal, revocation, status
 from ca.models import Certificate, Realm
-from ca.profiles import Purpose
+from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from tsm import keysets, measures, orders, store
+from tsm import keysets, measures, orders, rows, store
 from tsm.enrolment.ending import finish
 from tsm.enrolment.life import State, note
-from tsm.enrolment.proofs import pair, resume_text, signed_by
-from tsm.errors import ResumeRefused, WrongState
+from tsm.enrolment.proofs import UNBLOCKS, pair, resume_text, signed_by, unblock_text
+from tsm.errors import ResumeRefused, UnblockRefused, WrongState
 from tsm.jpki import Key
 from tsm.messaging.functions import ServiceState
 from tsm.models import Enrolment, SecureElement, ServiceOrder
+from tsm.orders import OrderState, orders_of
+
+# Beside what stands here: what callers ask of an enrolment's orders.
+__all__ = ["OrderState", "orders_of", "unblock_text"]
 
 Function = ServiceOrder.Function
 # Which function gives which role's domain its next keys.
 ROTATES = {"issuer": Function.ROTATE_ISSUER_KEYS, "provider": Function.ROTATE_DOMAIN_KEYS}
-UNBLOCKS = {Key.SIGNATURE: Function.UNBLOCK_SIGNATURE, Key.AUTHENTICATION: Function.UNBLOCK_AUTHENTICATION}
 
 
 def state(enrolment: Enrolment) -> ServiceState:
@@ -97,6 +99,37 @@ def unblock(enrolment: Enrolment, key: Key, *, source: str) -> ServiceOrder:
         return orders.place(enrolment, UNBLOCKS[key], source=source)
 
 
+def unblock_by_holder(
+    enrolment: Enrolment, key: Key, *, text: str, signature: bytes, certificate: bytes = b""
+) -> ServiceOrder:
+    """Have the password of a key returned to "not set" at its holder's signed request.
+
+    For the signature password the holder signs with the card, whose signature certificate (DER) comes along; for the
+    authentication PIN with the phone's signature key (jpki-facts, unlock). Raises `UnblockRefused`.
+    """
+    if text != unblock_text(enrolment, key) or not _asked_by_holder(enrolment, key, text, signature, certificate):
+        raise UnblockRefused("the request isn't signed by the key that may ask for it")
+    return unblock(enrolment, key, source="holder")
+
+
+def _asked_by_holder(enrolment: Enrolment, key: Key, text: str, signature: bytes, certificate: bytes) -> bool:
+    if key is Key.AUTHENTICATION:
+        return signed_by(pair(enrolment)[Purpose.SIGNATURE], text.encode(), signature)
+    realm = enrolment.realm
+    verdict = status.check_signature(
+        realm,
+        certificate,
+        text.encode(),
+        signature,
+        now=clock.now(realm),
+        purpose=Purpose.SIGNATURE,
+        medium=Medium.CARD,
+    )
+    card = verdict.certificate
+    valid = verdict.standing is status.Standing.VALID
+    return valid and card is not None and card.holder_id == enrolment.holder_id
+
+
 def rotate(enrolment: Enrolment, role: str, *, source: str) -> ServiceOrder:
     """Have the next key set put into the issuer's (`issuer`) or the provider's (`provider`) domain."""
     with transaction.atomic():
@@ -164,20 +197,17 @@ def turning(element: SecureElement, *, leaving: bool) -> str:
 
 def expect_next_keys(element: SecureElement, role: str) -> None:
     """Note, before anything is sent, that a domain may have its next keys from here on."""
-    rows = SecureElement.objects.filter(pk=element.pk)
-    if role == "issuer":
-        rows.filter(isd_pending=None).update(isd_pending=F("isd_generation") + 1)
-    else:
-        rows.filter(domain_pending=None).update(domain_pending=F("domain_generation") + 1)
+    if role == "issuer" and element.isd_pending is None:
+        rows.write(element, isd_pending=element.isd_generation + 1)
+    elif role == "provider" and element.domain_pending is None:
+        rows.write(element, domain_pending=element.domain_generation + 1)
 
 
-def take_next_keys(element: SecureElement, role: str) -> None:
-    """Note that the next keys are the present ones: the element has proved it."""
-    rows = SecureElement.objects.filter(pk=element.pk)
+def next_keys_taken(element: SecureElement, role: str) -> dict[str, int | None]:
+    """Return what is to be written when the element has proved that the next keys are the present ones."""
     if role == "issuer":
-        rows.update(isd_generation=F("isd_pending"), isd_pending=None)
-    else:
-        rows.update(domain_generation=F("domain_pending"), domain_pending=None)
+        return {"isd_generation": element.isd_pending, "isd_pending": None}
+    return {"domain_generation": element.domain_pending, "domain_pending": None}
 
 
 def probes(element: SecureElement) -> dict[str, tuple[int, int]]:

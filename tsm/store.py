@@ -70,7 +70,7 @@ def withdraw(version: str) -> None:
 
 def newest() -> LoadFile | None:
     """Return the newest version that may be loaded, or None."""
-    return LoadFile.objects.filter(withdrawn_at=None).order_by("major", "minor").last()
+    return LoadFile.objects.filter(withdrawn_at=None).defer("content").order_by("major", "minor").last()
 
 
 def to_load() -> LoadFile:
@@ -94,6 +94,18 @@ def content(version: str) -> bytes:
         keysets.load_file_key().public_key().verify(bytes(row.signature), loadfile.digest(block), _SIGNED)
     except InvalidSignature as error:
         raise LoadFileRefused(f"version {version}'s content isn't what the provider signed") from error
+    return block
+
+
+@functools.lru_cache(maxsize=8)
+def of_digest(version: str, digest: str) -> bytes:
+    """Return the block of a version with that SHA-256 (hex): read and checked once, for what was signed stays so.
+
+    Raises `LoadFileRefused`, also when the version has another content now.
+    """
+    block = content(version)
+    if loadfile.digest(block).hex() != digest:
+        raise LoadFileRefused(f"version {version} has another content than was planned with")
     return block
 
 

@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/phone/v1/enrolments/<uuid:reference>/activation", api.Activation.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>/end", api.End.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>/resume", api.Resume.as_view()),
+    path("api/phone/v1/enrolments/<uuid:reference>/unblock/<str:purpose>", api.Unblock.as_view()),
     path("gp/seram/handshake", api.Handshake.as_view()),
     path("gp/seram/remoteManagement", api.RemoteManagement.as_view()),
 ]

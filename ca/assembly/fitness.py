@@ -1,6 +1,7 @@
 """What must be so before anything is built: of the public key, and of the holder's data."""
 
 import re
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -57,16 +58,21 @@ def require_fit(holder: Holder) -> None:
     ):
         if not text or len(text) > 200:
             raise HolderUnfit(f"the {field} must have 1 to 200 characters", field=field)
-        if len(substitution) != len(text) or set(substitution) - {"0", "1"}:
+        if len(substitution) != len(text) or substitution.strip("01"):
             raise HolderUnfit(f"the {field}'s substitutions must be 0 or 1 for each character", field=field)
     if holder.sex not in {"1", "2", "3"}:
         raise HolderUnfit("sex must be 1, 2 or 3", field="sex")
     era, written = holder.birth_date[:1], holder.birth_date[1:]
     # Parts of a date of birth may be unknown (facts 1.3): the end of validity hangs on it, so that is not issued.
-    if written != holder.born_on.strftime("%Y%m%d") or era not in _ERAS or holder.born_on.year < _ERAS[era]:
+    if written != holder.born_on.isoformat().replace("-", "") or era not in _ERAS or holder.born_on.year < _ERAS[era]:
         raise HolderUnfit("the date of birth must be an era's digit and the Gregorian date", field="birth_date")
-    if not _CODE.fullmatch(holder.municipality_code):
+    _require_fit_place(holder.municipality_code, holder.prefecture, holder.municipality)
+
+
+@lru_cache(maxsize=4096)  # municipalities
+def _require_fit_place(code: str, prefecture: str, municipality: str) -> None:
+    if not _CODE.fullmatch(code):
         raise HolderUnfit("the municipality's code must be five digits", field="municipality_code")
-    for place, field in ((holder.prefecture, "prefecture"), (holder.municipality, "municipality")):
+    for place, field in ((prefecture, "prefecture"), (municipality, "municipality")):
         if not _PLACE.fullmatch(place):
             raise HolderUnfit(f"the {field} must be written in Roman letters", field=field)

@@ -32,9 +32,9 @@ class Issuer:
         return cls(certificate.subject, identifier.digest, certificate.serial_number)
 
 
-@dataclass(frozen=True)
+@dataclass  # frozen, it would take as long again to make one as to fill it
 class Plan:
-    """Everything that one end-entity certificate will say."""
+    """Everything that one end-entity certificate will say. Nobody changes one."""
 
     profile: Profile
     policy: x509.ObjectIdentifier

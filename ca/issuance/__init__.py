@@ -1,14 +1,16 @@
 """Issuance: from a request to a certificate, in an order that survives crashes. What other rooms may use of it."""
 
+from ca.issuance.chunks import issue, issue_many
 from ca.issuance.continuation import left_behind, mark_continued, ripe_continuations
-from ca.issuance.issuing import Outcome, issue, issue_many
-from ca.issuance.request import find, request
+from ca.issuance.issuing import Outcome
+from ca.issuance.request import find, find_all, request, request_all
 from ca.issuance.signing import sign, signing
 from ca.issuance.terms import lease, newest_generation, policy, responder_url, take_serial_number
 
 __all__ = [
     "Outcome",
     "find",
+    "find_all",
     "issue",
     "issue_many",
     "lease",
@@ -17,6 +19,7 @@ __all__ = [
     "newest_generation",
     "policy",
     "request",
+    "request_all",
     "responder_url",
     "ripe_continuations",
     "sign",

@@ -32,14 +32,14 @@ class Draft:
     @classmethod
     def recover(cls, row: Issuance) -> Self:
         """Read it from the intent that a request's row holds."""
-        assert row.generation is not None  # noqa: S101  (state signing)
+        assert row.partition is not None  # noqa: S101  (state signing)
         assert row.tbs is not None  # noqa: S101  (state signing)
         tbs = bytes(row.tbs)
         twin = assembly.twin(tbs)
         identifier = twin.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
         return cls(
             row=row,
-            generation=row.generation,
+            generation=row.partition.generation,
             tbs=tbs,
             key_identifier=identifier.hex().upper(),
             not_before=twin.not_valid_before_utc,
@@ -81,7 +81,7 @@ def draft(row: Issuance, kind: Kind, generation: Generation, now: datetime, pass
     plan = kind.plan(row, serial_number, now)
     tbs = kind.assemble(plan)
     subject = lint.Subject(
-        twin=assembly.twin(tbs),
+        tbs=tbs,
         standard=kind.standard,
         holder=row.holder,
         serial_number=serial_number,

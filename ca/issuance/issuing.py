@@ -1,13 +1,13 @@
 """Issuing: reserve the serial number, assemble, lint, record the intent, sign, store: in that order, each a commit.
 
-Many requests take each step together; one is a batch of one. A crash at any point leaves a record of what was about to
-be signed; whoever comes next goes on from there. RSA PKCS#1 v1.5 gives the same signature for the same bytes, so
-signing a recorded intent again makes no second certificate. No key is used inside a database transaction.
+Many requests take each step together (`ca.issuance.chunks` cuts them); one is a batch of one. A crash at any point
+leaves a record of what was about to be signed; whoever comes next goes on from there. RSA PKCS#1 v1.5 gives the same
+signature for the same bytes, so signing a recorded intent again makes no second certificate. No key is used inside a
+database transaction.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import groupby
 from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -36,7 +36,6 @@ from ca.profiles import Medium, Purpose
 State = Issuance.State
 Outcome = Certificate | CaError
 Item = TypeVar("Item")
-SIZE = 500  # requests a transaction: some 0.4 s, far within the lease; by itself a chunk costs 10 to 20 ms
 _REFUSALS = {
     error.code: error
     for error in (
@@ -51,41 +50,7 @@ _REFUSALS = {
 }
 
 
-def issue(issuance_id: int) -> Certificate:
-    """Issue what was asked for, or return what was issued before; safe to run twice and at once. Needs the CA's keys.
-
-    Raises IssuanceRefused (its code says why) when it is, or was, refused; IssuanceInProgress while another worker
-    holds it; KeysUnavailable, NoAuthority.
-    """
-    outcome = issue_many([issuance_id])[issuance_id]
-    if isinstance(outcome, CaError):
-        raise outcome
-    return outcome
-
-
-def issue_many(issuance_ids: Sequence[int]) -> dict[int, Outcome]:
-    """Issue what was asked for; return by id the certificate, or the error that `issue` raises for it."""
-    ids = list(dict.fromkeys(issuance_ids))
-    outcomes: dict[int, Outcome] = {}
-    for begin in range(0, len(ids), SIZE):
-        outcomes |= _issue_chunk(ids[begin : begin + SIZE])
-    return {pk: outcomes[pk] for pk in ids}
-
-
-def _issue_chunk(ids: Sequence[int]) -> dict[int, Outcome]:
-    outcomes: dict[int, Outcome] = {}
-    rows = sorted(steps.read(ids), key=lambda row: (row.realm_id, row.pk))
-    for _, of_realm in groupby(rows, key=lambda row: row.realm_id):
-        some = list(of_realm)
-        batch = _Batch(some[0].realm, some)
-        outcomes |= batch.issue()
-        if batch.later:
-            # They stood in another's way; that one is stored now, or refused.
-            outcomes |= _issue_chunk([row.pk for row in batch.later])
-    return outcomes
-
-
-class _Batch:
+class Batch:
     """Requests of one realm, and what they have come to."""
 
     def __init__(self, realm: Realm, rows: Sequence[Issuance]) -> None:

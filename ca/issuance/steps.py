@@ -31,10 +31,10 @@ class Overtaken(Exception):
 def read(ids: Iterable[int]) -> list[Issuance]:
     """Return requests by id with all that they name, in the order of their ids. Raises Issuance.DoesNotExist."""
     wanted = set(ids)
-    rows = list(Issuance.objects.filter(pk__in=wanted).order_by("pk"))
+    rows = bulk.read(Issuance.objects.filter(pk__in=wanted).order_by("pk"))
     if len(rows) != len(wanted):
         raise Issuance.DoesNotExist(f"no request {sorted(wanted - {row.pk for row in rows})}")
-    for name in ("realm", "holder", "linked_to", "generation", "partition", "certificate"):
+    for name in ("realm", "holder", "linked_to", "partition", "certificate"):
         _attach(rows, name)
     return rows
 
@@ -43,7 +43,7 @@ def _attach(rows: Sequence[Issuance], name: str) -> None:
     """Read what the rows name in one field, each once."""
     field: Any = Issuance._meta.get_field(name)
     named = {row.__dict__[field.attname] for row in rows} - {None}
-    found = field.related_model._default_manager.in_bulk(named) if named else {}
+    found = {one.pk: one for one in bulk.read(field.related_model.objects.filter(pk__in=named))} if named else {}
     for row in rows:
         field.set_cached_value(row, found.get(row.__dict__[field.attname]))
 
@@ -124,11 +124,8 @@ def partitions(realm: Realm, drafts: Sequence[Draft], now: datetime) -> dict[int
 def record_intents(realm: Realm, drafts: Sequence[Draft], passed: lint.Passed) -> None:
     """Write down what will be signed, in the rows and in the journal, before any key is touched."""
     _move(
-        ("state", "tbs", "generation_id", "partition_id"),
-        [
-            (draft.row.pk, State.SIGNING.value, draft.tbs, draft.generation.pk, draft.row.partition_id)
-            for draft in drafts
-        ],
+        ("state", "tbs", "partition_id"),
+        [(draft.row.pk, State.SIGNING.value, draft.tbs, draft.row.partition_id) for draft in drafts],
         where="t.state = 'reserved'",
     )
     journal.record_all(realm, [draft.intended() for draft in drafts])
@@ -147,9 +144,10 @@ def store(realm: Realm, signed: Sequence[tuple[Draft, bytes]], *, pending: bool 
     )
     linkage.watch(certificates)
     _move(
-        ("state", "certificate_id", "lease_until"),
+        # The certificate has the octets now.
+        ("state", "certificate_id", "tbs", "lease_until"),
         [
-            (draft.row.pk, State.ISSUED.value, certificate.pk, None)
+            (draft.row.pk, State.ISSUED.value, certificate.pk, None, None)
             for (draft, _), certificate in zip(signed, certificates, strict=True)
         ],
         where="t.state = 'signing'",

@@ -32,7 +32,7 @@ def examine(subject: Subject, passed: Passed | None = None) -> bool:
     read_before = passed is not None and passed.has(shape)
     if read_before and not sampling.in_share(subject.serial_number, settings.CA_PKILINT_SHARE):
         return False
-    twin = assembly.signed_twin(subject.twin.tbs_certificate_bytes)
+    twin = assembly.signed_twin(subject.tbs)
     _require_none(pkix.errors(Kind.END_ENTITY, twin.public_bytes(Encoding.DER)))
     return True
 

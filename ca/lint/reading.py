@@ -1,4 +1,4 @@
-"""A twin's bytes, taken apart for the rules. It knows nothing of how they were put together."""
+"""Bytes to be signed, taken apart for the rules. It knows nothing of how they were put together."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,12 +7,14 @@ from typing import Annotated, Self
 
 from cryptography import x509
 from cryptography.hazmat import asn1
+from cryptography.x509.oid import NameOID
 
 from ca import der
 
 # extnID of what differs from one holder to the next: subjectAltName, subjectKeyIdentifier
 SUBJECT_ALT_NAME, SUBJECT_KEY_IDENTIFIER = bytes.fromhex("0603551d11"), bytes.fromhex("0603551d0e")
 CRL_POINTS = bytes.fromhex("0603551d1f")
+_COMMON_NAME = b"\x31%c\x30%c\x06\x03\x55\x04\x03\x0c%c"
 
 
 @asn1.sequence
@@ -54,10 +56,11 @@ class Reading:
     crl_point: bytes  # that extension's content
 
     @classmethod
-    def of(cls, twin: x509.Certificate) -> Self:
-        """Take a certificate apart. Raises ValueError."""
-        # The library has decoded them, so that their lengths hold; the structure is RFC 5280's.
-        tbs = twin.tbs_certificate_bytes
+    def of(cls, tbs: bytes) -> Self:
+        """Take apart what a library has decoded before: then lengths hold, and the structure is RFC 5280's.
+
+        Raises ValueError.
+        """
         ((_, content, end),) = der.walk(tbs, 0, len(tbs))
         version, _, algorithm, issuer, validity, subject, public_key, extensions = der.walk(tbs, content, end)
         begin = validity[1]  # of two times, each with a length of one octet
@@ -93,7 +96,7 @@ class Reading:
         if not relatives:
             raise ValueError("the subject is empty")
         last = relatives[-1][0]  # the holder's own; those before it name a place, and thousands live there
-        return [*_attributes(self.subject[:last]), *_read_attributes(self.subject[last:])]
+        return [*_attributes(self.subject[:last]), *_read_common_name(self.subject[last:])]
 
     def other_names(self) -> list[tuple[x509.ObjectIdentifier, str]]:
         """Return type and text of the names in subjectAltName. Raises ValueError when one is no such otherName."""
@@ -111,6 +114,15 @@ def _read_attributes(relatives: bytes) -> tuple[tuple[x509.ObjectIdentifier, byt
         (attribute,) = relative.as_list()
         found.append((attribute.kind, attribute.value.tag_bytes, bytes(attribute.value.data)))
     return tuple(found)
+
+
+def _read_common_name(relative: bytes) -> tuple[tuple[x509.ObjectIdentifier, bytes, bytes], ...]:
+    # SET { SEQUENCE { commonName, UTF8String } }: with one text there is one way to write it. All else is decoded.
+    text = relative[11:]
+    size = len(text)
+    if size < 0x70 and relative[:-size] == _COMMON_NAME % (size + 9, size + 7, size):
+        return ((NameOID.COMMON_NAME, b"\x0c", text),)
+    return _read_attributes(relative)
 
 
 _attributes = lru_cache(maxsize=4096)(_read_attributes)

@@ -149,7 +149,10 @@ def _names_of(holder: Holder) -> bytes | None:
     if not all(texts):
         return None
     names = [
-        der.tlv(0xA0, oid, der.tlv(0xA0, der.tlv(der.UTF8_STRING, text)))
+        # [0] { type-id, [0] { UTF8String } }: nearly all lengths take one octet.
+        b"\xa0%c%b\xa0%c\x0c%c%b" % (len(oid) + size + 4, oid, size + 2, size, text)
+        if (size := len(text)) < 0x60
+        else der.tlv(0xA0, oid, der.tlv(0xA0, der.tlv(der.UTF8_STRING, text)))
         for oid, text in zip(_OTHER_NAMES, texts, strict=True)
     ]
     return der.tlv(der.OCTET_STRING, der.tlv(der.SEQUENCE, *names))

@@ -7,6 +7,7 @@ from functools import cached_property
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ca import assembly
 from ca.lint.reading import Reading
 from ca.models import Holder
 from ca.profiles import Profile
@@ -42,9 +43,9 @@ class Standard:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a twin is held against."""
+    """Bytes to be signed, and what they are held against."""
 
-    twin: x509.Certificate
+    tbs: bytes  # TBSCertificate, DER
     standard: Standard
     holder: Holder
     serial_number: int  # as reserved
@@ -52,9 +53,15 @@ class Subject:
     card_certificate: x509.Certificate | None  # what a phone certificate stands on
 
     @cached_property
+    def twin(self) -> x509.Certificate:
+        """Return them as a certificate, as the library reads it. Raises ValueError."""
+        return assembly.twin(self.tbs)
+
+    @cached_property
     def reading(self) -> Reading:
-        """Return the twin's parts. Raises ValueError."""
-        return Reading.of(self.twin)
+        """Return their parts. Raises ValueError."""
+        _ = self.twin  # decoded by the library first, so that their lengths hold
+        return Reading.of(self.tbs)
 
     @property
     def shape(self) -> str:

@@ -79,7 +79,8 @@ class DecisionCommand(BaseCommand):
 def _named(realm: Realm, options: dict[str, Any]) -> "QuerySet[Certificate]":
     named = Certificate.objects.filter(realm=realm)
     if options["serial"]:
-        named = named.filter(serial_number=options["serial"].replace(":", "").upper())
+        serial_number = options["serial"].replace(":", "").upper()
+        named = named.filter(issuer__in=list(realm.authorities.all()), serial_number=serial_number)
     else:
         try:
             reference = uuid.UUID(options["holder"])

@@ -20,13 +20,13 @@ class Certificate(models.Model):
         ON_HOLD = "on_hold"
         REVOKED = "revoked"
 
-    # Realm, generation and issuer are what the partition says, once more: the database checks the partition alone. Each
-    # check locks the row it finds, and all certificates of a realm find the same three.
-    realm = models.ForeignKey(Realm, models.CASCADE, related_name="certificates")
-    generation = models.ForeignKey(Generation, models.PROTECT, related_name="certificates")
+    # Realm, generation and issuer are what the partition says, once more. None of the four leads to a certificate by
+    # itself: an index of it would be written with each, and lead to thousands.
+    realm = models.ForeignKey(Realm, models.CASCADE, related_name="certificates", db_index=False)
+    generation = models.ForeignKey(Generation, models.PROTECT, related_name="certificates", db_index=False)
     # The generation's authority once more: serial numbers are unique to it, over all generations.
     issuer = models.ForeignKey(Authority, models.PROTECT, related_name="certificates", db_index=False)
-    partition = models.ForeignKey(Partition, models.PROTECT, related_name="certificates")
+    partition = models.ForeignKey(Partition, models.PROTECT, related_name="certificates", db_index=False)
     serial_number = models.CharField(max_length=40)  # upper-case hex without separators
     purpose = models.CharField(max_length=24, choices=[(p.value, p.value) for p in Purpose])
     medium = models.CharField(max_length=8, choices=[(m.value, m.value) for m in Medium])

@@ -2,7 +2,6 @@
 
 from django.db import models
 
-from ca.models.authority import Generation
 from ca.models.certificate import Certificate
 from ca.models.holder import Holder
 from ca.models.partition import Partition
@@ -22,21 +21,23 @@ class Issuance(models.Model):
 
     FINAL = (State.ISSUED, State.REFUSED)
 
-    realm = models.ForeignKey(Realm, models.CASCADE, related_name="issuances")
-    request_key = models.CharField(max_length=200, unique=True)
+    # An index is written with every request, and once more when it is done: no more of them than are read by.
+    realm = models.ForeignKey(Realm, models.CASCADE, related_name="issuances", db_index=False)
+    request_key = models.CharField(max_length=200)
     purpose = models.CharField(max_length=24, choices=[(p.value, p.value) for p in Purpose])
     medium = models.CharField(max_length=8, choices=[(m.value, m.value) for m in Medium])
     holder = models.ForeignKey(Holder, models.PROTECT, related_name="issuances")
     public_key = models.BinaryField()  # SubjectPublicKeyInfo, DER
-    linked_to = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="linked_issuances")
+    linked_to = models.ForeignKey(
+        Certificate, models.PROTECT, null=True, related_name="linked_issuances", db_index=False
+    )
     pending = models.BooleanField(default=False)  # the certificate is born pending, to be activated later
     state = models.CharField(max_length=12, choices=State.choices, default=State.REQUESTED)
-    # Nobody looks for requests by these; without an index, to set them moves no entry of the others either.
-    # The generation is the partition's: the database checks that one.
-    generation = models.ForeignKey(Generation, models.PROTECT, null=True, related_name="issuances", db_index=False)
+    # It says which generation signs. Without an index, to set it moves no entry of the others either.
     partition = models.ForeignKey(Partition, models.PROTECT, null=True, related_name="issuances", db_index=False)
     serial_number = models.CharField(max_length=40, blank=True)
-    tbs = models.BinaryField(null=True)  # DER of the TBSCertificate, the recorded intent
+    # DER of the TBSCertificate: the recorded intent, until the certificate that has the same octets is stored.
+    tbs = models.BinaryField(null=True)
     certificate = models.OneToOneField(Certificate, models.PROTECT, null=True, related_name="issuance")
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = models.TextField(blank=True)
@@ -48,6 +49,8 @@ class Issuance(models.Model):
     continued_at = models.DateTimeField(null=True)  # by the machine's clock: handed to the broker
 
     class Meta:
+        # Not `unique=True`: that would bring an index for LIKE along.
+        constraints = (models.UniqueConstraint(fields=["request_key"], name="one_request_a_key"),)
         indexes = (
             # Of what is neither issued nor refused; not by `state`, which changes on the way.
             models.Index(
@@ -56,7 +59,9 @@ class Issuance(models.Model):
                 name="ca_issuance_unfinished",
             ),
             models.Index(
-                fields=["continuation_key"], condition=models.Q(continued_at=None), name="ca_issuance_continue"
+                fields=["continuation_key"],
+                condition=models.Q(continued_at=None) & ~models.Q(continuation_key=""),
+                name="ca_issuance_continue",
             ),
         )
 

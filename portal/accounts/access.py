@@ -55,6 +55,7 @@ class Area:
 AREAS = (
     Area("helpdesk:search", gettext_lazy("利用者を探す"), Right.ASSIST),
     Area("helpdesk:releases", gettext_lazy("解除の承認"), Right.APPROVE),
+    Area("helpdesk:objections", gettext_lazy("お申し出への回答"), Right.ANSWER),
     Area("console:overview", gettext_lazy("運用の状況"), Right.WATCH),
     Area("console:conversations", gettext_lazy("会話"), Right.WATCH),
 )

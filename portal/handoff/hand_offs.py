@@ -31,6 +31,7 @@ from portal.handoff.errors import (
 )
 from portal.handoff.models import HandOff
 from portal.handoff.states import LIFE, OPEN, Event, State
+from tsm.models import Phone
 from whitelist import access
 from whitelist.models import Credential
 
@@ -105,15 +106,16 @@ def by_id(reference: Any, *, credential: Credential) -> HandOff:
     return _found(pk=reference, relying_party=credential.relying_party)
 
 
-def show(hand_off: HandOff) -> HandOff:
-    """Record that a phone's screen shows it, and return it anew; when the register says no by now, it is refused."""
+def show(hand_off: HandOff, *, phone: Phone | None = None) -> HandOff:
+    """Record that a screen, the phone's if it is one, shows it, and return it anew; refused if the register says no."""
     if hand_off.state not in OPEN:
         return hand_off
     now = clock.now(hand_off.realm)
     if _refuse_if_not_allowed(hand_off, now):
         return _found(pk=hand_off.pk)
     # Zero rows: it came to its end meanwhile, and the row read anew says how.
-    _claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or now)
+    shown = {"shown_on": phone} if phone else {}
+    _claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or now, **shown)
     return _found(pk=hand_off.pk)
 
 
@@ -146,7 +148,13 @@ def answer(hand_off: HandOff, *, certificate: bytes, signature: bytes) -> None:
         raise AnswerRefused("the signature or its certificate doesn't hold", reasons=reasons)
     with transaction.atomic():
         if not _claim(
-            hand_off, Event.ANSWER, certificate=certificate, signature=signature, medium=MEDIUM, ended_at=now
+            hand_off,
+            Event.ANSWER,
+            certificate=certificate,
+            signature=signature,
+            medium=MEDIUM,
+            ended_at=now,
+            answered_with_id=verdict.certificate_id,
         ):
             _require_open(_found(pk=hand_off.pk))
             raise HandOffOver("answered by another", state=hand_off.state)

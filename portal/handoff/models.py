@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.db import models
 
-from ca.models import Realm
+from ca.models import Certificate, Realm
 from ca.profiles import Medium, Purpose
 from portal.handoff.states import State
+from tsm.models import Phone
 from whitelist.access import Reason
 from whitelist.models import Credential, RelyingParty
 
@@ -45,6 +46,9 @@ class HandOff(models.Model):
     certificate = models.BinaryField(null=True)
     signature = models.BinaryField(null=True)
     medium = models.CharField(max_length=8, blank=True, choices=[(each.value, each.value) for each in Medium])
+    # For the holder's history: our row of the certificate that answered, and the phone whose screen showed it last.
+    answered_with = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, related_name="hand_offs")
+    shown_on = models.ForeignKey(Phone, on_delete=models.PROTECT, null=True, related_name="hand_offs")
 
     class Meta:
         ordering = ("created_at", "pk")

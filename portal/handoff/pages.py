@@ -36,7 +36,7 @@ from whitelist import register
 def page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the link stands for: the question, or how it ended."""
     try:
-        hand_off = hand_offs.show(hand_offs.by_token(token))
+        hand_off = hand_offs.show(hand_offs.by_token(token), phone=phone_of(request))
     except HandOffUnknown:
         return render(request, "handoff/unknown.html", _phone(request), status=404)
     if hand_off.state == State.REFUSED:

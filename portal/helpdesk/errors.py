@@ -77,3 +77,9 @@ class ReleaseOver(HelpdeskError):
     """The proposal was decided meanwhile, or has lapsed."""
 
     code = "release_over"
+
+
+class ObjectionUnknown(HelpdeskError):
+    """There is no such objection in this realm."""
+
+    code = "objection_unknown"

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from ca.models import Certificate, Holder, JournalEntry
 from ca.profiles import Medium, Purpose
+from portal.certificates import objections
 from portal.helpdesk.models import Call
 from portal.helpdesk.sentences import REASONS
 from tsm.models import Enrolment
@@ -42,6 +43,9 @@ WORDS: Mapping[str, Promise] = {
     "helpdesk.release_looked_at": gettext_lazy("解除の申し出を見た"),
     "helpdesk.release_approved": gettext_lazy("解除を承認した"),
     "helpdesk.release_refused": gettext_lazy("解除を認めなかった"),
+    "helpdesk.objection_looked_at": gettext_lazy("お申し出を見た"),
+    "objection.raised": gettext_lazy("身に覚えのない利用のお申し出"),
+    "objection.answered": gettext_lazy("お申し出に回答した"),
     "helpdesk.release_lapsed": gettext_lazy("解除の申し出が時間切れになった"),
 }
 _PURPOSES = {
@@ -63,12 +67,13 @@ class Event:
 
 
 def of(holder: Holder, enrolments: list[Enrolment]) -> list[Event]:
-    """Return what the journal says of a holder, newest first, at most NEWEST lines; two queries."""
+    """Return what the journal says of a holder, newest first, at most NEWEST lines; three queries."""
     certificates = Certificate.objects.filter(realm_id=holder.realm_id, holder=holder)
     # Two authorities count alike: of another holder's certificate with the same number the purpose is another.
     own = set(certificates.values_list("serial_number", "purpose"))
+    raised = objections.of(holder).values_list("reference", flat=True)
     phones = {str(one.reference): one.phone.name for one in enrolments}
-    subjects = {serial for serial, _ in own} | set(phones) | {str(holder.reference)}
+    subjects = {serial for serial, _ in own} | set(phones) | {str(holder.reference), *map(str, raised)}
     found = JournalEntry.objects.filter(realm_id=holder.realm_id, subject__in=subjects, kind__in=WORDS)
     entries = found.order_by("-sequence")[: 2 * NEWEST]
     told = [
@@ -91,6 +96,6 @@ def _event(entry: JournalEntry, phones: Mapping[str, str]) -> Event:
         at=entry.at,
         what=str(WORDS[entry.kind]),
         about=about,
-        staff=str(data.get("staff") or data.get("source") or ""),
+        staff=str(data.get("staff") or data.get("source") or data.get("by") or ""),
         reason="：".join(part for part in (label, reason) if part),
     )

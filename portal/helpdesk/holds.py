@@ -6,8 +6,7 @@ hold is valid again when the element has shown that it is unlocked.
 """
 
 import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,7 +14,7 @@ from django.db.models import QuerySet
 
 from ca import causes, clock, journal
 from ca.causes import Cause, Event, Party
-from ca.models import Certificate, Realm
+from ca.models import Realm
 from portal.accounts.models import Account
 from portal.helpdesk import calls
 from portal.helpdesk.errors import (
@@ -29,35 +28,12 @@ from portal.helpdesk.errors import (
 )
 from portal.helpdesk.models import Call, Release
 from portal.helpdesk.script import Act
-from tsm import orders, services
-from tsm.models import Enrolment, ServiceOrder
+from portal.phone.holds import of
+from tsm import services
+from tsm.models import Enrolment
 
 SOURCE = "help desk"
 State = Release.State
-
-
-@dataclass(frozen=True)
-class Hold:
-    """What holds a pair: `suspended`, `resuming` (released at the next contact) or `measure`; since when."""
-
-    kind: str
-    since: datetime
-
-
-def of(enrolment: Enrolment) -> Hold | None:
-    """Return what holds the enrolment's pair, or None where nothing of it is on hold."""
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    held = [one for one in pair if one is not None and one.status == Certificate.Status.ON_HOLD]
-    if not held:
-        return None
-    undone = ServiceOrder.objects.filter(enrolment=enrolment, function__in=orders.OPPOSITE)
-    newest = undone.exclude(state=ServiceOrder.State.DROPPED).order_by("-pk").first()
-    kind = "measure"
-    if newest is not None and newest.function == ServiceOrder.Function.SUSPEND:
-        kind = "suspended"
-    elif newest is not None and newest.state == ServiceOrder.State.OPEN:
-        kind = "resuming"
-    return Hold(kind, min(one.changed_at for one in held))
 
 
 def possible(event: Event) -> bool:

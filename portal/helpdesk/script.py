@@ -50,10 +50,10 @@ def _day(value: date) -> str:
 
 
 def _services(holder: Holder, enrolment: Enrolment) -> str:
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    issued = [bytes(one.der) for one in pair if one is not None]
-    used = HandOff.objects.filter(realm_id=enrolment.realm_id, certificate__in=issued).order_by("-ended_at")
-    return "、".join(dict.fromkeys(used.values_list("relying_party__name_ja", flat=True)[:5])) if issued else ""
+    pair = (enrolment.signature_certificate_id, enrolment.authentication_certificate_id)
+    issued = [one for one in pair if one is not None]
+    used = HandOff.objects.filter(answered_with__in=issued).order_by("-ended_at")[:20]
+    return "、".join(list(dict.fromkeys(used.values_list("relying_party__name_ja", flat=True)))[:5])
 
 
 QUESTIONS = (

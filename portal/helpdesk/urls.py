@@ -17,4 +17,7 @@ urlpatterns = [
     path("releases/", views.releases, name="releases"),
     path("releases/<uuid:reference>/", views.proposal, name="proposal"),
     path("releases/<uuid:reference>/decide", views.decide, name="decide"),
+    path("objections/", views.objections_, name="objections"),
+    path("objections/<uuid:reference>/", views.objection, name="objection"),
+    path("objections/<uuid:reference>/answer", views.answer, name="answer"),
 ]

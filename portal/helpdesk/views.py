@@ -6,24 +6,30 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ca import clock
 from ca.causes import Event
 from ca.models import Holder
+from ca.profiles import Purpose
 from portal import problems
-from portal.accounts import signing_in
+from portal.accounts import access, signing_in
 from portal.accounts.access import Right, StaffRequest, requires
 from portal.accounts.errors import AccountError
 from portal.accounts.views import sentence
-from portal.helpdesk import calls, finding, history, holds, names, script
-from portal.helpdesk.errors import CallUnknown, HelpdeskError, ReleaseUnknown
+from portal.certificates import objections
+from portal.certificates.errors import ObjectionError
+from portal.certificates.models import Objection
+from portal.helpdesk import answering, calls, finding, history, holds, names, script
+from portal.helpdesk.errors import CallUnknown, HelpdeskError, ObjectionUnknown, ReleaseUnknown
 from portal.helpdesk.finding import Said
 from portal.helpdesk.models import Call
 from portal.helpdesk.script import Act
 from portal.helpdesk.sentences import REASONS, STATES
 from portal.phone import details
+from portal.phone import holds as phone_holds
 from tsm.errors import TsmError
 from tsm.models import Enrolment
 
@@ -93,7 +99,7 @@ def identity(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
         for question in script.QUESTIONS
         if request.POST.get(question.code) in ("right", "wrong")
     }
-    return _act(request, reference, lambda found: calls.check(found, asked))
+    return _act(request, reference, lambda found: calls.check(found, asked), then="#act")
 
 
 @requires(Right.ASSIST)
@@ -141,7 +147,7 @@ def proposal(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
     try:
         return _proposal(request, holds.look(request.staff, reference))
     except ReleaseUnknown:
-        return _over(request)
+        return _over(request, "release_unknown")
 
 
 @requires(Right.APPROVE)
@@ -153,7 +159,7 @@ def decide(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
     try:
         found = holds.find(request.staff, reference)
     except ReleaseUnknown:
-        return _over(request)
+        return _over(request, "release_unknown")
     try:
         if request.POST.get("decision") == "approve":
             signing_in.confirm(request.staff, request.POST.get("code", ""))
@@ -169,7 +175,60 @@ def decide(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
     return redirect("helpdesk:proposal", reference=reference)
 
 
-def _act(request: StaffRequest, reference: uuid.UUID, act: Any) -> HttpResponseBase:
+@requires(Right.ANSWER)
+@require_http_methods(["GET", "HEAD"])
+def objections_(request: StaffRequest) -> HttpResponseBase:
+    """List the objections that wait for an answer."""
+    return render(request, "helpdesk/objections.html", {"rows": answering.waiting(request.staff)})
+
+
+@requires(Right.ANSWER)
+@require_http_methods(["GET", "HEAD"])
+def objection(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
+    """Show one objection."""
+    try:
+        return _objection(request, answering.look(request.staff, reference))
+    except ObjectionUnknown:
+        return _over(request, "objection_unknown")
+
+
+@requires(Right.ANSWER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
+    """Answer an objection, once, in words that the holder reads."""
+    if request.method != "POST":
+        return redirect("helpdesk:objection", reference=reference)
+    try:
+        found = answering.find(request.staff, reference)
+    except ObjectionUnknown:
+        return _over(request, "objection_unknown")
+    text = request.POST.get("text", "")
+    try:
+        objections.answer(found, by=request.staff.name, text=text)
+    except ObjectionError as error:
+        found = answering.find(request.staff, reference)
+        told = problems.CATALOGUE[error.code]
+        return _objection(request, found, text=text, problem=problems.sentence(error.code), status=told.status)
+    return redirect("helpdesk:objection", reference=reference)
+
+
+def _objection(
+    request: StaffRequest, found: Objection, *, text: str = "", problem: str = "", status: int = 200
+) -> HttpResponseBase:
+    relying_party = found.hand_off.relying_party
+    context = {
+        "objection": found,
+        "service": relying_party.name_ja if get_language() == "ja" else relying_party.name_en,
+        "signing": found.hand_off.purpose == Purpose.SIGNATURE,
+        "longest": objections.LONGEST,
+        "text": text,
+        "problem": problem,
+        "may_open": access.allowed(request.staff, Right.ASSIST),
+    }
+    return render(request, "helpdesk/objection.html", context, status=status)
+
+
+def _act(request: StaffRequest, reference: uuid.UUID, act: Any, *, then: str = "") -> HttpResponseBase:
     """Do one thing for a call and show the page again; what was refused is told on it."""
     if request.method != "POST":
         return redirect("helpdesk:call", reference=reference)
@@ -182,14 +241,14 @@ def _act(request: StaffRequest, reference: uuid.UUID, act: Any) -> HttpResponseB
     except (HelpdeskError, TsmError) as error:
         told = problems.CATALOGUE[error.code]
         return _page(request, found, problem=problems.sentence(error.code), status=told.status)
-    return redirect("helpdesk:call", reference=reference)
+    return redirect(reverse("helpdesk:call", args=[reference]) + then)
 
 
 def _page(request: StaffRequest, found: Call, *, problem: str = "", status: int = 200) -> HttpResponseBase:
     enrolments = list(calls.enrolments(found.holder))
     in_use = next((one for one in enrolments if one.state == Enrolment.State.ACTIVE), None)
     shown = in_use or (enrolments[0] if enrolments else None)
-    hold_ = holds.of(in_use) if in_use else None
+    hold_ = phone_holds.of(in_use) if in_use else None
     newest = found.checks.last()
     waiting = holds.proposed(found.realm).filter(enrolment=in_use).first() if in_use else None
     context = {
@@ -221,7 +280,7 @@ def _proposal(request: StaffRequest, release: Any, *, problem: str = "", status:
         "own": release.proposed_by_id == request.staff.pk,
         "right": sum(check.asked.values()) if check else 0,
         "asked": len(check.asked) if check else 0,
-        "hold": holds.of(release.enrolment),
+        "hold": phone_holds.of(release.enrolment),
         "reason": REASONS[Call.Reason(release.call.reason)],
         "over": release.state != "proposed" or release.lapses_at <= clock.now(release.call.realm),
         "problem": problem,
@@ -246,6 +305,6 @@ def _listed(found: list[Holder]) -> list[dict[str, Any]]:
     ]
 
 
-def _over(request: StaffRequest) -> HttpResponseBase:
-    context = {"problem": problems.sentence("call_unknown"), "back": reverse("helpdesk:search")}
+def _over(request: StaffRequest, code: str = "call_unknown") -> HttpResponseBase:
+    context = {"problem": problems.sentence(code)}
     return render(request, "helpdesk/over.html", context, status=404)

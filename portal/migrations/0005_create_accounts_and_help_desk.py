@@ -10,9 +10,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ca', '0004_index_holders_for_the_help_desk'),
+        ('ca', '0005_index_holders_for_the_help_desk'),
         ('otp_totp', '0003_add_timestamps'),
-        ('portal', '0001_create_portal'),
+        ('portal', '0004_record_uses_and_locks'),
         ('tsm', '0002_add_service_orders_incidents_and_load_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

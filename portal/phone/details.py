@@ -65,7 +65,7 @@ def describe(certificate: Certificate, enrolment: Enrolment) -> Details:
         plain=_("契約や申請に、署名用パスワードで電子署名をします。氏名・住所・生年月日・性別が入っています。")
         if signature
         else _("利用者証明用暗証番号で、ログインする人が本人であることを示します。氏名や住所は入っていません。"),
-        standing=_standing(certificate),
+        standing=standing(certificate),
         serial_number=certificate.serial_number,
         not_before=certificate.not_before,
         not_after=certificate.not_after,
@@ -81,7 +81,8 @@ def describe(certificate: Certificate, enrolment: Enrolment) -> Details:
     )
 
 
-def _standing(certificate: Certificate) -> Standing:
+def standing(certificate: Certificate) -> Standing:
+    """Return what a certificate, the phone's or the card's, is worth now."""
     labels = {
         "valid": _("有効"),
         "pending": _("有効になる前（一時保留）"),

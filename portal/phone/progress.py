@@ -96,6 +96,19 @@ def fallen(enrolment: Enrolment) -> list[Certificate]:
     return [one for one in pair if one is not None and one.cause == Cause.CARD_CERTIFICATE_REVOKED]
 
 
+def held(enrolment: Enrolment) -> bool:
+    """Tell whether something of the pair is on hold."""
+    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
+    return any(one is not None and one.status == Certificate.Status.ON_HOLD for one in pair)
+
+
+def successor(enrolment: Enrolment) -> Enrolment | None:
+    """Return the enrolment that took this one's place in a device change, or None."""
+    followed = enrolment.replaced_by.filter(steps__step=State.ACTIVE)
+    found: Enrolment | None = followed.select_related("phone").order_by("-pk").first()
+    return found
+
+
 def moving(enrolment: Enrolment) -> bool:
     """Tell whether something may still happen without the citizen."""
     return enrolment.state not in (State.INSTALLED, State.ACTIVE, State.DELETED)
@@ -140,10 +153,14 @@ def now_sentence(enrolment: Enrolment) -> str:
             return _("電子証明書を書き込みました。パスワードを設定してください。")
         case State.ACTIVE if fallen(enrolment):
             return _("カードの電子証明書が失効したため、スマートフォンの電子証明書も連動して失効しました。")
+        case State.ACTIVE if held(enrolment):
+            return _("電子証明書は一時利用停止中です。解除されるまで、ログインにも電子署名にも使えません。")
         case State.ACTIVE:
             return _("2枚の電子証明書が有効です。これからは、このスマートフォンだけでログインと電子署名ができます。")
         case State.ENDED if fallen(enrolment):
             return _("カードの電子証明書が失効したため、連動して失効しました。セキュアエレメントから削除しています。")
+        case State.ENDED | State.DELETED if (newer := successor(enrolment)) is not None:
+            return _replaced(enrolment, newer)
         case State.ENDED:
             return _("電子証明書は失効しました。セキュアエレメントから削除しています。")
     if mode(enrolment) == "abandoned":
@@ -151,6 +168,16 @@ def now_sentence(enrolment: Enrolment) -> str:
             "申請を取りやめました。発行された電子証明書があれば、失効しています。前の電子証明書があれば、そのまま使えます。"
         )
     return _("電子証明書は失効し、セキュアエレメントから削除されました。")
+
+
+def _replaced(enrolment: Enrolment, newer: Enrolment) -> str:
+    gone = enrolment.state == State.DELETED
+    sentence = (
+        _("{name}を使い始めたため（機種変更）、このスマートフォンの電子証明書は失効し、削除されました。")
+        if gone
+        else _("{name}を使い始めたため（機種変更）、このスマートフォンの電子証明書は失効しました。削除しています。")
+    )
+    return sentence.format(name=newer.phone.name)
 
 
 def trouble_sentence(enrolment: Enrolment) -> str:
@@ -175,7 +202,7 @@ def heading(enrolment: Enrolment) -> str:
             return _("電子証明書を発行しています")
         case "passwords":
             return _("パスワードを設定する")
-        case "active" if fallen(enrolment):
+        case "active" if fallen(enrolment) or held(enrolment):
             return _("スマホ用電子証明書")
         case "active":
             return _("発行が終わりました")

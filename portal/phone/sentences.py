@@ -1,4 +1,4 @@
-"""What the citizen reads when an application is not accepted: a sentence for each reason in its signature."""
+"""What the citizen reads when what the card signed is not accepted: a sentence for each reason."""
 
 from collections.abc import Mapping
 
@@ -32,6 +32,34 @@ APPLICATION: Mapping[str, Text] = {
     ),
     "signature_wrong": Text(
         "申請の署名が正しくありません。もう一度カードを読み取ってください。",
+        "The signature is not right. Please read the card again.",
+    ),
+}
+
+# Signing in with the card to have a phone stopped: whatever is the matter with the card, the help desk can stop it.
+CARD_SIGN_IN: Mapping[str, Text] = {
+    "expired": Text(
+        "カードの利用者証明用電子証明書の有効期限が切れています。スマートフォンの一時利用停止は、コールセンターへ連絡してください。",
+        "Your card's user authentication certificate has expired. Please call the help desk to stop your phone.",
+    ),
+    "on_hold": Text(
+        "カードの利用者証明用電子証明書は、一時保留になっています。スマートフォンの一時利用停止は、コールセンターへ連絡してください。",
+        "Your card's user authentication certificate is on hold. Please call the help desk to stop your phone.",
+    ),
+    "revoked": Text(
+        "カードの利用者証明用電子証明書は失効しています。連動して、スマートフォンの電子証明書も失効しているか、まもなく失効します。",
+        "Your card's user authentication certificate has been revoked. Your phone's certificates fall with it.",
+    ),
+    "wrong_purpose": Text(
+        "利用者証明用ではない電子証明書で署名されています。もう一度カードを読み取ってください。",
+        "This is not the user authentication certificate. Please read the card again.",
+    ),
+    "wrong_medium": Text(
+        "カードの電子証明書ではありません。マイナンバーカードを読み取ってください。",
+        "This is not a card's certificate. Please read your My Number Card.",
+    ),
+    "signature_wrong": Text(
+        "署名が正しくありません。もう一度カードを読み取ってください。",
         "The signature is not right. Please read the card again.",
     ),
 }

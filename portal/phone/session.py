@@ -1,9 +1,13 @@
 """Which phone this browser stands in for: the session's present one, and those that it used before."""
 
+import uuid
+
 from django.http import Http404, HttpRequest
 
+from tsm import enrolment as enrolments
 from tsm.authentication import of_session
-from tsm.models import Phone
+from tsm.errors import EnrolmentUnknown
+from tsm.models import Enrolment, Phone
 
 PRESENT = "phone"
 USED = "phones"
@@ -20,6 +24,21 @@ def phone_or_404(request: HttpRequest) -> Phone:
     if phone is None:
         raise Http404("no phone chosen in this session")
     return phone
+
+
+def enrolment_or_404(request: HttpRequest, reference: uuid.UUID) -> tuple[Phone, Enrolment]:
+    """Return the session's phone and its enrolment of that reference; another phone's doesn't exist here."""
+    phone = phone_or_404(request)
+    try:
+        return phone, enrolments.find(phone, reference)
+    except EnrolmentUnknown:
+        raise Http404("no such enrolment on this phone") from None
+
+
+def active_enrolment(phone: Phone) -> Enrolment | None:
+    """Return the phone's newest enrolment where it is in use, or None."""
+    found = enrolments.current(phone)
+    return found if found is not None and found.state == Enrolment.State.ACTIVE else None
 
 
 def other_phones(request: HttpRequest) -> list[Phone]:

@@ -88,8 +88,10 @@ class Walk:
         with timeline.step("HTTPS", "phone chosen: a new one, fresh from the factory"):
             home = browser.open("/phone/?new")
             browser.submit("/phone/choose", home, model="sakura-8")
-            conditions = browser.open("/phone/apply/")
-            browser.submit("/phone/apply/", conditions, conditions="on", disposal="on")
+            browser.open("/phone/apply/")
+            browser.open("/phone/apply/phone/")
+            consent = browser.open("/phone/apply/agree/")
+            browser.submit("/phone/apply/agree/", consent, conditions="on", disposal="on")
             text = browser.ask("GET", "/api/phone/v1/application")["text"]
         with timeline.step("APDU", "card: password verified, certificate read, application signed"):
             secret = self._card_secret(Key.SIGNATURE)

@@ -40,6 +40,8 @@ class Screens:
 
     def consent(self) -> None:
         self.page.goto("/phone/apply/")
+        self.link("次へ").click()
+        self.link("次へ").click()
         for box in self.page.get_by_role("checkbox").all():
             box.check()
         self.button("次へ").click()
@@ -50,6 +52,14 @@ class Screens:
         self.page.locator("#password").fill(password)
         self.button("カードを読み取って申請").click()
 
+    def sign_in_with_card(self, holder: str, pin: str) -> None:
+        """Sign in with a card, in whatever browser this is, to stop a phone."""
+        self.page.goto("/phone/lost/card/")
+        self.page.get_by_role("radio", name=holder).check()
+        self.page.locator("#pin").fill(pin)
+        self.button("カードを読み取って本人確認").click()
+        self.page.wait_for_url("**/phone/lost/mine/")
+
     def watch(self) -> None:
         """Wait at the progress until it's time for the passwords, and go on."""
         self.page.wait_for_url("**/phone/enrolments/**")
@@ -57,8 +67,11 @@ class Screens:
             self.page.locator("#next:not([hidden]) a").click(timeout=PATIENCE)
 
     def set_passwords(self, password: str = PHONE_PASSWORD, pin: str = PHONE_PIN) -> None:
-        for field, value in (("password", password), ("password-again", password), ("pin", pin), ("pin-again", pin)):
-            self.page.locator(f"#{field}").fill(value)
+        self.page.locator("#password").fill(password)
+        self.page.locator("#password-again").fill(password)
+        self.button("次へ").click()
+        self.page.locator("#pin").fill(pin)
+        self.page.locator("#pin-again").fill(pin)
         self.button("設定して有効にする").click()
 
     def enrol(self, holder: str, password: str, model: str = "さくらフォン 8") -> None:

@@ -33,8 +33,9 @@ def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(screens: Screens
         wrong += look(screens, axe, name)
     screens.choose()
     wrong += look(screens, axe, "home, empty")
-    page.goto("/phone/apply/")
-    wrong += look(screens, axe, "conditions")
+    for name in ("phone/apply/", "phone/apply/phone/", "phone/apply/agree/", "phone/lost/", "phone/lost/card/"):
+        page.goto(f"/{name}")
+        wrong += look(screens, axe, name)
     screens.consent()
     wrong += look(screens, axe, "card")
     screens.sign_with_card("風間", "WRONG999")
@@ -45,6 +46,9 @@ def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(screens: Screens
     wrong += [f"progress: {line}" for line in axe(page)]
     page.reload()
     wrong += look(screens, axe, "passwords")
+    screens.set_passwords(pin="1234")
+    wrong += [f"passwords, weak PIN: {line}" for line in axe(page)]
+    page.reload()
     screens.set_passwords()
     page.get_by_text("使えるようになりました").wait_for(timeout=PATIENCE)
     for disclosure in page.locator("summary").all():
@@ -53,12 +57,23 @@ def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(screens: Screens
     wrong += look(screens, axe, "certificates")
     screens.link("通信の記録を見る").click()
     wrong += look(screens, axe, "trace")
-    for name in ("phone/", "phone/end/", "", "sandbox/conversations/"):
+    for name in ("phone/", "phone/change/", "phone/leaving/", "phone/end/", "", "sandbox/conversations/"):
         page.goto(f"/{name}")
         wrong += look(screens, axe, f"{name}, active")
     page.goto("/sandbox/conversations/")
     page.locator("tbody a").first.click()
     wrong += look(screens, axe, "a conversation")
+    for name in ("", "signature/", "user-authentication/", "signature/unblock/", "user-authentication/unblock/"):
+        page.goto(f"/phone/passwords/{name}")
+        wrong += look(screens, axe, f"passwords/{name}")
+    screens.sign_in_with_card("風間", "2083")
+    wrong += look(screens, axe, "lost, signed in")
+    screens.button("一時利用停止する").click()
+    page.get_by_text("止まっています").wait_for()
+    wrong += look(screens, axe, "lost, stopped")
+    for name in ("phone/", "phone/found/"):
+        page.goto(f"/{name}")
+        wrong += look(screens, axe, f"{name}, stopped")
     assert not wrong, "\n".join(wrong)
 
 
@@ -86,6 +101,10 @@ def test_the_whole_way_goes_by_keyboard_alone(screens: Screens) -> None:
     reach("a.button--solid")
     page.keyboard.press("Enter")
     page.wait_for_url("**/apply/")
+    for after in ("**/apply/phone/", "**/apply/agree/"):
+        reach("main a.button--solid")
+        page.keyboard.press("Enter")
+        page.wait_for_url(after)
     for name in ("conditions", "disposal"):
         reach(f"input[name={name}]")
         page.keyboard.press("Space")
@@ -103,15 +122,11 @@ def test_the_whole_way_goes_by_keyboard_alone(screens: Screens) -> None:
     reach("#next a")
     page.keyboard.press("Enter")
     page.locator("#passwords").wait_for()
-    for field, value in (
-        ("password", PHONE_PASSWORD),
-        ("password-again", PHONE_PASSWORD),
-        ("pin", PHONE_PIN),
-        ("pin-again", PHONE_PIN),
-    ):
-        reach(f"#{field}")
-        page.keyboard.type(value)
-    page.keyboard.press("Enter")
+    for part, value in (("password", PHONE_PASSWORD), ("pin", PHONE_PIN)):
+        for field in (part, f"{part}-again"):
+            reach(f"#{field}")
+            page.keyboard.type(value)
+        page.keyboard.press("Enter")
     page.get_by_text("使えるようになりました").wait_for(timeout=PATIENCE)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.screens import PHONE_PIN, Screens
+from tests.browser.screens import PHONE_PASSWORD, PHONE_PIN, Screens
 
 
 @pytest.fixture
@@ -75,11 +75,37 @@ def test_passwords_that_break_the_rules_are_told_as_one_types_and_set_nothing(sc
     expect(met).to_have_count(1)
     page.locator("#password").fill("abc123")
     expect(met).to_have_count(2)
-    screens.set_passwords("ABC123", "12a4")
-    assert page.locator("#pin-error").is_visible()
-    page.locator("#password-again").fill("ABC124")
-    screens.button("設定して有効にする").click()
+    weak = page.locator("#password-weak")
+    for value, reason in (
+        ("ABC123", "順番の並び"),
+        ("AAAAAA", "同じ字だけ"),
+        ("61946194", "くり返し"),
+        ("H080229", "生年月日"),
+    ):
+        page.locator("#password").fill(value)
+        assert reason in weak.inner_text()
+        expect(met).to_have_count(2)
+    screens.button("次へ").click()
+    assert "生年月日は、推測されやすい" in page.locator("#password-error").inner_text()
+    page.locator("#password").fill(PHONE_PASSWORD)
+    expect(met).to_have_count(3)
+    page.locator("#password-again").fill("SAKURA82K5")
+    screens.button("次へ").click()
     assert page.get_by_text("2回の署名用パスワードが同じではありません").is_visible()
+    for value, reason in (
+        ("12a4", "4桁の数字"),
+        ("1234", "順番の並び"),
+        ("0987", "順番の並び"),
+        ("0000", "同じ字だけ"),
+        ("1212", "くり返し"),
+        ("0229", "生年月日"),
+        ("1996", "生年月日"),
+    ):
+        screens.set_passwords(pin=value)
+        assert reason in page.locator("#pin-error").inner_text(), value
+        assert page.evaluate("document.activeElement.id") == "pin"
+        screens.button("署名用パスワードに戻る").click()
+        assert page.locator("#password").input_value() == PHONE_PASSWORD
     status = page.evaluate(
         "async (url) => (await import('/static/phone/jpki.js')).status(url)",
         page.locator("#passwords").get_attribute("data-element"),
@@ -99,7 +125,7 @@ def test_setting_passwords_goes_on_where_it_broke_off(screens: Screens) -> None:
     screens.set_passwords()
     page.locator("#problem", has_text="サーバーにつながりません").wait_for()
     page.unroute("**/activation")
-    screens.set_passwords(pin="0000")
+    screens.set_passwords(pin="8305")
     page.locator("#problem", has_text="違います").wait_for()
     screens.set_passwords()
     page.get_by_text("使えるようになりました").wait_for()
@@ -107,13 +133,15 @@ def test_setting_passwords_goes_on_where_it_broke_off(screens: Screens) -> None:
 
 def test_a_page_says_when_the_server_is_away_and_goes_on_when_it_is_back(screens: Screens) -> None:
     page = screens.page
-    page.route("**/steps?*", lambda route: route.abort())
+    for address in ("**/steps?*", "**/events?*"):
+        page.route(address, lambda route: route.abort())
     screens.choose()
     screens.consent()
     screens.sign_with_card("星野", "YUI9174KLM")
     page.wait_for_url("**/phone/enrolments/**")
     page.get_by_text("いまサーバーにつながりません").wait_for()
-    page.unroute("**/steps?*")
+    for address in ("**/steps?*", "**/events?*"):
+        page.unroute(address)
     screens.watch()
     assert page.locator("#passwords").is_visible()
 

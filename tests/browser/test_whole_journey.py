@@ -19,6 +19,8 @@ def test_a_newcomer_goes_from_the_start_page_to_the_end_of_use(screens: Screens)
     page.get_by_role("radio", name="さくらフォン 8").check()
     screens.button("このスマートフォンにする").click()
     screens.link("申請する").click()
+    screens.link("次へ").click()
+    screens.link("次へ").click()
     for box in page.get_by_role("checkbox").all():
         box.check()
     screens.button("次へ").click()
@@ -74,12 +76,15 @@ def test_a_device_change_ends_the_old_phone_when_the_new_one_is_ready(screens: S
     screens.enrol("白川", "TARO58264Z")
     page.goto("/phone/")
     screens.link("別のスマートフォンに機種変更").click()
+    screens.link("新しいスマートフォンを選ぶ").click()
     assert page.get_by_text("それまでは前のスマートフォンが使えます").is_visible()
     screens.enrol("白川", "TARO58264Z", model="かえで 3")
+    assert page.get_by_text("機種変更が済みました。さくらフォン 8の電子証明書は失効し").is_visible()
     page.goto("/phone/")
     assert page.get_by_text("使えます", exact=True).is_visible()
     screens.button("さくらフォン 8").click()
     assert page.get_by_text("利用は終わりました").is_visible()
+    assert page.get_by_text("かえで 3を使い始めたため（機種変更）").is_visible()
 
 
 def test_an_application_left_half_way_is_found_where_it_stood(screens: Screens) -> None:

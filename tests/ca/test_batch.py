@@ -23,7 +23,7 @@ from ca.errors import (
     PublicKeyTaken,
     PublicKeyUnfit,
 )
-from ca.issuance import issuing, steps
+from ca.issuance import chunks, issuing, steps
 from ca.issuance.drafts import Draft
 from ca.models import Authority, Certificate, Generation, Holder, Issuance, JournalEntry, Realm
 from ca.profiles import Medium, Purpose
@@ -108,7 +108,7 @@ def test_a_batch_is_as_one_by_one_but_for_number_and_time(realm: Realm) -> None:
 
 
 def test_a_batch_runs_over_several_chunks(realm: Realm, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(issuing, "SIZE", 4)
+    monkeypatch.setattr(chunks, "SIZE", 4)
     rows = ask_many(realm, 10)
     issuance.issue_many(pks(rows))
     assert_all_issued_once(realm, rows)

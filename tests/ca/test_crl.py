@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import override_settings
 
 from ca import clock, crl, journal, listed, octets, revocation, tasks
+from ca.crl import drafts, publishing
 from ca.errors import KeysUnavailable
 from ca.models import Crl, Holder, JournalEntry, Partition, Realm
 from ca.profiles import Purpose
@@ -146,7 +147,7 @@ def test_a_change_while_a_list_is_being_signed_is_not_missed(
     realm: Realm, holder: Holder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = issue_card(holder)
-    assemble = crl._assemble
+    assemble = drafts.assemble
 
     def change_meanwhile(*arguments: Any) -> bytes:
         tbs = assemble(*arguments)
@@ -154,7 +155,7 @@ def test_a_change_while_a_list_is_being_signed_is_not_missed(
         return tbs
 
     with monkeypatch.context() as patch:
-        patch.setattr(crl, "_assemble", change_meanwhile)
+        patch.setattr(drafts, "assemble", change_meanwhile)
         assert crl.publish(card.partition).entries == 0
     assert list(crl.due(realm)) == [card.partition]
     assert crl.publish(card.partition).entries == 1
@@ -182,17 +183,17 @@ def test_partitions_are_published_together_and_one_that_was_overtaken_once_more(
     ]
     for card in cards:
         revocation.revoke(card, cause=Cause.DEATH, now=clock.now(realm))
-    assemble, overtaken = crl._assemble, cards[1].partition
+    assemble, overtaken = drafts.assemble, cards[1].partition
 
     def publish_meanwhile(partition: Partition, *arguments: Any) -> bytes:
         if partition == overtaken:
-            monkeypatch.setattr(crl, "_assemble", assemble)
+            monkeypatch.setattr(drafts, "assemble", assemble)
             crl.publish(partition)
             revocation.revoke(late, cause=Cause.DEATH, now=clock.now(realm))
         return assemble(partition, *arguments)
 
     late = issue_card(make_holder(realm, municipality_code="14105", municipality="Minami-ku"), key=5)
-    monkeypatch.setattr(crl, "_assemble", publish_meanwhile)
+    monkeypatch.setattr(drafts, "assemble", publish_meanwhile)
     outcomes = list(crl.publish_due(realm))
     assert all(isinstance(outcome, Crl) for outcome in outcomes)
     crl.publish(overtaken)
@@ -204,12 +205,12 @@ def test_partitions_are_published_together_and_one_that_was_overtaken_once_more(
 
 def test_many_are_published_in_batches(realm: Realm, holder: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
     four = issue_all_four(holder)
-    monkeypatch.setattr(crl, "_BATCH_LISTS", 3)
+    monkeypatch.setattr(publishing, "_BATCH_LISTS", 3)
     own = 2
     assert len(list(crl.publish_due(realm))) == len(four) + own
     for certificate in four[:3]:
         revocation.revoke(certificate, cause=Cause.HOLDER_REQUEST, now=clock.now(realm))
-    monkeypatch.setattr(crl, "_BATCH_ENTRIES", 0)
+    monkeypatch.setattr(publishing, "_BATCH_ENTRIES", 0)
     assert {outcome.entries for outcome in crl.publish_due(realm) if isinstance(outcome, Crl)} == {1}
     assert list(crl.due(realm)) == []
 

@@ -1,12 +1,15 @@
 """The journal: append-only by its chain, which shows a changed, removed or inserted row."""
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from ca import clock, crl, journal, linkage, officers, revocation, seals
 from ca.errors import CardCertificateNotValid
@@ -187,4 +190,36 @@ def test_whatever_the_authorities_do_is_an_entry_of_a_kind_that_is_documented(
     } <= set(kinds)
     documented = (Path(__file__).parents[2] / "docs" / "publication.md").read_text()
     assert [kind for kind in set(kinds) if f"`{kind}`" not in documented] == []
+    assert journal.verify(realm) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_turn_is_taken_once_a_transaction_and_anew_when_a_savepoint_went_back(realm: Realm) -> None:
+    def spoken(kind: str) -> list[str]:
+        with CaptureQueriesContext(connection) as said:
+            journal.record(realm, kind, "subject")
+        return [query["sql"].split()[0] for query in said]
+
+    with transaction.atomic():
+        journal.take(realm)
+        assert spoken("first") == ["INSERT", "UPDATE"]
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+            journal.record(realm, "undone", "subject")
+            _ = 1 // 0
+        assert spoken("second") == ["INSERT", "UPDATE"]
+        with transaction.atomic():
+            assert spoken("third") == ["INSERT", "UPDATE"]
+    assert "UPDATE" in spoken("fourth")[:2], "another transaction asks the database"
+    with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+        journal.record(realm, "undone", "subject")
+        _ = 1 // 0
+    with transaction.atomic():
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+            journal.record(realm, "undone", "subject")
+            _ = 1 // 0
+        assert spoken("fifth") == ["UPDATE", "INSERT", "UPDATE"], "taken in what went back, it is taken again"
+    kinds = list(
+        JournalEntry.objects.filter(realm=realm, subject="subject").order_by("pk").values_list("kind", flat=True)
+    )
+    assert kinds == ["first", "second", "third", "fourth", "fifth"]
     assert journal.verify(realm) is None

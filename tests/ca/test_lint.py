@@ -46,7 +46,7 @@ def subject(asked: assembly.Plan, twin: x509.Certificate, card: x509.Certificate
         responder_url=asked.responder_url,
     )
     return lint.Subject(
-        twin=twin,
+        tbs=twin.tbs_certificate_bytes,
         standard=standard,
         holder=asked.holder,
         serial_number=asked.serial_number,
@@ -64,6 +64,12 @@ def assert_found(examined: lint.Subject, *rules: str) -> None:
     with pytest.raises(LintFailed) as raised:
         lint.examine(examined)
     assert {finding.split(":")[0].lstrip("_") for finding in raised.value.findings} == set(rules)
+
+
+def test_octets_that_are_no_certificate_are_a_finding_not_an_exception() -> None:
+    _, examined = right()
+    for tbs in (b"", examined.tbs[:-1], examined.tbs + b"\0", examined.tbs[:4], examined.tbs * 2):
+        assert_found(replace(examined, tbs=tbs), "structure")
 
 
 @pytest.mark.parametrize("medium", Medium)
@@ -124,7 +130,7 @@ def test_a_phone_certificate_that_ends_a_second_off_its_card_certificate_is_foun
     asked, examined = right(Purpose.SIGNATURE, Medium.PHONE)
     assert asked.profile.life is Life.LINKED_CERTIFICATE
     late = assembly.end_entity(replace(asked, not_after=asked.not_after + timedelta(seconds=1)))
-    assert_found(replace(examined, twin=late), "validity")
+    assert_found(replace(examined, tbs=late.tbs_certificate_bytes), "validity")
     assert_found(replace(examined, card_certificate=None), "validity")
 
 
@@ -144,7 +150,7 @@ def rebuilt(examined: lint.Subject, **changes: Any) -> lint.Subject:
     for extension in extensions:
         builder = builder.add_extension(extension.value, extension.critical)
     twin = builder.sign(assembly.throw_away_key(), changes.get("digest", hashes.SHA256()))
-    return replace(examined, twin=twin)
+    return replace(examined, tbs=twin.tbs_certificate_bytes)
 
 
 def test_another_order_and_criticality_and_absence_of_extensions_are_found() -> None:
@@ -245,4 +251,4 @@ def test_names_that_cannot_be_read_are_a_finding_not_an_exception() -> None:
     at = tbs.index(bytes.fromhex("0603551d11"))  # subjectAltName
     tbs[at + 12 : at + 14] = b"\xff\xff"  # inside its first name
     with pytest.raises(LintFailed, match="_holder_names: unreadable"):
-        lint.examine(replace(examined, twin=assembly.twin(bytes(tbs))))
+        lint.examine(replace(examined, tbs=bytes(tbs)))

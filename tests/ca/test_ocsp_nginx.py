@@ -25,7 +25,7 @@ from tests.conftest import missing
 from tests.whitelist.relying_parties import key, make_bank, make_credential
 from tests.whitelist.test_verifiers import own_certificate
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.running
 GOOD, REVOKED = client.OCSPCertStatus.GOOD, client.OCSPCertStatus.REVOKED
 # The lines that docs/ocsp.md gives to operators stand between `http {` and its end.
 CONFIGURATION = """

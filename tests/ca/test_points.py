@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import close_old_connections
 
 from ca import ceremony, clock, crl, journal, revocation, status, tasks
+from ca.crl import drafts
 from ca.models import Certificate, Crl, Generation, Holder, JournalEntry, Partition, Realm
 from ca.profiles import Purpose
 from ca.revocation import Cause
@@ -115,14 +116,14 @@ def test_a_number_that_another_generation_took_meanwhile_is_not_used(
     pair: tuple[Certificate, Certificate], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = pair
-    assemble = crl._assemble
+    assemble = drafts.assemble
 
     def publish_meanwhile(*arguments: object) -> bytes:
-        monkeypatch.setattr(crl, "_assemble", assemble)
+        monkeypatch.setattr(drafts, "assemble", assemble)
         assert crl.publish(new.partition).number == 1
         return assemble(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(crl, "_assemble", publish_meanwhile)
+    monkeypatch.setattr(drafts, "assemble", publish_meanwhile)
     assert crl.publish(old.partition).number == 2
     assert list(Crl.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
 

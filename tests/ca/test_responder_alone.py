@@ -28,14 +28,16 @@ def reading(transactional_db: None) -> Iterator[str]:
     if connection.vendor == "sqlite":
         yield responders.database_url(mode="ro")
         return
+    # Roles are the server's, which several databases of tests may share.
+    role = f"{connection.settings_dict['NAME']}_reader"
     with connection.cursor() as cursor:
-        cursor.execute("DROP ROLE IF EXISTS responder_reads")
-        cursor.execute("CREATE ROLE responder_reads LOGIN")
-        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO responder_reads")
-    yield responders.database_url(user="responder_reads")
+        cursor.execute(f"DROP ROLE IF EXISTS {role}")
+        cursor.execute(f"CREATE ROLE {role} LOGIN")
+        cursor.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    yield responders.database_url(user=role)
     with connection.cursor() as cursor:
-        cursor.execute("DROP OWNED BY responder_reads")
-        cursor.execute("DROP ROLE responder_reads")
+        cursor.execute(f"DROP OWNED BY {role}")
+        cursor.execute(f"DROP ROLE {role}")
 
 
 def raw(address: str, sent: bytes, *, seconds: float = 5) -> bytes:

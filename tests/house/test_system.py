@@ -14,7 +14,7 @@ from portal.supervision.child import end_all, launch
 from portal.supervision.processes import SECRETS, house
 from portal.supervision.system import System
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.running
 
 SLEEPER = """
 import time

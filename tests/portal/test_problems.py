@@ -12,11 +12,13 @@ from ca import errors as ca_errors
 from ca.status import Reason
 from portal import api_errors, problems
 from portal.accounts import errors as account_errors
+from portal.certificates import errors as certificates_errors
 from portal.console import errors as console_errors
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
 from portal.helpdesk import errors as helpdesk_errors
 from portal.phone.sentences import APPLICATION
+from portal.screen_lock import errors as screen_lock_errors
 from tsm.transports import base as transport_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
@@ -27,6 +29,7 @@ INSIDE = {
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
     "request_key_taken", "issuance_in_progress", "crl_refused", "leg_failed", "leg_truncated", "key_proof_wrong",
     "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",
+    "screen_lock_error", "objection_error",
     "pcsc_unavailable", "element_not_fit", "load_file_refused", "token_refused", "receipt_wrong", "message_malformed",
 }  # fmt: skip
 
@@ -48,6 +51,8 @@ def codes(module: ModuleType) -> set[str]:
         account_errors,
         helpdesk_errors,
         console_errors,
+        certificates_errors,
+        screen_lock_errors,
     ],
     ids=lambda module: module.__name__,
 )

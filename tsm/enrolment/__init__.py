@@ -10,16 +10,19 @@ from tsm.enrolment.life import (
     REQUEST_KEY,
     UNDER_WAY,
     WORKING,
+    Noted,
     State,
     current,
     find,
     move,
     note,
+    note_all,
     request_key,
     send_advance,
     wake,
+    walk,
 )
-from tsm.enrolment.proofs import activation_text, end_text, resume_text
+from tsm.enrolment.proofs import activation_text, end_text, resume_text, unblock_text
 
 __all__ = [
     "GIVEN_UP",
@@ -28,6 +31,7 @@ __all__ = [
     "REQUEST_KEY",
     "UNDER_WAY",
     "WORKING",
+    "Noted",
     "State",
     "abandon",
     "activate",
@@ -41,8 +45,11 @@ __all__ = [
     "finish",
     "move",
     "note",
+    "note_all",
     "request_key",
     "resume_text",
     "send_advance",
+    "unblock_text",
     "wake",
+    "walk",
 ]

@@ -30,5 +30,4 @@ def activate(enrolment: Enrolment, *, signatures: dict[Purpose, bytes]) -> None:
         end_active(enrolment, now)
         if not move(enrolment, State.ACTIVE):
             raise WrongState("the enrolment has moved on meanwhile")
-        for certificate in pair(enrolment).values():
-            revocation.activate(certificate, now=now)
+        revocation.activate_all(pair(enrolment).values(), now=now)

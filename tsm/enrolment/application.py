@@ -1,9 +1,11 @@
 """The application: what the holder signs with the card, and what must hold before work begins."""
 
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from ca import clock, journal, status
 from ca.models import Certificate, Realm
@@ -11,7 +13,7 @@ from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from tsm import measures, store
 from tsm.enrolment.ending import abandon, finish
-from tsm.enrolment.life import UNDER_WAY, State, move, note, wake
+from tsm.enrolment.life import UNDER_WAY, State, note_all, wake
 from tsm.enrolment.proofs import pair
 from tsm.errors import (
     ApplicationRefused,
@@ -31,12 +33,16 @@ def application_text(phone: Phone) -> str:
 
     It counts the phone's applications, so that a signed one is good once: whoever kept it can't send it again.
     """
+    return _text(phone, Enrolment.objects.filter(phone=phone).count() + 1)
+
+
+def _text(phone: Phone, number: int) -> str:
     return (
         "移動端末設備用電子証明書発行申請\n"
         "スマートフォン用の署名用電子証明書及び利用者証明用電子証明書の発行を申請します。\n"
         f"端末: {phone.name}\n"
         f"端末番号: {phone.reference}\n"
-        f"この端末での申請: {Enrolment.objects.filter(phone=phone).count() + 1}回目\n"
+        f"この端末での申請: {number}回目\n"
     )
 
 
@@ -48,8 +54,9 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
     realm = phone.realm
     now = clock.now(realm)
     _require_eligible(phone)
-    _require_free(phone)
-    _require_text(phone, text)
+    earlier = list(Enrolment.objects.filter(phone=phone))
+    _require_free(earlier)
+    _require_text(phone, earlier, text)
     verdict = status.check_signature(
         realm, certificate, text.encode(), signature, now=now, purpose=Purpose.SIGNATURE, medium=Medium.CARD
     )
@@ -59,21 +66,31 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
         raise ApplicationRefused("the application's signature doesn't hold", reasons=reasons)
     card = verdict.certificate
     authentication = _card_authentication(realm, card, now)
-    _report_another(phone, card)
+    _report_another(earlier, card)
     with transaction.atomic():
         journal.take(realm)
-        _require_free(phone)
-        _make_room(phone, card, now)
-        _require_empty(phone)
-        _require_text(phone, text)
-        for earlier in Enrolment.objects.filter(realm=realm, holder=card.holder, state__in=UNDER_WAY):
-            abandon(earlier, trouble="newer_application")
+        standing = list(
+            Enrolment.objects.filter(
+                Q(phone=phone) | Q(realm=realm, holder=card.holder_id, state__in=(*UNDER_WAY, State.ACTIVE))
+            )
+        )
+        on_phone = [one for one in standing if one.phone_id == phone.pk]
+        _require_free(on_phone)
+        _make_room(phone, on_phone, card, now)
+        if any(one.state == State.ACTIVE for one in on_phone):
+            raise PhoneInUse("this phone has certificates in use")
+        _require_text(phone, on_phone, text)
+        of_holder = [one for one in standing if one.holder_id == card.holder_id]
+        for one in of_holder:
+            if one.state in UNDER_WAY:
+                abandon(one, trouble="newer_application")
+        # Applied and verified are one moment: what isn't verified leaves no row.
         enrolment = Enrolment.objects.create(
             realm=realm,
-            holder=card.holder,
+            holder_id=card.holder_id,
             phone=phone,
             element=phone.element,
-            state=State.APPLIED,
+            state=State.VERIFIED,
             state_since=now,
             created_at=now,
             application_text=text,
@@ -81,10 +98,11 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
             card_signature_certificate=card,
             card_authentication_certificate=authentication,
             challenge=secrets.token_bytes(CHALLENGE_LENGTH),
-            replaces=Enrolment.objects.filter(realm=realm, holder=card.holder, state=State.ACTIVE).first(),
+            replaces=next((one for one in of_holder if one.state == State.ACTIVE), None),
         )
-        note(enrolment, State.APPLIED, phone=phone.name)
-        move(enrolment, State.VERIFIED, certificate=card.serial_number)
+        detail = {"certificate": card.serial_number}
+        note_all(enrolment, [(State.APPLIED, {"phone": phone.name}), (State.VERIFIED, detail)])
+        journal.record(realm, f"enrolment.{State.VERIFIED}", str(enrolment.reference), **detail)
         wake(enrolment)
     return enrolment
 
@@ -96,39 +114,36 @@ def _require_eligible(phone: Phone) -> None:
         raise PhoneNotSupported("this phone can't hold certificates", reason=found.reasons[0])
 
 
-def _require_free(phone: Phone) -> None:
-    if Enrolment.objects.filter(phone=phone, state__in=UNDER_WAY).exists():
+def _require_free(on_phone: Iterable[Enrolment]) -> None:
+    if any(one.state in UNDER_WAY for one in on_phone):
         raise PhoneInUse("this phone has an application under way")
 
 
-def _require_empty(phone: Phone) -> None:
-    if Enrolment.objects.filter(phone=phone, state=State.ACTIVE).exists():
-        raise PhoneInUse("this phone has certificates in use")
-
-
-def _report_another(phone: Phone, card: Certificate) -> None:
+def _report_another(on_phone: Iterable[Enrolment], card: Certificate) -> None:
     """Tell the measures where the phone is another's: this application, signed with another's card, shows it."""
-    active = Enrolment.objects.filter(phone=phone, state=State.ACTIVE).first()
-    if active is not None and active.holder_id != card.holder_id:
-        measures.report(active, measures.Signal.ANOTHER_HOLDER, source="application")
+    for active in on_phone:
+        if active.state == State.ACTIVE and active.holder_id != card.holder_id:
+            measures.report(active, measures.Signal.ANOTHER_HOLDER, source="application")
 
 
-def _make_room(phone: Phone, card: Certificate, now: datetime) -> None:
+def _make_room(phone: Phone, on_phone: Iterable[Enrolment], card: Certificate, now: datetime) -> None:
     """End the holder's own pair on this phone where this application is to replace it.
 
     That is one that isn't whole any more, as after a move, or stands on an applet for which there is a newer version.
     """
-    active = Enrolment.objects.filter(phone=phone, holder=card.holder, state=State.ACTIVE).first()
-    if active is not None and (not _is_whole(active) or store.is_outdated(phone.element.applet_version)):
-        finish(active, Cause.PHONE_USE_ENDED, now)
+    for active in on_phone:
+        if active.state != State.ACTIVE or active.holder_id != card.holder_id:
+            continue
+        if not _is_whole(active) or store.is_outdated(phone.element.applet_version):
+            finish(active, Cause.PHONE_USE_ENDED, now)
 
 
 def _is_whole(enrolment: Enrolment) -> bool:
     return all(certificate.status != Certificate.Status.REVOKED for certificate in pair(enrolment).values())
 
 
-def _require_text(phone: Phone, text: str) -> None:
-    if text != application_text(phone):
+def _require_text(phone: Phone, on_phone: Sequence[Enrolment], text: str) -> None:
+    if text != _text(phone, len(on_phone) + 1):
         raise ApplicationTextWrong("what was signed isn't this phone's next application")
 
 
@@ -136,7 +151,7 @@ def _card_authentication(realm: Realm, card: Certificate, now: datetime) -> Cert
     found = (
         Certificate.objects.filter(
             realm=realm,
-            holder=card.holder,
+            holder=card.holder_id,
             purpose=Purpose.USER_AUTHENTICATION,
             medium=Medium.CARD,
             status=Certificate.Status.VALID,

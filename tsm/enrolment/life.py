@@ -1,6 +1,7 @@
 """How an enrolment's state moves: the arrow table, and the only way along it."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from tsm.errors import EnrolmentUnknown, WrongState
 from tsm.models import Enrolment, EnrolmentStep, Phone
 
 State = Enrolment.State
+Noted = tuple[str, Mapping[str, Any]]  # a step, and its figures
 
 # The specification of an enrolment's life. Nothing else decides.
 LIFE: dict[State, frozenset[State]] = {
@@ -46,9 +48,15 @@ def request_key(enrolment: Enrolment, purpose: Purpose) -> str:
 
 def find(phone: Phone, reference: uuid.UUID) -> Enrolment:
     """Return the phone's enrolment of that reference. Raises `EnrolmentUnknown`, also for another phone's."""
-    enrolment = Enrolment.objects.filter(phone=phone, reference=reference).first()
+    pair = ("signature_certificate__linked_to", "authentication_certificate__linked_to")
+    enrolment = Enrolment.objects.select_related(*pair).filter(phone=phone, reference=reference).first()
     if enrolment is None:
         raise EnrolmentUnknown("this phone has no such enrolment")
+    # Known already: not read again.
+    enrolment.phone, enrolment.realm = phone, phone.realm
+    for certificate in (enrolment.signature_certificate, enrolment.authentication_certificate):
+        if certificate is not None:
+            certificate.realm = phone.realm
     return enrolment
 
 
@@ -59,24 +67,50 @@ def current(phone: Phone) -> Enrolment | None:
 
 def move(enrolment: Enrolment, to: State, **detail: Any) -> bool:
     """Claim the arrow from the enrolment's state to `to`; False when someone else moved it. Illegal arrows raise."""
+    return walk(enrolment, [(to, detail)])
+
+
+def walk(enrolment: Enrolment, arrows: Sequence[Noted], **changes: Any) -> bool:
+    """Claim arrows, one after the other and each with its detail, all or none, and write `changes` into the row too.
+
+    False when someone else moved it: then the enrolment in hand is read anew. Illegal arrows raise.
+    """
     origin = State(enrolment.state)
-    if to not in LIFE[origin]:
-        raise WrongState(f"no way from {origin} to {to}", state=str(origin))
-    now = clock.now(enrolment.realm)
-    with transaction.atomic():
+    for before, (to, _) in zip([origin, *(State(to) for to, _ in arrows)], arrows, strict=False):
+        if to not in LIFE[before]:
+            raise WrongState(f"no way from {before} to {to}", state=str(before))
+    values = changes | {"state": State(arrows[-1][0]), "state_since": clock.now(enrolment.realm)}
+    # No savepoint: what goes wrong here takes what belongs to it along.
+    with transaction.atomic(savepoint=False):
         # The realm's turn first, always: two that wait for each other's rows would wait for ever.
         journal.take(enrolment.realm)
-        if not Enrolment.objects.filter(pk=enrolment.pk, state=origin).update(state=to, state_since=now):
+        if not Enrolment.objects.filter(pk=enrolment.pk, state=origin).update(**values):
+            enrolment.refresh_from_db(fields=["state", "state_since", "trouble"])
             return False
-        enrolment.state, enrolment.state_since = to, now
-        note(enrolment, to, **detail)
-        journal.record(enrolment.realm, f"enrolment.{to}", str(enrolment.reference), **detail)
+        for name, value in values.items():
+            setattr(enrolment, name, value)
+        note_all(enrolment, arrows)
+        journal.record_all(
+            enrolment.realm,
+            [journal.Happening(f"enrolment.{to}", str(enrolment.reference), detail) for to, detail in arrows],
+        )
     return True
 
 
 def note(enrolment: Enrolment, step: str, **detail: Any) -> None:
     """Add a step to what the citizen's screen and the trace show."""
-    EnrolmentStep.objects.create(enrolment=enrolment, step=step, at=clock.now(enrolment.realm), detail=detail)
+    note_all(enrolment, [(step, detail)])
+
+
+def note_all(enrolment: Enrolment, noted: Sequence[Noted]) -> None:
+    """Add steps to what the citizen's screen and the trace show, in one statement."""
+    at = clock.now(enrolment.realm)
+    steps = [EnrolmentStep(enrolment=enrolment, step=step, at=at, detail=detail) for step, detail in noted]
+    if len(steps) == 1:
+        # Several are given a transaction of their own where there is none; one needs none.
+        steps[0].save(force_insert=True)
+    else:
+        EnrolmentStep.objects.bulk_create(steps)
 
 
 def wake(enrolment: Enrolment) -> None:

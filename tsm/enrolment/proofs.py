@@ -9,7 +9,14 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from ca.models import Certificate
 from ca.profiles import Purpose
 from tsm.errors import WrongState
-from tsm.models import Enrolment
+from tsm.jpki import Key
+from tsm.models import Enrolment, ServiceOrder
+
+UNBLOCKS = {
+    Key.SIGNATURE: ServiceOrder.Function.UNBLOCK_SIGNATURE,
+    Key.AUTHENTICATION: ServiceOrder.Function.UNBLOCK_AUTHENTICATION,
+}
+_CERTIFICATE_OF = {Key.SIGNATURE: "署名用電子証明書", Key.AUTHENTICATION: "利用者証明用電子証明書"}
 
 
 def activation_text(enrolment: Enrolment) -> str:
@@ -34,6 +41,20 @@ def resume_text(enrolment: Enrolment) -> str:
         "この端末のスマートフォン用電子証明書(署名用・利用者証明用)の一時保留の解除を申請します。\n"
         f"申請番号: {enrolment.reference}\n"
         f"発行の番号: {_serial(enrolment.signature_certificate)} {_serial(enrolment.authentication_certificate)}\n"
+    )
+
+
+def unblock_text(enrolment: Enrolment, key: Key) -> str:
+    """Return the text that the holder signs to have that key's password returned to "not set".
+
+    It counts what was asked before, so that a signed one is good once: whoever kept it can't send it again.
+    """
+    asked = ServiceOrder.objects.filter(enrolment=enrolment, function=UNBLOCKS[key]).count()
+    return (
+        "パスワードの初期化の申請\n"
+        f"この端末の{_CERTIFICATE_OF[key]}のパスワードの初期化を申請します。\n"
+        f"申請番号: {enrolment.reference}\n"
+        f"初期化の申請: {asked + 1}回目\n"
     )
 
 

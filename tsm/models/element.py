@@ -1,7 +1,5 @@
 """A secure element (GP-SE) in the registry of its issuer."""
 
-import operator
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -55,8 +53,12 @@ class SecureElement(models.Model):
             value = bytes.fromhex(number)
         except ValueError:
             return None
-        splits = [models.Q(iin=value[:length], cin=value[length:]) for length in range(1, min(len(value), 32))]
-        return cls.objects.filter(reduce(operator.or_, splits)).first() if splits else None
+        lengths = range(1, min(len(value), 32))
+        # Where the one ends and the other begins isn't told: every split is looked up, and the right one told by eye.
+        found = cls.objects.filter(
+            iin__in=[value[:length] for length in lengths], cin__in=[value[length:] for length in lengths]
+        )
+        return next((element for element in found if element.identifier == number.upper()), None)
 
     @property
     def identifier(self) -> str:

@@ -305,3 +305,13 @@ export async function setPasswords(url, { signaturePassword, authenticationPin }
   }
   await play(url, steps);
 }
+
+/** Change a password of the phone with the old one, straight in the element. */
+export async function changePassword(url, purpose, old, fresh) {
+  await openSession(url, purpose, old, [changeSecret(fresh)]);
+}
+
+/** Set a password of the phone that is "not set", as it is after it was unblocked. */
+export async function setPassword(url, purpose, fresh) {
+  await play(url, [selectApplication(), selectFile(FILES[purpose].secret, "select password"), changeSecret(fresh)]);
+}

@@ -69,12 +69,16 @@ export function hideProblem() {
 
 /** Tell what is being done; an empty code tells that nothing is. */
 export function busy(form, code) {
-  document.getElementById("busy").textContent = code ? sentence(code) ?? "" : "";
+  const region = form.querySelector(".busy") ?? document.getElementById("busy");
+  region.textContent = code ? sentence(code) ?? "" : "";
   form.setAttribute("aria-busy", String(Boolean(code)));
-  const button = form.querySelector("button:not([type=button])");
-  if (code) button.setAttribute("aria-disabled", "true");
-  else button.removeAttribute("aria-disabled");
+  for (const button of submits(form)) {
+    if (code) button.setAttribute("aria-disabled", "true");
+    else button.removeAttribute("aria-disabled");
+  }
 }
+
+const submits = (form) => form.querySelectorAll("button:not([type=button])");
 
 /** Mark a field (or a group of radio buttons) as wrong with a sentence, or as right without one. Return whether it is. */
 export function mark(field, code) {
@@ -92,8 +96,8 @@ export function mark(field, code) {
   return !code;
 }
 
-/** Do the work of a form once at a time; the first wrong field, or the error, gets the focus. */
-export function onSubmit(form, { check, work, aliases = {} }) {
+/** Do the work of a form once at a time; the first wrong field, or the error, gets the focus. `failed`: after an error. */
+export function onSubmit(form, { check, work, failed = () => {}, aliases = {} }) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.getAttribute("aria-busy") === "true") return;
@@ -107,11 +111,12 @@ export function onSubmit(form, { check, work, aliases = {} }) {
     } catch (error) {
       busy(form, null);
       forget(form);
+      failed();
       showProblem(error, aliases);
     }
   });
   // Before this script ran, the form could only have been sent the browser's own way.
-  form.querySelector("button:not([type=button])").disabled = false;
+  for (const button of submits(form)) button.disabled = false;
   // Passwords don't wait in the page for whoever comes back to it.
   addEventListener("pagehide", () => forget(form));
 }

@@ -1,41 +1,42 @@
-/* Both passwords into the element, then both keys prove themselves: that activates the certificates. */
+/* First the signature password, then the PIN; both into the element, then both keys prove themselves: that activates. */
 
 import { SIGNATURE, USER_AUTHENTICATION, base64Of, setPasswords, signWithPhone, utf8 } from "./jpki.js";
-import { addRevealButtons, busy, call, forget, mark, onSubmit, secretOf } from "./page.js";
+import { Choice } from "./choosing.js";
+import { addRevealButtons, busy, call, forget, hideProblem, onSubmit } from "./page.js";
 
 const form = document.getElementById("passwords");
-const [password, passwordAgain, pin, pinAgain] = ["password", "password-again", "pin", "pin-again"].map((id) => document.getElementById(id));
+const password = new Choice(form, "password");
+const pin = new Choice(form, "pin");
+const parts = { password: document.getElementById("step-password"), pin: document.getElementById("step-pin") };
+let shown = "password";
 
-const rules = {
-  length: (value) => value.length >= 6 && value.length <= 16,
-  upper: (value) => /^[A-Z0-9]+$/.test(value),
-  digits: (value) => /^[0-9]{4}$/.test(value),
-};
-
-for (const list of form.querySelectorAll(".rules")) {
-  const field = document.getElementById(list.dataset.for);
-  const judge = () => {
-    for (const item of list.children) item.dataset.met = String(rules[item.dataset.rule](secretOf(field)));
-  };
-  field.addEventListener("input", judge);
-  judge();
+/** Show one of the two parts and bring the focus to its heading. */
+function show(part) {
+  shown = part;
+  for (const [name, section] of Object.entries(parts)) section.hidden = name !== part;
+  document.getElementById(`heading-${part}`).focus();
 }
 
 addRevealButtons(form);
+// The browser's own "back" leads from the second part to the first.
+addEventListener("popstate", (event) => show(event.state?.part === "pin" && password.check() ? "pin" : "password"));
+document.getElementById("back").addEventListener("click", () => {
+  hideProblem();
+  history.back();
+});
 
 onSubmit(form, {
   check() {
-    const right = [
-      mark(password, rules.length(secretOf(password)) && rules.upper(secretOf(password)) ? null : "password_rules"),
-      mark(passwordAgain, secretOf(password) === secretOf(passwordAgain) ? null : "password_differs"),
-      mark(pin, rules.digits(pin.value) ? null : "pin_rules"),
-      mark(pinAgain, pin.value === pinAgain.value ? null : "pin_differs"),
-    ];
-    return right.every(Boolean);
+    return shown === "password" ? password.check() : pin.check();
   },
   async work() {
+    if (shown === "password") {
+      history.pushState({ part: "pin" }, "");
+      show("pin");
+      return;
+    }
     const element = form.dataset.element;
-    const secrets = { signaturePassword: secretOf(password), authenticationPin: pin.value };
+    const secrets = { signaturePassword: password.value, authenticationPin: pin.value };
     busy(form, "setting_passwords");
     const { activation } = await call(form.dataset.enrolment);
     await setPasswords(element, secrets);
@@ -49,5 +50,8 @@ onSubmit(form, {
       signatures: { signature: base64Of(signature), user_authentication: base64Of(authentication) },
     });
     location.reload();
+  },
+  failed() {
+    show("password");
   },
 });

@@ -48,7 +48,7 @@ def test_from_what_the_caller_says_to_the_hold(browser: Client, holder: Holder, 
     address = opened(browser, holder)
     page = browser.get(address).content.decode()
     assert "先に本人確認をしてください" in page
-    assert browser.post(f"{address}identity", RIGHT_FOR_HOLD).headers["Location"] == address
+    assert browser.post(f"{address}identity", RIGHT_FOR_HOLD).headers["Location"] == f"{address}#act"
     assert "一時保留にできます" in browser.get(address).content.decode()
     assert browser.post(f"{address}hold").headers["Location"] == address
     assert statuses(holder) == {"on_hold"}

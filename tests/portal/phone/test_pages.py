@@ -2,11 +2,20 @@
 
 import gzip
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.template.loader import render_to_string
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from ca.models import Realm
+from tests.tsm.enrolment.citizen import Citizen, card_of
+from tsm import enrolment as enrolments
+from tsm import services
+from tsm.jpki import Key
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = sorted(
@@ -14,6 +23,12 @@ TEMPLATES = sorted(
 )
 STATIC = sorted((ROOT / "portal/static").rglob("*.*"))
 LARGEST_PAGE = 150_000
+
+
+def imported(script: Path) -> set[Path]:
+    """Return a script and all that it imports."""
+    names = re.findall(r'from "\./([^"]+)"', script.read_text())
+    return {script}.union(*(imported(script.parent / name) for name in names))
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -31,7 +46,11 @@ def test_a_stylesheet_or_script_asks_no_third_party(file: Path) -> None:
 
 
 def test_everything_that_a_page_loads_stays_under_the_limit() -> None:
-    assert sum(file.stat().st_size for file in STATIC) < LARGEST_PAGE / 2
+    always = {ROOT / "portal/static/site" / name for name in ("site.css", "mark.svg", "check.svg")}
+    for template in TEMPLATES:
+        scripts = re.findall(r"""<script[^>]*\{% static '([^']+)'""", template.read_text())
+        loaded = always.union(*(imported(ROOT / "portal/static" / name) for name in scripts))
+        assert sum(file.stat().st_size for file in loaded if file.exists()) < LARGEST_PAGE / 2, template
     assert len(gzip.compress((ROOT / "portal/static/site/site.css").read_bytes())) < 10_000
 
 
@@ -100,3 +119,34 @@ def test_the_page_for_a_defect_needs_nothing_but_itself() -> None:
     page = render_to_string("500.html")
     assert "どこまで進んだかは記録されています" in page
     assert "Something went wrong" in page
+
+
+# What a page reads does not grow with what it shows; measured after a device change, with an order standing.
+MOST_QUERIES = 14
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_page_of_the_phone_asks_the_database_often_or_is_large(
+    client: Client,
+    realm: Realm,
+    citizen: Citizen,
+    in_hand: Callable[[Citizen], None],
+    deliver: Callable[..., list[str]],
+) -> None:
+    card = card_of(realm)
+    citizen.enrol(card)
+    second = Citizen.with_new_phone(realm, deliver, "kaede-3")
+    in_hand(second)
+    reference = second.enrol(card)
+    found = enrolments.current(second.phone)
+    assert found is not None
+    services.unblock(found, Key.AUTHENTICATION, source="test")
+    pages = ["", "?new=1", "change/", "passwords/", "passwords/signature/", "passwords/user-authentication/unblock/"]
+    pages += ["passwords/user-authentication/unblock/steps", "leaving/", "end/", "lost/", "lost/card/"]
+    pages += ["apply/", "apply/phone/", "apply/agree/", f"enrolments/{reference}/", f"enrolments/{reference}/trace"]
+    for page in pages:
+        with CaptureQueriesContext(connection) as asked:
+            response = client.get(f"/phone/{page}")
+        assert response.status_code == 200, page
+        assert len(response.content) < LARGEST_PAGE, page
+        assert len(asked) <= MOST_QUERIES, (page, [query["sql"][:120] for query in asked])

@@ -86,25 +86,25 @@ def test_a_browser_goes_back_to_a_phone_that_it_used_and_to_no_other(
 
 
 def test_the_card_is_asked_for_only_after_both_consents(client: Client, citizen: Citizen) -> None:
-    assert client.get("/phone/apply/card/").headers["Location"] == "/phone/apply/"
-    response = client.post("/phone/apply/", {"conditions": "agreed"})
+    assert client.get("/phone/apply/card/").headers["Location"] == "/phone/apply/agree/"
+    response = client.post("/phone/apply/agree/", {"conditions": "agreed"})
     assert response.status_code == 400
     assert "両方に同意" in response.content.decode()
-    assert client.post("/phone/apply/", {"conditions": "agreed", "disposal": "agreed"}).status_code == 302
+    assert client.post("/phone/apply/agree/", {"conditions": "agreed", "disposal": "agreed"}).status_code == 302
     assert "カードを読み取って申請" in shown(client, "/phone/apply/card/")
 
 
 def test_consent_is_for_one_phone(
     client: Client, realm: Realm, citizen: Citizen, in_hand: InHand, deliver: Any
 ) -> None:
-    client.post("/phone/apply/", {"conditions": "agreed", "disposal": "agreed"})
+    client.post("/phone/apply/agree/", {"conditions": "agreed", "disposal": "agreed"})
     in_hand(Citizen.with_new_phone(realm, deliver))
-    assert client.get("/phone/apply/card/").headers["Location"] == "/phone/apply/"
+    assert client.get("/phone/apply/card/").headers["Location"] == "/phone/apply/agree/"
 
 
 def test_the_cards_are_offered_with_the_address_of_their_reader(client: Client, realm: Realm, citizen: Citizen) -> None:
     card_of(realm, "hanako")
-    client.post("/phone/apply/", {"conditions": "agreed", "disposal": "agreed"})
+    client.post("/phone/apply/agree/", {"conditions": "agreed", "disposal": "agreed"})
     assert 'value="/sandbox/cards/hanako/session"' in shown(client, "/phone/apply/card/")
 
 
@@ -114,7 +114,7 @@ def test_a_password_field_has_no_name_so_that_no_form_can_carry_it(
     def fields(address: str) -> list[str]:
         return re.findall(r'<input[^>]*type="password"[^>]*>', shown(client, address))
 
-    client.post("/phone/apply/", {"conditions": "agreed", "disposal": "agreed"})
+    client.post("/phone/apply/agree/", {"conditions": "agreed", "disposal": "agreed"})
     found = fields("/phone/apply/card/")
     reference = citizen.apply(card_of(realm)).json()["id"]
     citizen.converse()

@@ -111,7 +111,7 @@ def test_nothing_is_written_for_an_enrolment_given_up_meanwhile(realm: Realm, de
     stale = Enrolment.objects.get()
     enrolments.abandon(Enrolment.objects.get(), trouble="newer_application")
     element = SecureElement.objects.get()
-    driver._prepare(element, driver.Job(stale, driver._prepare), None)
+    driver._prepare(driver.Scene.read(element.pk), driver.Job(stale, driver._prepare))
     element.refresh_from_db()
     assert element.occupant is None
     assert not Leg.objects.exists()

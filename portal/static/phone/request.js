@@ -1,14 +1,14 @@
-/* The end of use: the phone's signature key signs the request, then both certificates are revoked. */
+/* A request that the phone's signature key signs and the server carries out: the end of use, the release of a hold. */
 
 import { base64Of, signWithPhone, SIGNATURE, utf8 } from "./jpki.js";
 import { addRevealButtons, busy, call, forget, mark, onSubmit, secretOf, showProblem, showText } from "./page.js";
 
-const form = document.getElementById("end");
+const form = document.getElementById("request");
 const password = document.getElementById("password");
 let text = null;
 
 addRevealButtons(form);
-showText(form.dataset.end).then((shown) => { text = shown; }).catch((error) => showProblem(error));
+showText(form.dataset.request).then((shown) => { text = shown; }).catch((error) => showProblem(error));
 
 onSubmit(form, {
   check() {
@@ -17,11 +17,11 @@ onSubmit(form, {
   },
   async work() {
     busy(form, "signing_end");
-    text ??= await showText(form.dataset.end);
+    text ??= await showText(form.dataset.request);
     const signature = await signWithPhone(form.dataset.element, SIGNATURE, secretOf(password), utf8(text));
     forget(form);
-    busy(form, "ending");
-    await call(form.dataset.end, { text, signature: base64Of(signature) });
+    busy(form, form.dataset.sending);
+    await call(form.dataset.request, { text, signature: base64Of(signature) });
     location.assign(form.dataset.next);
   },
 });

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ca', '0003_keep_pkilint_passes_and_lighten_indexes'),
+        ('ca', '0004_tighten_issuing'),
     ]
 
     operations = [

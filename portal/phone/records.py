@@ -1,0 +1,35 @@
+"""What was issued and what crossed the wire, to look at and to keep."""
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from ca.models import Certificate
+from portal.phone import progress
+from portal.phone import trace as traces
+from portal.phone.session import enrolment_or_404
+
+
+@never_cache
+@require_GET
+def trace(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
+    """Show what crossed the wire for an enrolment."""
+    phone, found = enrolment_or_404(request, reference)
+    told = [{"step": step.step, "at": step.at, "figures": progress.figures(step.detail)} for step in found.steps.all()]
+    context = {"phone": phone, "enrolment": found, "steps": told, "rounds": traces.of(found)}
+    return render(request, "phone/trace.html", context)
+
+
+@require_GET
+def certificate(request: HttpRequest, reference: uuid.UUID, purpose: str) -> HttpResponse:
+    """Hand a certificate of this phone to its holder, as DER."""
+    _phone, found = enrolment_or_404(request, reference)
+    for issued in (found.signature_certificate, found.authentication_certificate):
+        if isinstance(issued, Certificate) and issued.purpose.replace("_", "-") == purpose:
+            disposition = f'attachment; filename="phone-{purpose}.cer"'
+            headers = {"Content-Disposition": disposition}
+            return HttpResponse(bytes(issued.der), content_type="application/pkix-cert", headers=headers)
+    raise Http404("not issued")
