@@ -44,7 +44,7 @@ def pdf(enrolment: Enrolment) -> bytes:
     context = {
         "enrolment": enrolment,
         "made_at": clock.now(enrolment.realm),
-        "certificates": details.of(enrolment),
+        "certificates": details.of(enrolment, attributes=True),
         "links": linkage.of(enrolment),
         "lines": lines[:MOST_LINES_ON_PAPER],
         "more": len(lines) > MOST_LINES_ON_PAPER,

@@ -54,7 +54,7 @@ def home(request: HttpRequest, proved: Proved) -> HttpResponse:
     """Show both certificates, in words and in full, and what they stand on."""
     enrolment = proved.enrolment
     context = _context(proved) | {
-        "certificates": details.of(enrolment),
+        "certificates": details.of(enrolment, attributes=True),
         "links": linkage.of(enrolment),
         "answered": objections.of(enrolment.holder).filter(state=objections.State.ANSWERED)[:3],
     }
@@ -93,7 +93,7 @@ def object_to(request: HttpRequest, reference: uuid.UUID) -> HttpResponseBase:
 
 
 @after_proof
-def _object(request: HttpRequest, proved: Proved, reference: uuid.UUID, text: str) -> HttpResponse:
+def _object(request: HttpRequest, proved: Proved, reference: uuid.UUID, text: str) -> HttpResponseBase:
     hand_off, found = _find_both(proved, reference)
     enrolment = proved.enrolment
     try:
@@ -104,7 +104,7 @@ def _object(request: HttpRequest, proved: Proved, reference: uuid.UUID, text: st
         problem = row.ja if request.LANGUAGE_CODE == "ja" else row.en
         return _use(request, proved, found, draft=text, problem=problem, status=row.status)
     request.session.pop(DRAFTS, None)
-    return redirect("certificates:use", reference=reference)
+    return redirect(reverse("certificates:use", args=[reference]) + "#objection")
 
 
 @require_safe

@@ -47,13 +47,17 @@ class Details:
     url: str
 
 
-def of(enrolment: Enrolment) -> list[Details]:
-    """Return the enrolment's certificates, signature first; none before they are issued."""
+def of(enrolment: Enrolment, *, attributes: bool = False) -> list[Details]:
+    """Return the enrolment's certificates, signature first; none before they are issued.
+
+    The four `attributes` are for the holder alone, who proves himself first (portal.screen_lock.proof): a phone's
+    session proves only that this browser was given the phone.
+    """
     pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    return [describe(certificate, enrolment) for certificate in pair if certificate is not None]
+    return [describe(one, enrolment, attributes=attributes) for one in pair if one is not None]
 
 
-def describe(certificate: Certificate, enrolment: Enrolment) -> Details:
+def describe(certificate: Certificate, enrolment: Enrolment, *, attributes: bool = False) -> Details:
     """Return one certificate for the screen, read from its DER."""
     parsed = x509.load_der_x509_certificate(bytes(certificate.der))
     signature = certificate.purpose == Purpose.SIGNATURE
@@ -70,7 +74,7 @@ def describe(certificate: Certificate, enrolment: Enrolment) -> Details:
         not_before=certificate.not_before,
         not_after=certificate.not_after,
         subject=parsed.subject.rfc4514_string(),
-        holder=_holder(certificate) if signature else "",
+        holder=_holder(certificate) if signature and attributes else "",
         issuer=parsed.issuer.rfc4514_string(),
         policy=_policy(parsed),
         key_usage=_key_usage(parsed),

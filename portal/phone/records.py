@@ -3,14 +3,16 @@
 import uuid
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from ca.models import Certificate
+from ca.profiles import Purpose
 from portal.phone import progress
 from portal.phone import trace as traces
 from portal.phone.session import enrolment_or_404
+from portal.screen_lock import proof
 
 
 @never_cache
@@ -23,10 +25,14 @@ def trace(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
     return render(request, "phone/trace.html", context)
 
 
+@never_cache
 @require_GET
 def certificate(request: HttpRequest, reference: uuid.UUID, purpose: str) -> HttpResponse:
-    """Hand a certificate of this phone to its holder, as DER."""
+    """Hand a certificate of this phone to its holder, as DER. The one with the four attributes takes his proof."""
     _phone, found = enrolment_or_404(request, reference)
+    proved = proof.proved(request)
+    if purpose == Purpose.SIGNATURE.slug and (proved is None or proved.enrolment != found):
+        return redirect("certificates:home")
     for issued in (found.signature_certificate, found.authentication_certificate):
         if isinstance(issued, Certificate) and issued.purpose.replace("_", "-") == purpose:
             disposition = f'attachment; filename="phone-{purpose}.cer"'

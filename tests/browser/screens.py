@@ -15,6 +15,36 @@ PHONE_PIN = "6194"
 PATIENCE = 60_000
 
 
+class ScreenLock:
+    """Chromium's virtual platform authenticator: whoever holds the phone makes the gesture at once, or fails at it."""
+
+    def __init__(self, page: Page, *, prf: bool = True) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._session.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "ctap2Version": "ctap2_1",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "hasPrf": prf,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        added = self._session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self._name = {"authenticatorId": added["authenticatorId"]}
+
+    def refuse(self) -> None:
+        """Fail at the gesture from now on: Chromium tries until the authenticator blocks, for good."""
+        self._session.send("WebAuthn.setUserVerified", {**self._name, "isUserVerified": False})
+
+    def remove(self) -> None:
+        self._session.send("WebAuthn.removeVirtualAuthenticator", self._name)
+
+    def credentials(self) -> int:
+        return len(self._session.send("WebAuthn.getCredentials", self._name)["credentials"])
+
+
 class Screens:
     """One browser that stands in for phones. Names of buttons are the Japanese ones."""
 
@@ -38,10 +68,15 @@ class Screens:
         self.page.get_by_role("radio", name=model).check()
         self.button("このスマートフォンにする").click()
 
+    def read_on(self) -> None:
+        """From the conditions by the page about this phone to the consent."""
+        self.link("次へ：スマートフォンを確かめる").click()
+        self.link("次へ：同意する").click()
+        self.page.wait_for_url("**/phone/apply/agree/")
+
     def consent(self) -> None:
         self.page.goto("/phone/apply/")
-        self.link("次へ").click()
-        self.link("次へ").click()
+        self.read_on()
         for box in self.page.get_by_role("checkbox").all():
             box.check()
         self.button("次へ").click()
@@ -73,6 +108,12 @@ class Screens:
         self.page.locator("#pin").fill(pin)
         self.page.locator("#pin-again").fill(pin)
         self.button("設定して有効にする").click()
+
+    def set_up_screen_lock(self, pin: str = PHONE_PIN) -> None:
+        self.page.goto("/phone/screen-lock/")
+        self.page.get_by_role("radio", name="指紋や顔").check()
+        self.page.locator("#pin").fill(pin)
+        self.button("画面ロックを使えるようにする").click()
 
     def enrol(self, holder: str, password: str, model: str = "さくらフォン 8") -> None:
         """Go the whole way from the choice of a phone to valid certificates."""

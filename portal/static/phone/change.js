@@ -3,6 +3,7 @@
 import { SIGNATURE, changePassword } from "./jpki.js";
 import { Choice } from "./choosing.js";
 import { addRevealButtons, busy, forget, mark, onSubmit, secretOf } from "./page.js";
+import { forgetPin } from "./screen_lock.js";
 
 const form = document.getElementById("change");
 const old = document.getElementById("old");
@@ -28,6 +29,7 @@ onSubmit(form, {
   async work() {
     busy(form, "changing");
     await changePassword(element, purpose, secretOf(old), fresh.value);
+    if (!isSignature) document.getElementById("lock-ended").hidden = !await forgetPin(form.dataset.phone);
     forget(form);
     form.hidden = true;
     const done = document.getElementById("done");

@@ -56,6 +56,17 @@ export function erase(phone) {
   localStorage.removeItem(place(phone));
 }
 
+/**
+ * Delete a phone's sealed PIN and its credential, on a page without the button: the PIN was changed. Return whether
+ * there was a screen lock. Never fails.
+ */
+export async function forgetPin(phone, reason = "pin_changed") {
+  const here = Boolean(kept(phone));
+  erase(phone);
+  const { off } = await call(`${API}/off`, { reason }).catch(() => ({ off: here }));
+  return off;
+}
+
 // --- the authenticator -------------------------------------------------------------------------------
 
 /** Tell whether this browser could have such an authenticator at all. */
@@ -215,8 +226,7 @@ class Lock {
 
   /** Delete what is sealed here, and the credential at the server. */
   async forget(reason) {
-    erase(this.phone);
-    await call(`${API}/off`, { reason }).catch(() => {});
+    await forgetPin(this.phone, reason);
   }
 
   /** Tell that the PIN itself was typed and right: it isn't asked for again for a while. Never fails. */

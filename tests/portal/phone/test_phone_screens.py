@@ -163,7 +163,7 @@ def test_another_phones_enrolment_does_not_exist_here(
     client: Client, realm: Realm, citizen: Citizen, in_hand: InHand, deliver: Any
 ) -> None:
     reference = citizen.enrol(card_of(realm))
-    addresses = [page_of(reference) + address for address in ("", "steps", "trace", "signature.cer")]
+    addresses = [page_of(reference) + address for address in ("", "steps", "trace", "user-authentication.cer")]
     assert [client.get(address).status_code for address in addresses] == [200] * 4
     in_hand(Citizen.with_new_phone(realm, deliver))
     assert [client.get(address).status_code for address in addresses] == [404] * 4
@@ -195,7 +195,8 @@ def test_an_active_phone_shows_both_certificates_in_words_and_in_full(
             assert certificate.serial_number in page
         assert "スマホ用署名用電子証明書" in page
         assert "スマホ用利用者証明用電子証明書" in page
-        assert found.holder.address in page
+        # The four attributes take the holder's proof: tests/portal/certificates.
+        assert found.holder.address not in page
         assert "Mobile CRLDP" in page
 
 
