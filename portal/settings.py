@@ -137,6 +137,8 @@ OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
 # The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
 HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
 HELPDESK_RELEASE_SECONDS = environment.decimal("HELPDESK_RELEASE_SECONDS", 3600)
+# After so many calls within a day in which something was answered wrong, nobody can propose a holder's release.
+HELPDESK_WRONG_CALLS = environment.number("HELPDESK_WRONG_CALLS", 3)
 # The console calls an enrolment that hasn't moved for so long standing still.
 CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -263,8 +264,10 @@ def _page(request: StaffRequest, found: Call, *, problem: str = "", status: int 
         "waiting": waiting,
         "lines": script.lines(found.holder, shown) if shown else [],
         "check": newest,
-        "may_hold": newest is not None and script.is_enough(newest.asked, Act.HOLD),
-        "may_release": newest is not None and script.is_enough(newest.asked, Act.RELEASE),
+        "may_hold": calls.may(found, Act.HOLD),
+        "may_release": calls.may(found, Act.RELEASE),
+        "wrong_calls": calls.wrong_calls(found),
+        "most_wrong": settings.HELPDESK_WRONG_CALLS,
         "holdable": in_use is not None and (hold_ is None or hold_.kind != "suspended") and holds.possible(Event.HOLD),
         "releasable": hold_ is not None and hold_.kind == "suspended" and holds.possible(Event.RELEASE),
         "policy": {act.value: enough for act, enough in script.POLICY.items()},

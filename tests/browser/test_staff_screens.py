@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Axe
-from tests.browser.screens import Screens
+from tests.browser.screens import PATIENCE, PHONE_PIN, Screens
 from tests.browser.staff import Staff, totp
 from tests.browser.test_accessibility import SIZES, look
 
@@ -21,9 +21,28 @@ def another_page(browser: "Browser", screens: Screens) -> "Iterator[Page]":
     context.close()
 
 
+def object_to_a_use(screens: Screens) -> None:
+    """Sign in to the bank with the phone, and say in the history that it wasn't oneself."""
+    page = screens.page
+    page.goto(f"{screens.system.samples}/bank/")
+    screens.button("スマホでサインイン").click()
+    page.locator("#secret").fill(PHONE_PIN)
+    screens.button("確認する").click()
+    page.wait_for_url(f"{screens.system.samples}/**")
+    page.goto("/certificates/")
+    page.locator("#pin").fill(PHONE_PIN)
+    screens.button("確認して見る").click()
+    page.get_by_text("カードとの紐付け").wait_for(timeout=PATIENCE)
+    page.goto("/certificates/history/")
+    page.locator(".history a").first.click()
+    screens.button("身に覚えがないと知らせる").click()
+    page.get_by_text("お申し出を受け付けました").wait_for()
+
+
 def test_a_lost_phone_from_the_call_to_the_release_by_two(screens: Screens, another_page: "Page", axe: Axe) -> None:
     page, system, wrong = screens.page, screens.system, []
     screens.enrol("星野", "YUI9174KLM")
+    object_to_a_use(screens)
     staff = Staff(page, system, "sakura", "helpdesk")
     for address in ("/staff/sign-in", "/staff/enrol/"):
         page.goto(address)
@@ -64,6 +83,13 @@ def test_a_lost_phone_from_the_call_to_the_release_by_two(screens: Screens, anot
     page.locator("#ground").fill("自宅で見つかった")
     page.get_by_role("button", name="解除を申し出る").click()
     page.get_by_text("ほかの人が承認する必要があります").wait_for()
+    page.goto("/helpdesk/objections/")
+    wrong += look(screens, axe, "objections")
+    page.locator("tbody a").click()
+    wrong += look(screens, axe, "an objection")
+    page.locator("#text").fill("銀行に確かめました。ご本人のサインインでした。")
+    page.get_by_role("button", name="回答を送る").click()
+    page.get_by_text("ご本人のサインインでした").wait_for()
     page.goto("/helpdesk/releases/")
     wrong += look(screens, axe, "releases")
     page.locator("tbody a").click()

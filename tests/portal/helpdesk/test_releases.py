@@ -23,6 +23,7 @@ from portal.helpdesk.errors import (
     ReleaseUnderWay,
 )
 from portal.helpdesk.models import Call, Release
+from portal.helpdesk.script import Act
 from tests.ca.test_issuance import at_once
 from tests.portal.accounts.people import code, journal, make_staff, sign_in, wrong_code
 from tests.portal.helpdesk.callers import RIGHT_FOR_HOLD, RIGHT_FOR_RELEASE
@@ -135,6 +136,22 @@ def test_a_proposal_takes_a_surer_caller_and_a_reason(
     calls.check(held, dict.fromkeys(asked, True))
     with pytest.raises(refusal):
         holds.propose(held, ground=ground)
+
+
+def test_who_tries_answers_call_by_call_gets_no_release_and_may_still_hold(
+    agent: Account, held: Call, holder: Holder, settings: Any
+) -> None:
+    settings.HELPDESK_WRONG_CALLS = 2
+    for _ in range(2):
+        again = calls.open_(agent, holder.reference, reason="found")
+        calls.check(again, dict.fromkeys(RIGHT_FOR_RELEASE, True) | {"phone": False})
+        calls.check(again, dict.fromkeys(RIGHT_FOR_RELEASE, True) | {"applied": False})
+    assert not calls.may(held, Act.RELEASE)
+    assert calls.may(held, Act.HOLD)
+    with pytest.raises(IdentityNotChecked):
+        holds.propose(held, ground="見つかった")
+    settings.HELPDESK_WRONG_CALLS = 3
+    holds.propose(held, ground="見つかった")
 
 
 def test_where_nothing_is_on_hold_there_is_nothing_to_release(
