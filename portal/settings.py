@@ -33,6 +33,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "rest_framework",
     "csp",
     "ca",
@@ -110,6 +113,34 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+
+# --- Accounts: staff signs in with name, password and authenticator (docs/staff.md) ----------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# A session ends after so long without a request, and after so long in any case.
+STAFF_IDLE_SECONDS = environment.decimal("STAFF_IDLE_SECONDS", 15 * 60)
+STAFF_SESSION_SECONDS = environment.decimal("STAFF_SESSION_SECONDS", 8 * 3600)
+# So many tries for one name, and from one address, within so long; then nothing more is looked at until it is over.
+STAFF_TRIES = environment.number("STAFF_TRIES", 5)
+STAFF_ADDRESS_TRIES = environment.number("STAFF_ADDRESS_TRIES", 100)
+STAFF_LOCK_SECONDS = environment.decimal("STAFF_LOCK_SECONDS", 15 * 60)
+STAFF_INVITATION_SECONDS = environment.decimal("STAFF_INVITATION_SECONDS", 3600)
+# The header in which a proxy hands on the client's address; it must replace what clients send. Empty: the connection's.
+CLIENT_ADDRESS_HEADER = environment.text("CLIENT_ADDRESS_HEADER")
+# What authenticator apps show beside the name. Guessing is bounded by STAFF_TRIES, not by the devices themselves.
+OTP_TOTP_ISSUER = "JPKI staff"
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+# The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
+HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
+HELPDESK_RELEASE_SECONDS = environment.decimal("HELPDESK_RELEASE_SECONDS", 3600)
+# After so many calls within a day in which something was answered wrong, nobody can propose a holder's release.
+HELPDESK_WRONG_CALLS = environment.number("HELPDESK_WRONG_CALLS", 3)
+# The console calls an enrolment that hasn't moved for so long standing still.
+CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ca', '0003_keep_pkilint_passes_and_lighten_indexes'),
-        ('portal', '0004_record_uses_and_locks'),
+        ('portal', '0005_create_accounts_and_help_desk'),
     ]
 
     operations = [

@@ -11,9 +11,12 @@ import whitelist.errors
 from ca import errors as ca_errors
 from ca.status import Reason
 from portal import api_errors, problems
+from portal.accounts import errors as account_errors
 from portal.certificates import errors as certificates_errors
+from portal.console import errors as console_errors
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
+from portal.helpdesk import errors as helpdesk_errors
 from portal.mynaportal import errors as mynaportal_errors
 from portal.notices import errors as notices_errors
 from portal.phone.sentences import APPLICATION
@@ -22,6 +25,7 @@ from tsm.transports import base as transport_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
+    "account_error", "helpdesk_error", "console_error",
     "ca_error", "tsm_error", "whitelist_error", "handoff_error", "notices_error", "mynaportal_error",
     "keys_unavailable", "key_not_found",
     "no_authority", "generation_out_of_turn", "cause_not_officers",
@@ -47,6 +51,9 @@ def codes(module: ModuleType) -> set[str]:
         whitelist.errors,
         handoff_errors,
         transport_errors,
+        account_errors,
+        helpdesk_errors,
+        console_errors,
         certificates_errors,
         screen_lock_errors,
         notices_errors,
