@@ -171,7 +171,7 @@ CATALOGUE: dict[str, Problem] = {
     ),
     "document_unacceptable": Problem(
         400, "This document can't be shown", "It is missing, too long, or holds characters a reader wouldn't see.",
-        "Send plain text.",
+        "Send plain text, or a PDF that does nothing and isn't locked; the detail says what is in the way.",
         "署名する文書を表示できません。", "The document can't be shown.",
     ),
     "handoff_unknown": Problem(
@@ -193,6 +193,57 @@ CATALOGUE: dict[str, Problem] = {
     "handoff_not_shown": Problem(
         409, "Not shown yet", "The answer came before the request was shown.", "Open the link on the phone first.",
         "依頼の画面を開いてからやり直してください。", "Please open the request first.",
+    ),
+    "handoff_other_service": Problem(
+        403, "Another service", "What was opened or answered names another service than the one that asks.",
+        "Show the code or the link of the request that was made.",
+        "依頼したサービスと名前が一致しないため、止めました。サービスの画面から、もう一度始めてください。",
+        "It names another service than the one that asks, so it was stopped. Please start again at the service.",
+    ),
+    "handoff_wrong_browser": Problem(
+        403, "Another browser", "The hand-off belongs to the browser that opened it first.",
+        "Go on in that browser, or make a new one.",
+        "別のブラウザで始めた依頼です。はじめに開いたブラウザに戻るか、もう一度始めてください。",
+        "This was begun in another browser. Please go back to that one, or start again.",
+    ),
+    "handoff_code_not_fresh": Problem(
+        410, "The code on the screen is too old", "A code is good for thirty seconds, and only as we made it.",
+        "Read the code that the screen shows now.",
+        "このコードは使えなくなりました。画面の新しいコードを読み取ってください。",
+        "This code is no longer good. Please read the one that the screen shows now.",
+    ),
+    "handoff_code_taken": Problem(
+        409, "The code was read before", "A hand-off belongs to the first phone that read its code.", "Make a new one.",
+        "このコードは読み取り済みです。サービスの画面から、もう一度始めてください。",
+        "This code was read before. Please start again at the service.",
+    ),
+    "handoff_not_over": Problem(
+        409, "Not over yet", "There is no way back before an answer, a no, or the end of its time.",
+        "Answer it first.",
+        "まだ終わっていません。先に、この依頼に答えてください。", "It isn't over yet. Please answer it first.",
+    ),
+    "handoff_returned": Problem(
+        409, "The outcome was handed over", "It goes to the service once.", "Ask the service.",
+        "結果はサービスに渡りました。サービスの画面で確かめてください。",
+        "The service has the outcome. Please look there.",
+    ),
+    "handoff_code_invalid": Problem(
+        400, "The code is no good", "Not this hand-off's, redeemed before, too late, or without its verifier.",
+        "Take the code that came with this citizen's browser, once, within two minutes.",
+        "手続の結果を受け取れませんでした。サービスの画面から、もう一度始めてください。",
+        "The outcome could not be received. Please start again at the service.",
+    ),
+    "answer_not_prepared": Problem(
+        409, "Nothing was ready to be signed", "The signature came without, or for another certificate than, prepare.",
+        "POST the certificate to …/prepare, sign its message, then answer.",
+        "署名の準備ができていませんでした。もう一度お試しください。",
+        "Nothing was ready to be signed. Please try again.",
+    ),
+    "logo_unacceptable": Problem(
+        400, "The logo can't be taken", "It is no small PNG, or an SVG of more than shapes; the detail says what.",
+        "Send a PNG of at most 512 pixels a side, or an SVG of shapes and colours alone, of at most 32 kB.",
+        "このロゴは登録できません。小さなPNGか、図形だけのSVGにしてください。",
+        "This logo can't be registered. Please use a small PNG, or an SVG of shapes alone.",
     ),
     "answer_malformed": Problem(
         400, "The answer can't be read", "Certificate or signature isn't Base64.", "Send both as Base64.",

@@ -22,6 +22,8 @@ from tsm.jpki import Key
 from tsm.models import Enrolment, Phone
 
 KEYS = {Purpose.SIGNATURE: Key.SIGNATURE, Purpose.USER_AUTHENTICATION: Key.AUTHENTICATION}
+MOST_APDUS = 4096
+LONGEST_APDU = 2 * 65538  # digits: an extended response
 # Orders are for what is in use; what became of them is shown as long as the enrolment is.
 HAD_ORDERS = (Enrolment.State.ACTIVE, Enrolment.State.ENDED, Enrolment.State.DELETED)
 
@@ -120,7 +122,7 @@ class Activation(PhoneView):
         given = self.parsed(ActivationSerializer)["signatures"]
         found = enrolment.find(self.phone, reference)
         enrolment.activate(found, signatures={Purpose(purpose): value for purpose, value in given.items()})
-        return Response(represent(enrolment.find(self.phone, reference)))
+        return Response(represent(found))
 
 
 class End(PhoneView):
@@ -230,11 +232,23 @@ class LocalAgentStatusSerializer(serializers.Serializer[Any]):
     errorMsg = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
 
+class ApduListField(serializers.Field[list[str], list[str], list[str], Any]):
+    """APDUs in hex; empty text for an answer that there is none of. Looked at together: a report has a hundred."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list) or len(data) > MOST_APDUS:
+            raise serializers.ValidationError(f"must be a list of at most {MOST_APDUS} texts")
+        if not all(isinstance(apdu, str) and len(apdu) <= LONGEST_APDU for apdu in data):
+            raise serializers.ValidationError(f"each must be text of at most {LONGEST_APDU} characters")
+        return data
+
+    def to_representation(self, value: list[str]) -> list[str]:
+        return value
+
+
 class RamResponseSerializer(serializers.Serializer[Any]):
     ramResponseType = serializers.CharField(max_length=40)
-    listOfRAPDU = serializers.ListField(
-        child=serializers.CharField(max_length=2 * 65538, allow_blank=True), required=False, max_length=4096
-    )
+    listOfRAPDU = ApduListField(required=False)
 
 
 class ReportSerializer(serializers.Serializer[Any]):

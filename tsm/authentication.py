@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from ca import clock
+from tsm import rows
 from tsm.models import Phone
 
 HEARD_EVERY = timedelta(days=1)
@@ -56,7 +57,7 @@ class PhoneCertificate(BaseAuthentication):
             digest = certificate_digest(unquote(value).encode())
         except ValueError:
             raise AuthenticationFailed("the client certificate can't be read") from None
-        phone = Phone.objects.select_related("realm", "element").filter(certificate_digest=digest).first()
+        phone = rows.only(Phone.objects.select_related("realm", "element").filter(certificate_digest=digest))
         if phone is None:
             raise AuthenticationFailed("no phone has this client certificate")
         _heard(phone)
@@ -111,7 +112,7 @@ def of_session(request: HttpRequest) -> Phone | None:
 
 def _find(reference: str) -> Phone | None:
     try:
-        return Phone.objects.select_related("realm", "element").filter(reference=uuid.UUID(reference)).first()
+        return rows.only(Phone.objects.select_related("realm", "element").filter(reference=uuid.UUID(reference)))
     except ValueError:
         return None
 

@@ -30,21 +30,21 @@ POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is 
 
 def find(reference: uuid.UUID, phone: Phone) -> Conversation:
     """Return the open conversation of that reference with this phone. Raises `ConversationUnknown`."""
-    conversation = (
-        Conversation.objects.select_related("element")
-        .filter(reference=reference, element__phone=phone, closed_at__isnull=True)
-        .first()
-    )
-    if conversation is None:
+    element: SecureElement | None = getattr(phone, "element", None)
+    conversation = None
+    if element is not None:
+        open_ones = Conversation.objects.filter(reference=reference, element=element, closed_at__isnull=True)
+        conversation = rows.only(open_ones)
+    if element is None or conversation is None:
         raise ConversationUnknown("no such conversation with this phone")
     # A phone's every question comes through here: what is known of the phone already isn't read again.
-    conversation.element.phone = phone
+    conversation.element = element
     return conversation
 
 
 def of(element: SecureElement) -> Conversation | None:
     """Return the element's open conversation, or None."""
-    return Conversation.objects.filter(element=element, closed_at__isnull=True).first()
+    return rows.only(Conversation.objects.filter(element=element, closed_at__isnull=True))
 
 
 def offer(
@@ -74,19 +74,16 @@ def offer(
 def standing(element: SecureElement) -> tuple[Conversation | None, Leg | None]:
     """Return the element's open conversation, and its leg that is ready, with the phone, or reported and not checked.
 
-    A conversation is opened with a leg, and its newest is the only one that may be open. The script isn't read.
+    The script isn't read.
     """
-    newest = (
-        Leg.objects.filter(conversation__element=element, conversation__closed_at__isnull=True)
-        .select_related("conversation")
-        .defer("commands", "described")
-        .order_by("-pk")
-        .first()
+    open_ones = Leg.objects.filter(
+        conversation__element=element, conversation__closed_at__isnull=True, state__in=legs.OPEN
     )
-    if newest is None:
-        return None, None
-    newest.conversation.element = element
-    return newest.conversation, newest if newest.state in legs.OPEN else None
+    leg = rows.only(open_ones.select_related("conversation").defer("commands", "described"))
+    conversation = leg.conversation if leg is not None else of(element)
+    if conversation is not None:
+        conversation.element = element
+    return conversation, leg
 
 
 def begin(conversation: Conversation, *, installation: str = "") -> None:

@@ -138,7 +138,7 @@ def _working(scene: Scene, occupant: Enrolment | None) -> Enrolment | None:
     """Return the enrolment that workers are at. A phone has one that is under way or in use (a constraint)."""
     if occupant is not None and occupant.state in (*enrolments.UNDER_WAY, State.ACTIVE):
         return occupant if occupant.state in enrolments.WORKING else None
-    found = Enrolment.objects.filter(element=scene.element, state__in=enrolments.WORKING).first()
+    found = rows.only(Enrolment.objects.filter(element=scene.element, state__in=enrolments.WORKING))
     return scene.known(found) if found is not None else None
 
 

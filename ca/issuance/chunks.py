@@ -40,7 +40,7 @@ def _uncollected() -> Iterator[None]:
     """Keep Python from looking for rings of dead objects meanwhile.
 
     A chunk's tens of thousands live until it is done, and to walk them again and again, with all that a worker has
-    loaded, took a sixth of the time. What is no ring is freed as ever.
+    loaded, took a twelfth of the time. What is no ring is freed as ever.
     """
     if not gc.isenabled():
         yield

@@ -74,8 +74,18 @@ def request_all(asked: Sequence[Mapping[str, Any]]) -> list[Issuance]:
 
 
 def find_all(request_keys: Iterable[str]) -> dict[str, Issuance]:
-    """Return the requests of these keys by key, each with its certificate and the generation that signed it."""
-    found = Issuance.objects.filter(request_key__in=list(request_keys)).select_related("certificate__generation")
+    """Return the requests of these keys by key, each with its certificate and the generation that signed it.
+
+    Only what tells how far they are, and what a holder is given, is read.
+    """
+    found = (
+        Issuance.objects.filter(request_key__in=list(request_keys))
+        .select_related("certificate__generation")
+        .only(
+            *("request_key", "state", "error_code", "certificate__serial_number", "certificate__der"),
+            *("certificate__status", "certificate__generation__certificate"),
+        )
+    )
     return {one.request_key: one for one in found}
 
 

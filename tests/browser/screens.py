@@ -68,12 +68,15 @@ class Screens:
         self.page.get_by_role("radio", name=model).check()
         self.button("このスマートフォンにする").click()
 
+    def read_on(self) -> None:
+        """From the conditions by the page about this phone to the consent."""
+        self.link("次へ：スマートフォンを確かめる").click()
+        self.link("次へ：同意する").click()
+        self.page.wait_for_url("**/phone/apply/agree/")
+
     def consent(self) -> None:
         self.page.goto("/phone/apply/")
-        self.link("次へ").click()
-        self.link("次へ").click()
-        # `all` waits for nothing: the page must be there.
-        self.page.wait_for_url("**/apply/agree/")
+        self.read_on()
         for box in self.page.get_by_role("checkbox").all():
             box.check()
         self.button("次へ").click()

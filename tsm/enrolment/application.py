@@ -54,7 +54,7 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
     realm = phone.realm
     now = clock.now(realm)
     _require_eligible(phone)
-    earlier = list(Enrolment.objects.filter(phone=phone))
+    earlier = list(Enrolment.objects.filter(phone=phone).order_by())
     _require_free(earlier)
     _require_text(phone, earlier, text)
     verdict = status.check_signature(
@@ -72,7 +72,7 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
         standing = list(
             Enrolment.objects.filter(
                 Q(phone=phone) | Q(realm=realm, holder=card.holder_id, state__in=(*UNDER_WAY, State.ACTIVE))
-            )
+            ).order_by()
         )
         on_phone = [one for one in standing if one.phone_id == phone.pk]
         _require_free(on_phone)
@@ -148,18 +148,15 @@ def _require_text(phone: Phone, on_phone: Sequence[Enrolment], text: str) -> Non
 
 
 def _card_authentication(realm: Realm, card: Certificate, now: datetime) -> Certificate:
-    found = (
-        Certificate.objects.filter(
-            realm=realm,
-            holder=card.holder_id,
-            purpose=Purpose.USER_AUTHENTICATION,
-            medium=Medium.CARD,
-            status=Certificate.Status.VALID,
-            not_after__gt=now,
-        )
-        .order_by("-pk")
-        .first()
+    valid = Certificate.objects.filter(
+        realm=realm,
+        holder=card.holder_id,
+        purpose=Purpose.USER_AUTHENTICATION,
+        medium=Medium.CARD,
+        status=Certificate.Status.VALID,
+        not_after__gt=now,
     )
+    found = max(valid, key=lambda one: one.pk, default=None)
     if found is None:
         raise CardAuthenticationCertificateMissing("the card has no valid user authentication certificate")
     return found

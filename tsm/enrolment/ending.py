@@ -40,7 +40,7 @@ def abandon(enrolment: Enrolment, *, trouble: str) -> None:
 
 def end_active(successor: Enrolment, now: datetime) -> None:
     active = Enrolment.objects.filter(realm=successor.realm, holder=successor.holder_id, state=State.ACTIVE)
-    for enrolment in active.exclude(pk=successor.pk):
+    for enrolment in active.exclude(pk=successor.pk).order_by():
         finish(enrolment, Cause.PHONE_USE_ENDED, now)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 from django.db import transaction
 
 from ca import clock, journal, messages
+from ca.models import Certificate
 from ca.profiles import Purpose
+from tsm import rows
 from tsm.errors import EnrolmentUnknown, WrongState
 from tsm.models import Enrolment, EnrolmentStep, Phone
 
@@ -48,16 +50,30 @@ def request_key(enrolment: Enrolment, purpose: Purpose) -> str:
 
 def find(phone: Phone, reference: uuid.UUID) -> Enrolment:
     """Return the phone's enrolment of that reference. Raises `EnrolmentUnknown`, also for another phone's."""
-    pair = ("signature_certificate__linked_to", "authentication_certificate__linked_to")
-    enrolment = Enrolment.objects.select_related(*pair).filter(phone=phone, reference=reference).first()
+    enrolment = rows.only(Enrolment.objects.filter(phone=phone, reference=reference))
     if enrolment is None:
         raise EnrolmentUnknown("this phone has no such enrolment")
     # Known already: not read again.
     enrolment.phone, enrolment.realm = phone, phone.realm
-    for certificate in (enrolment.signature_certificate, enrolment.authentication_certificate):
-        if certificate is not None:
-            certificate.realm = phone.realm
+    if enrolment.signature_certificate_id is not None:
+        _attach_certificates(enrolment)
     return enrolment
+
+
+def _attach_certificates(enrolment: Enrolment) -> None:
+    """Read the pair and the card's certificates that it stands on, all four in one statement."""
+    pairs = (
+        ("signature_certificate", "card_signature_certificate"),
+        ("authentication_certificate", "card_authentication_certificate"),
+    )
+    found = Certificate.objects.in_bulk([getattr(enrolment, f"{name}_id") for names in pairs for name in names])
+    for own, cards in pairs:
+        certificate, card = (found[getattr(enrolment, f"{name}_id")] for name in (own, cards))
+        certificate.realm = enrolment.realm
+        if certificate.linked_to_id == card.pk:
+            certificate.linked_to = card
+        setattr(enrolment, own, certificate)
+        setattr(enrolment, cards, card)
 
 
 def current(phone: Phone) -> Enrolment | None:

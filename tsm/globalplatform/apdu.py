@@ -28,7 +28,7 @@ class Command:
         """Normalise Le and refuse what no APDU can carry."""
         if self.le == 0:
             object.__setattr__(self, "le", SHORT_LE_MAX)
-        if not all(0 <= byte <= 0xFF for byte in (self.cla, self.ins, self.p1, self.p2)):
+        if (self.cla | self.ins | self.p1 | self.p2) & ~0xFF:  # a negative number has all high bits set
             raise ApduMalformed("a header byte is out of range")
         if len(self.data) > 0xFFFF or not 0 <= (self.le or 0) <= EXTENDED_LE_MAX:
             raise ApduMalformed("too long for an APDU")

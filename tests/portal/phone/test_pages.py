@@ -18,8 +18,12 @@ from tsm import services
 from tsm.jpki import Key
 
 ROOT = Path(__file__).resolve().parents[3]
+# Documents become PDF files and letters, and are never a page: theirs is the one style that stands in a template.
 TEMPLATES = sorted(
-    file for app in ("portal", "whitelist", "sandbox") for file in (ROOT / app).rglob("templates/**/*.html")
+    file
+    for app in ("portal", "whitelist", "sandbox")
+    for file in (ROOT / app).rglob("templates/**/*.html")
+    if "documents" not in file.parts
 )
 STATIC = sorted((ROOT / "portal/static").rglob("*.*"))
 LARGEST_PAGE = 150_000

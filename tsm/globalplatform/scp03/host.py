@@ -52,6 +52,11 @@ class HostSession:
             raise ValueError(f"{level:02X} is no security level")
         self.level = SecurityLevel(level)
         self.mode = mode
+        # Asked for each command: a flag's own arithmetic takes as long as a MAC.
+        self._c_mac, self._c_dec, self._r_mac, self._r_enc = (
+            bool(level & flag)
+            for flag in (SecurityLevel.C_MAC, SecurityLevel.C_DEC, SecurityLevel.R_MAC, SecurityLevel.R_ENC)
+        )
         self._keys = keys
         self._host_challenge = host_challenge
         self._aid = aid
@@ -103,8 +108,8 @@ class HostSession:
     @property
     def capacity(self) -> int:
         """Return how many bytes of clear data a wrapped short command can carry."""
-        room = MAX_COMMAND_DATA - (self.mode if self.level & SecurityLevel.C_MAC else 0)
-        if self.level & SecurityLevel.C_DEC:
+        room = MAX_COMMAND_DATA - (self.mode if self._c_mac else 0)
+        if self._c_dec:
             room = room // messaging.BLOCK * messaging.BLOCK - 1
         return room
 
@@ -183,14 +188,16 @@ class HostSession:
         if self._session is None or self._chaining is None:
             raise errors.OutOfOrder("no session to wrap for")
         self._counter += 1
-        if self.level & SecurityLevel.C_DEC and command.data:
-            command = replace(command, data=messaging.encrypt(self._session.enc, self._counter, command.data))
-        if self.level & SecurityLevel.C_MAC:
-            command = self._authenticated(command)
-        if self.level & SecurityLevel.R_MAC and command.le is None:
-            command = replace(command, le=SHORT_LE_MAX)
+        data, le = command.data, command.le
+        if self._c_dec and data:
+            data = messaging.encrypt(self._session.enc, self._counter, data)
+        if self._r_mac and le is None:
+            le = SHORT_LE_MAX
+        wrapped = Command(command.cla, command.ins, command.p1, command.p2, data, le)
+        if self._c_mac:
+            wrapped = self._authenticated(wrapped)
         self._outstanding.append((self._chaining, self._counter))
-        return command
+        return wrapped
 
     def unwrap(self, response: bytes) -> Response:
         """Return the clear answer of the oldest command not yet answered.
@@ -208,7 +215,7 @@ class HostSession:
             raise
 
     def _opened(self, answer: Response, session: SessionKeys, chaining: bytes, counter: int) -> Response:
-        if not self.level & SecurityLevel.R_MAC:
+        if not self._r_mac:
             return answer
         if not status.is_protected(answer.sw):
             if answer.data:
@@ -220,7 +227,7 @@ class HostSession:
         expected = messaging.response_mac(session.rmac, chaining, data, answer.sw)[: self.mode]
         if not compare_digest(mac, expected):
             raise errors.ResponseMacWrong("the answer's MAC is wrong")
-        if self.level & SecurityLevel.R_ENC and data:
+        if self._r_enc and data:
             clear = messaging.decrypt(session.enc, counter, data, response=True)
             if clear is None:
                 raise errors.ResponsePaddingWrong("the answer's padding is wrong")
@@ -230,9 +237,11 @@ class HostSession:
     def _authenticated(self, command: Command) -> Command:
         if self._session is None or self._chaining is None:
             raise errors.OutOfOrder("no session to authenticate for")
-        command = replace(command, cla=messaging.secured_class(command.cla))
+        # The class byte's secure messaging and channel are the same to the MAC: one command is made, not two.
         self._chaining = messaging.command_mac(self._session.mac, self._chaining, command, self.mode)
-        return replace(command, data=command.data + self._chaining[: self.mode])
+        data = command.data + self._chaining[: self.mode]
+        cla = messaging.secured_class(command.cla)
+        return Command(cla, command.ins, command.p1, command.p2, data, command.le)
 
 
 def _parsed(response: bytes) -> Response:
