@@ -3,7 +3,7 @@
 import logging
 import re
 
-LINK = re.compile(r"(/handoff/|/phone/opened/)[^/\s?\"']+")
+LINK = re.compile(r"(/handoff/(?:screen/|qr/)?|/phone/opened/)[^/\s?\"']+(?:/\?[^\s\"']*)?")
 
 
 class WithoutLinks(logging.Filter):

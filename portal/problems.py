@@ -172,7 +172,7 @@ CATALOGUE: dict[str, Problem] = {
     ),
     "document_unacceptable": Problem(
         400, "This document can't be shown", "It is missing, too long, or holds characters a reader wouldn't see.",
-        "Send plain text.",
+        "Send plain text, or a PDF that does nothing and isn't locked; the detail says what is in the way.",
         "署名する文書を表示できません。", "The document can't be shown.",
     ),
     "handoff_unknown": Problem(
@@ -194,6 +194,57 @@ CATALOGUE: dict[str, Problem] = {
     "handoff_not_shown": Problem(
         409, "Not shown yet", "The answer came before the request was shown.", "Open the link on the phone first.",
         "依頼の画面を開いてからやり直してください。", "Please open the request first.",
+    ),
+    "handoff_other_service": Problem(
+        403, "Another service", "What was opened or answered names another service than the one that asks.",
+        "Show the code or the link of the request that was made.",
+        "依頼したサービスと名前が一致しないため、止めました。サービスの画面から、もう一度始めてください。",
+        "It names another service than the one that asks, so it was stopped. Please start again at the service.",
+    ),
+    "handoff_wrong_browser": Problem(
+        403, "Another browser", "The hand-off belongs to the browser that opened it first.",
+        "Go on in that browser, or make a new one.",
+        "別のブラウザで始めた依頼です。はじめに開いたブラウザに戻るか、もう一度始めてください。",
+        "This was begun in another browser. Please go back to that one, or start again.",
+    ),
+    "handoff_code_not_fresh": Problem(
+        410, "The code on the screen is too old", "A code is good for thirty seconds, and only as we made it.",
+        "Read the code that the screen shows now.",
+        "このコードは使えなくなりました。画面の新しいコードを読み取ってください。",
+        "This code is no longer good. Please read the one that the screen shows now.",
+    ),
+    "handoff_code_taken": Problem(
+        409, "The code was read before", "A hand-off belongs to the first phone that read its code.", "Make a new one.",
+        "このコードは読み取り済みです。サービスの画面から、もう一度始めてください。",
+        "This code was read before. Please start again at the service.",
+    ),
+    "handoff_not_over": Problem(
+        409, "Not over yet", "There is no way back before an answer, a no, or the end of its time.",
+        "Answer it first.",
+        "まだ終わっていません。先に、この依頼に答えてください。", "It isn't over yet. Please answer it first.",
+    ),
+    "handoff_returned": Problem(
+        409, "The outcome was handed over", "It goes to the service once.", "Ask the service.",
+        "結果はサービスに渡りました。サービスの画面で確かめてください。",
+        "The service has the outcome. Please look there.",
+    ),
+    "handoff_code_invalid": Problem(
+        400, "The code is no good", "Not this hand-off's, redeemed before, too late, or without its verifier.",
+        "Take the code that came with this citizen's browser, once, within two minutes.",
+        "手続の結果を受け取れませんでした。サービスの画面から、もう一度始めてください。",
+        "The outcome could not be received. Please start again at the service.",
+    ),
+    "answer_not_prepared": Problem(
+        409, "Nothing was ready to be signed", "The signature came without, or for another certificate than, prepare.",
+        "POST the certificate to …/prepare, sign its message, then answer.",
+        "署名の準備ができていませんでした。もう一度お試しください。",
+        "Nothing was ready to be signed. Please try again.",
+    ),
+    "logo_unacceptable": Problem(
+        400, "The logo can't be taken", "It is no small PNG, or an SVG of more than shapes; the detail says what.",
+        "Send a PNG of at most 512 pixels a side, or an SVG of shapes and colours alone, of at most 32 kB.",
+        "このロゴは登録できません。小さなPNGか、図形だけのSVGにしてください。",
+        "This logo can't be registered. Please use a small PNG, or an SVG of shapes alone.",
     ),
     "answer_malformed": Problem(
         400, "The answer can't be read", "Certificate or signature isn't Base64.", "Send both as Base64.",
@@ -324,6 +375,55 @@ CATALOGUE: dict[str, Problem] = {
         409, "The chip is in use", "Another session with the same card or element is under way.", "Try again.",
         "ICチップは、ほかの処理で使われています。少し待って、もう一度お試しください。",
         "The chip is busy with something else. Please wait a moment and try again.",
+    ),
+    # --- notices
+    "mail_not_available": Problem(
+        409, "This site sends no mail", "EMAIL_HOST is not set.", "Set EMAIL_HOST, or leave notices to letters.",
+        "いまはメールでのお知らせを行っていません。お知らせは郵便で届きます。",
+        "No notices are sent by mail at present. They come by letter.",
+    ),
+    "mail_not_sent": Problem(
+        503, "The code could not be sent", "The mail server is away, or doesn't take the address.", "Try again.",
+        "確認コードを送れませんでした。アドレスを確かめて、少し待ってからもう一度お試しください。",
+        "The code could not be sent. Please check the address, wait a little and try again.",
+    ),
+    "mail_address_malformed": Problem(
+        400, "No mail address", "It isn't of the form local@domain, in ASCII.", "Correct it.",
+        "メールアドレスの形が正しくありません。例のように、@ をはさんで入力してください。",
+        "This is no mail address. Please enter it with an @, as in the example.",
+    ),
+    "contact_codes_too_many": Problem(
+        429, "Too many codes", "One was sent just now, or several in the last hour.", "Wait, then ask again.",
+        "確認コードを続けて送ることはできません。少し待って、もう一度お試しください。",
+        "Codes can't be sent one after the other. Please wait a little and try again.",
+    ),
+    "contact_code_wrong": Problem(
+        403, "Not the code that was sent", "`tries_left` says how often one may still try.", "Enter the mail's code.",
+        "確認コードが違います。", "This isn't the code that was sent.",
+    ),
+    "contact_code_over": Problem(
+        409, "The code is worth nothing any more", "It was used, has expired, or was tried too often.",
+        "Have a new one sent.",
+        "この確認コードは、もう使えません。新しいコードを送ってください。",
+        "This code can't be used any more. Please have a new one sent.",
+    ),
+    # --- Mynaportal
+    "mynaportal_not_registered": Problem(
+        503, "Mynaportal may not ask", "It isn't on the register, or is suspended there.",
+        "manage.py register_mynaportal, or see the register.",
+        "いまは電子署名を求められません。入力した内容は下書きに残っています。時間をおいて、もう一度お試しください。",
+        "A signature can't be asked for just now. Your draft is kept. Please try again later.",
+    ),
+    "signature_certificate_missing": Problem(
+        409, "No valid signature certificate", "The holder's was revoked, is on hold or has expired.",
+        "Issue a new one.",
+        "有効な署名用電子証明書がありません。スマートフォンで発行し直してから、お試しください。",
+        "You have no valid signature certificate. Please have one issued on your phone first.",
+    ),
+    "application_not_open": Problem(
+        409, "Not a draft", "It was filed, or is being signed in another window.", "Load the page again.",
+        "この申請は、もう直せません。申請の状況で確かめてください。",
+        "This application can't be changed any more. Please see your applications.",
     ),
     # --- accounts and help desk
     "sign_in_refused": Problem(

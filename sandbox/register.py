@@ -15,12 +15,18 @@ from django.conf import settings
 from ca import clock
 from ca.models import Realm
 from ca.profiles import Purpose
-from whitelist import credentials
-from whitelist.models import MinisterialCertification, PurposeOfUse, RegisteredApplication, RelyingParty
+from whitelist import credentials, logos
+from whitelist.models import Logo, MinisterialCertification, PurposeOfUse, RegisteredApplication, RelyingParty
 
 BANK = "mirai-bank"
 UNLISTED = "points-plaza"
 YEAR = timedelta(days=365)
+# The bank's mark, as its own pages show it.
+BANK_LOGO = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="10" fill="#0b5d4e"/>'
+    b'<path d="M7 25c5 0 6-14 11-14s6 14 11 14" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round"/>'
+    b'<circle cx="18" cy="22" r="2.6" fill="#f2c14e"/></svg>'
+)
 
 
 def create_demo_register(realm: Realm, keys_dir: Path) -> None:
@@ -39,6 +45,8 @@ def create_demo_register(realm: Realm, keys_dir: Path) -> None:
             "state": RelyingParty.State.REGISTERED,
         },
     )
+    if not Logo.objects.filter(relying_party=bank).exists():
+        logos.put(bank, BANK_LOGO)
     today = clock.now(bank.realm).date()
     MinisterialCertification.objects.get_or_create(
         relying_party=bank,

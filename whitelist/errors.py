@@ -48,3 +48,9 @@ class RealmUnknown(WhitelistError):
     """There is no realm of that name."""
 
     code = "realm_unknown"
+
+
+class LogoUnacceptable(WhitelistError):
+    """The logo is no small PNG or SVG of shapes alone."""
+
+    code = "logo_unacceptable"

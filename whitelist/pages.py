@@ -3,14 +3,17 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from ca import clock
 from ca.models import Realm
 from whitelist import register
+from whitelist.models import Logo
 
 
 @require_safe
@@ -43,6 +46,17 @@ def listing_json(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
+@cache_control(public=True, max_age=365 * 24 * 3600, immutable=True)
+def logo(request: HttpRequest, digest: str) -> HttpResponse:
+    """Give a logo by its digest. Opened by itself it runs and fetches nothing."""
+    found = Logo.objects.filter(digest=digest.replace("\0", "")).first()
+    if found is None:
+        raise Http404("no such logo")
+    policy = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+    return HttpResponse(bytes(found.content), content_type=found.media_type, headers=policy)
+
+
 def _entries(request: HttpRequest) -> tuple[Realm | None, list[register.Entry]]:
     slug = request.GET.get("realm", settings.DEFAULT_REALM).replace("\0", "")
     realm = Realm.objects.filter(slug=slug).first()
@@ -56,6 +70,7 @@ def _shape(entry: register.Entry) -> dict[str, Any]:
         "name": {"ja": entry.name.ja, "en": entry.name.en},
         "kind": entry.kind,
         "website": entry.website,
+        "logo": settings.PUBLIC_URL + reverse("register:logo", args=[entry.logo]) if entry.logo else None,
         "origins": list(entry.origins),
         "basis": entry.basis,
         "purposes": {purpose.value: {"ja": text.ja, "en": text.en} for purpose, text in entry.purposes.items()},

@@ -48,6 +48,8 @@ class Entry:
     origins: tuple[str, ...]
     purposes: Mapping[Purpose, Text]
     certification: CertificationShown | None
+    # SHA-256 of the logo, by which its address is made; empty where there is none.
+    logo: str = ""
 
     @property
     def basis_item(self) -> int:
@@ -69,6 +71,7 @@ def find(realm: Realm, client_id: str, *, now: datetime) -> Entry | None:
 
 def _registered(realm: Realm, **only: str) -> list[RelyingParty]:
     rows = RelyingParty.objects.filter(realm=realm, state=RelyingParty.State.REGISTERED, **only)
+    rows = rows.select_related("logo").defer("logo__content")
     return list(rows.prefetch_related("purposes", "applications", "ministerial_certifications"))
 
 
@@ -89,4 +92,5 @@ def _entry(row: RelyingParty, now: datetime) -> Entry:
         origins=tuple(application.origin for application in row.applications.all()),
         purposes={Purpose(use.purpose): Text(use.text_ja, use.text_en) for use in row.purposes.all()},
         certification=certification,
+        logo=row.logo.digest if hasattr(row, "logo") else "",
     )

@@ -1,7 +1,7 @@
 """The hand-off's API for relying parties: parse, one call, answer. Who asks is whose key signed, and nobody else."""
 
-import base64
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.urls import reverse
@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ca.profiles import Purpose
-from portal.handoff import hand_offs, trust
+from ca.profiles import Medium, Purpose
+from portal.handoff import delivery, hand_offs, octets, pdf, results, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
-from portal.handoff.states import State
+from portal.handoff.ways import Format, Way
 from whitelist import credentials
 from whitelist.errors import TokenInvalid, TokenRequestInvalid
 from whitelist.models import Credential
@@ -23,6 +23,11 @@ GRANT_TYPE = "client_credentials"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
 NO_STORE = {"Cache-Control": "no-store"}
 LONGEST_ADDRESS = 2000
+LONGEST_CODE = 128  # RFC 7636 §4.1
+# A PDF in base64, and the rest.
+LARGEST_BODY = 4 * pdf.LARGEST // 3 + 1_000_000
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 def token_endpoint() -> str:
@@ -51,35 +56,49 @@ class TokenView(APIView):
 
 
 class HandOffsView(APIView):
-    """POST: ask a phone. The answer holds the link, which the service sends its citizen to."""
+    """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
     def post(self, request: Request) -> Response:
         credential = _credential(request)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
+            raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request)
-        purpose = _text(data, "purpose")
-        if purpose not in {each.value for each in Purpose}:
-            raise RequestInvalid("purpose must be user_authentication or signature", member="purpose")
         asked = hand_offs.ask(
             credential,
-            purpose=Purpose(purpose),
+            purpose=_one_of(Purpose, data, "purpose"),
             return_url=_text(data, "return_url", longest=LONGEST_ADDRESS),
             document=_text(data, "document", default=""),
             document_name=_text(data, "document_name", default=""),
+            pdf=_pdf(data),
+            format=_one_of(Format, data, "format") if data.get("format") is not None else None,
+            way=_one_of(Way, data, "way") if data.get("way") is not None else Way.BROWSER,
+            media=_media(data),
+            state=_text(data, "state", default=""),
+            code_challenge=_text(data, "code_challenge", default=""),
         )
-        body = _shape(asked.hand_off)
-        body["link"] = settings.PUBLIC_URL + reverse("handoff:page", args=[asked.token])
-        return Response(body, status=201, headers=NO_STORE)
+        return Response({**_shape(asked.hand_off), "link": asked.address}, status=201, headers=NO_STORE)
 
 
 class HandOffView(APIView):
-    """GET: how a hand-off of one's own stands, with its result once the phone has answered."""
+    """GET: how a hand-off of one's own stands; with its result once the code was redeemed."""
 
     def get(self, request: Request, reference: str) -> Response:
-        hand_off = hand_offs.by_id(reference, credential=_credential(request))
-        body = _shape(hand_off)
-        if hand_off.state == State.ANSWERED:
-            hand_offs.fetched(hand_off)
-        return Response(body, headers=NO_STORE)
+        return Response(_shape(hand_offs.by_id(reference, credential=_credential(request))), headers=NO_STORE)
+
+
+class RedeemView(APIView):
+    """POST: the code that the citizen's browser brought, once; the answer is the hand-off with its result."""
+
+    def post(self, request: Request, reference: str) -> Response:
+        credential = _credential(request)
+        data = _members(request)
+        hand_off = delivery.redeem(
+            credential,
+            reference=reference,
+            code=_text(data, "code", longest=LONGEST_CODE),
+            code_verifier=_text(data, "code_verifier", default="", longest=LONGEST_CODE),
+        )
+        return Response(_shape(hand_off), headers=NO_STORE)
 
 
 class TrustView(APIView):
@@ -100,24 +119,16 @@ def _shape(hand_off: HandOff) -> dict[str, Any]:
         "state": hand_off.state,
         "reason": hand_off.reason or None,
         "purpose": hand_off.purpose,
+        "way": hand_off.way,
+        "format": hand_off.format,
+        "media": [Medium.PHONE, Medium.CARD] if hand_off.card_allowed else [Medium.PHONE],
+        "document_digest": hand_off.document_digest or None,
         "nonce": hand_off.nonce,
         "created_at": hand_off.created_at.isoformat(),
         "expires_at": hand_off.expires_at.isoformat(),
         "ended_at": hand_off.ended_at.isoformat() if hand_off.ended_at else None,
-        "result": _result(hand_off),
-    }
-
-
-def _result(hand_off: HandOff) -> dict[str, Any] | None:
-    if hand_off.state != State.ANSWERED or hand_off.certificate is None or hand_off.signature is None:
-        return None
-    return {
-        "certificate": base64.b64encode(bytes(hand_off.certificate)).decode(),
-        "signature": base64.b64encode(bytes(hand_off.signature)).decode(),
-        "signed_text": hand_off.signed_text,
-        "nonce": hand_off.nonce,
-        "medium": hand_off.medium,
-        "purpose": hand_off.purpose,
+        "redeemed_at": hand_off.fetched_at.isoformat() if hand_off.fetched_at else None,
+        "result": results.shape(hand_off),
     }
 
 
@@ -144,3 +155,28 @@ def _text(data: Any, member: str, *, default: str | None = None, longest: int | 
     if longest is not None and len(value) > longest:
         raise RequestInvalid(f"{member} is longer than {longest} characters", member=member)
     return value
+
+
+def _one_of(kind: type[Choice], data: Any, member: str) -> Choice:
+    value = data.get(member)
+    if not isinstance(value, str) or value not in {each.value for each in kind}:
+        raise RequestInvalid(f"{member} must be {' or '.join(each.value for each in kind)}", member=member)
+    return kind(value)
+
+
+def _media(data: Any) -> list[Medium]:
+    given = data.get("media")
+    if given is None:
+        return list(hand_offs.EVERY_MEDIUM)
+    if not isinstance(given, list) or any(one not in {each.value for each in Medium} for one in map(str, given)):
+        raise RequestInvalid("media must be a list of phone and card", member="media")
+    return [Medium(one) for one in given]
+
+
+def _pdf(data: Any) -> bytes:
+    if data.get("pdf") is None:
+        return b""
+    try:
+        return octets.decode(data["pdf"], longest=pdf.LARGEST)
+    except ValueError as error:
+        raise RequestInvalid(f"pdf {error}", member="pdf") from None

@@ -9,5 +9,6 @@ urlpatterns = [
     path("token", api.TokenView.as_view(), name="token"),
     path("handoffs", api.HandOffsView.as_view(), name="handoffs"),
     path("handoffs/<uuid:reference>", api.HandOffView.as_view(), name="handoff"),
+    path("handoffs/<uuid:reference>/redeem", api.RedeemView.as_view(), name="redeem"),
     path("trust", api.TrustView.as_view(), name="trust"),
 ]

@@ -72,3 +72,51 @@ class AnswerUndecided(HandOffError):
     """Whether the certificate holds could not be found out."""
 
     code = "answer_undecided"
+
+
+class HandOffOtherService(HandOffError):
+    """What was opened or answered names another service than the one that asks."""
+
+    code = "handoff_other_service"
+
+
+class HandOffWrongBrowser(HandOffError):
+    """Another browser opened this hand-off before: it goes on there and nowhere else."""
+
+    code = "handoff_wrong_browser"
+
+
+class CodeNotFresh(HandOffError):
+    """The code on the screen was read too late, or isn't one of ours."""
+
+    code = "handoff_code_not_fresh"
+
+
+class CodeTaken(HandOffError):
+    """Another phone has read the code on the screen."""
+
+    code = "handoff_code_taken"
+
+
+class NotOver(HandOffError):
+    """There is no way back before the hand-off has come to its end."""
+
+    code = "handoff_not_over"
+
+
+class AlreadyReturned(HandOffError):
+    """The outcome went to the service, once."""
+
+    code = "handoff_returned"
+
+
+class CodeInvalid(HandOffError):
+    """The code that the browser brought isn't this hand-off's, was redeemed before, or came too late."""
+
+    code = "handoff_code_invalid"
+
+
+class NotPrepared(HandOffError):
+    """The signature came before what it is over was made ready, or with another certificate."""
+
+    code = "answer_not_prepared"

@@ -1,6 +1,7 @@
 """The path itself: card, application, provisioning, hand-off, end, linked revocation."""
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -160,13 +161,10 @@ class Walk:
             asked = self.browser.submit(f"{self.samples}/bank/contract", contract)
             opened, document, signature = self._answer(asked, phone, Key.SIGNATURE, PHONE_PASSWORD)
         self.timeline.check(opened.status == 200, "the bank accepts the signed contract")
-        self.proof.keep("contract.txt", document)
-        self.proof.keep("contract.sig", signature)
-        self.proof.run("x509", "-in", "phone-signature.pem", "-pubkey", "-noout", "-out", "phone-signature.pub")
-        self.proof.verified(
-            "signed contract", "dgst", "-sha256", "-verify", "phone-signature.pub", "-signature", "contract.sig",
-            "contract.txt", says="Verified OK",
-        )  # fmt: skip
+        if "prepare-url" in asked.data:
+            self._keep_signed_pdf()
+        else:  # This machine makes no PDF: the contract was a text.
+            self._keep_signed_text(document, signature)
         with self.timeline.step("HTTPS", "a service that isn't on the register asks"):
             page = self.browser.open(f"{self.samples}/unlisted/")
             refused = self.browser.submit(f"{self.samples}/unlisted/try", page)
@@ -226,14 +224,47 @@ class Walk:
         if "answer-url" not in asked.data:
             raise Differs(f"the phone's page doesn't ask: {asked.text[:300]}")
         message = base64.b64decode(asked.data["message"])
-        signature = self.browser.sign(phone.element, key, secret, message)
         certificate = self.browser.certificate(phone.element, key, secret)
-        body = {"certificate": b64(certificate), "signature": b64(signature)}
+        if "prepare-url" in asked.data:  # a PDF: what is signed names its digest and the certificate's
+            prepared = self.browser.ask("POST", asked.data["prepare-url"], {"certificate": b64(certificate)})
+            message = base64.b64decode(prepared["message"])
+        signature = self.browser.sign(phone.element, key, secret, message)
+        body = {"service": asked.data["service"], "certificate": b64(certificate), "signature": b64(signature)}
         return (
             self.browser.open(self.browser.ask("POST", asked.data["answer-url"], body)["return_url"]),
             message,
             signature,
         )
+
+    def _keep_signed_pdf(self) -> None:
+        """Keep the contract as the bank gives it, and let openssl verify the signature that stands in it."""
+        with self.timeline.step("HTTPS", "the signed contract saved from the bank: a PDF"):
+            signed = self.browser.client.get(f"{self.samples}/bank/contract.pdf").content
+        found = re.search(rb"/ByteRange\s*\[\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s*\]", signed)
+        if found is None:
+            raise Differs("the contract holds no signature")
+        _, end, start, rest = (int(one) for one in found.groups())
+        self.proof.keep("contract.pdf", signed)
+        # What is signed is all but the signature's own room, which is in hexadecimal between the two.
+        self.proof.keep("contract.signed", signed[:end] + signed[start : start + rest])
+        room = bytes.fromhex(signed[end + 1 : start - 1].decode())
+        self.proof.keep(
+            "contract.p7s", room[: 4 + int.from_bytes(room[2:4], "big")]
+        )  # after tag and length 30 82 .. ..
+        self.proof.verified(
+            "signed contract", "cms", "-verify", "-binary", "-inform", "DER", "-in", "contract.p7s", "-content",
+            "contract.signed", "-CAfile", "authority-signature.pem", "-purpose", "any", "-out", "contract.verified",
+            says="Verification successful",
+        )  # fmt: skip
+
+    def _keep_signed_text(self, document: bytes, signature: bytes) -> None:
+        self.proof.keep("contract.txt", document)
+        self.proof.keep("contract.sig", signature)
+        self.proof.run("x509", "-in", "phone-signature.pem", "-pubkey", "-noout", "-out", "phone-signature.pub")
+        self.proof.verified(
+            "signed contract", "dgst", "-sha256", "-verify", "phone-signature.pub", "-signature", "contract.sig",
+            "contract.txt", says="Verified OK",
+        )  # fmt: skip
 
     def _follow(self, enrolment: str, goal: set[str], *, quiet: bool = False) -> None:
         """Tell an enrolment's steps as they happen, until it is where it should be."""

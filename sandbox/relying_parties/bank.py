@@ -1,10 +1,15 @@
 """みらい銀行: sign in with the phone, sign the contract, see the verdict.
 
-The session holds what was asked (ids, nonces, the contract's number), never what came back: each page fetches the
-result and verifies it anew, so a certificate that was revoked since is refused at the next step.
+The session holds what was asked (ids, nonces, the contract's terms), never what came back: each page fetches the
+result and verifies it anew, so a certificate that was revoked since is refused at the next step. The result is ours
+once we have redeemed the code that this customer's own browser brings: it must name the hand-off and the state that
+this very session asked with.
 """
 
+import base64
+import hmac
 import secrets
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,15 +22,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from sandbox.relying_parties import verify
 from sandbox.relying_parties.chain import SIGNATURE, USER_AUTHENTICATION
-from sandbox.relying_parties.environment import SAMPLES_URL
+from sandbox.relying_parties.contract import Original, Terms, pdf
+from sandbox.relying_parties.environment import JPKI_URL, SAMPLES_URL
 from sandbox.relying_parties.holder import holder
 from sandbox.relying_parties.language import current, say
 from sandbox.relying_parties.pages import client, in_words, outcome, reporting
-from sandbox.relying_parties.texts import TEXTS
 from sandbox.relying_parties.verdict import Check, Verdict
 
 CLIENT_ID = "mirai-bank"
 PENDING = "pending"
+WAY = "way"
+WAYS = ("browser", "qr")
+# The bank opens accounts by phone; a card would be refused by its own check.
+MEDIA = ("phone",)
+# What a hand-off can come to without an answer, each with a page of its own.
+ENDS = ("declined", "expired", "refused", "wrong_number", "wrong_browser")
 # Where the citizen lands once an answer of each purpose is there.
 RESULT_PAGES = {USER_AUTHENTICATION: "bank_signed_in", SIGNATURE: "bank_opened"}
 
@@ -50,27 +61,34 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":  # What told of an error here was loaded again, or in the other language.
         return redirect("bank")
     request.session.flush()
-    asked = client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=_return_url())
-    _remember(request, asked, USER_AUTHENTICATION)
-    return redirect(asked["link"])
+    way = request.POST.get("way", "")
+    request.session[WAY] = way if way in WAYS else WAYS[0]
+    return _ask(request, USER_AUTHENTICATION)
 
 
 @never_cache
 @require_safe
 @reporting("bank")
 def come_back(request: HttpRequest) -> HttpResponse:
-    """Receive the customer from the phone. The address proves nothing: what came of it, the API says."""
+    """Receive the customer from the hand-off. The address proves nothing: what came of it, the code's redemption says.
+
+    Before a code is redeemed it must be this session's: whose id, state and issuer we asked with. Otherwise somebody
+    else's result could be slipped into this session, or this customer's into somebody else's.
+    """
     pending = request.session.get(PENDING)
-    if not pending or request.GET.get("handoff") != pending["id"]:
+    if not pending or not _is_ours(request, pending):
         return outcome(request, "bank", "foreign", status=409)
-    hand_off = client(CLIENT_ID).fetch(pending["id"])
+    api = client(CLIENT_ID)
+    code = request.GET.get("code", "")
+    hand_off = api.redeem(pending["id"], code) if code else api.fetch(pending["id"])
     state = hand_off["state"]
-    if state == "answered":
+    if hand_off["result"] is not None:
         request.session[pending["purpose"]] = request.session.pop(PENDING)
         return redirect(RESULT_PAGES[pending["purpose"]])
-    if state in {"waiting", "shown"}:
-        return outcome(request, "bank", "waiting", reload=True)
-    return outcome(request, "bank", state, status=403, reason=hand_off["reason"])
+    if state in ENDS:
+        del request.session[PENDING]
+        return outcome(request, "bank", state, status=403, reason=hand_off["reason"])
+    return outcome(request, "bank", "waiting", reload=True)
 
 
 @never_cache
@@ -95,15 +113,27 @@ def contract(request: HttpRequest) -> HttpResponse:
     if not verdict.accepted:
         return _show(request, verdict, "sign_in")
     if request.method != "POST" or "contract" not in request.session:
-        terms = {"number": secrets.token_hex(4).upper(), "date": f"{timezone.localdate():%Y-%m-%d}", "in": current()}
-        request.session["contract"] = terms
-        return render(request, "samples/contract.html", {"service": "bank", "text": _contract(terms)})
-    terms = request.session["contract"]
-    asked = client(CLIENT_ID).ask(
-        SIGNATURE, return_url=_return_url(), document=_contract(terms), document_name=say("contract_name")
-    )
-    _remember(request, asked, SIGNATURE, contract=terms)
-    return redirect(asked["link"])
+        terms = Terms(secrets.token_hex(4).upper(), f"{timezone.localdate():%Y-%m-%d}", current())
+        request.session["contract"] = terms.kept()
+        return render(request, "samples/contract.html", {"service": "bank", "text": terms.text})
+    terms = Terms(**request.session["contract"])
+    made = pdf(terms)
+    what = {"pdf": made} if made is not None else {"document": terms.text}
+    kept = {"contract": terms.kept(), "original": made and asdict(Original.of(made))}
+    return _ask(request, SIGNATURE, asked={**what, "document_name": say("contract_name")}, kept=kept)
+
+
+@never_cache
+@require_safe
+@reporting("bank")
+def signed_contract(request: HttpRequest) -> HttpResponse:
+    """Give the customer the contract as it was signed."""
+    asked = request.session.get(SIGNATURE)
+    result = client(CLIENT_ID).fetch(asked["id"])["result"] if asked else None
+    if not result or not result["pdf"]:
+        return redirect("bank")
+    headers = {"Content-Disposition": 'attachment; filename="contract.pdf"'}
+    return HttpResponse(base64.b64decode(result["pdf"]), content_type="application/pdf", headers=headers)
 
 
 @never_cache
@@ -114,9 +144,35 @@ def opened(request: HttpRequest) -> HttpResponse:
     verdict = _verdict(request, SIGNATURE)
     if verdict is None:
         return redirect("bank")
-    text = _contract(request.session[SIGNATURE]["contract"])
+    asked = request.session[SIGNATURE]
     signer = holder(verdict.certificate) if verdict.accepted and verdict.certificate else None
-    return _show(request, verdict, "contract", text=text, holder=signer)
+    text = Terms(**asked["contract"]).text
+    return _show(request, verdict, "contract", text=text, holder=signer, signed_pdf=bool(asked["original"]))
+
+
+def _ask(
+    request: HttpRequest, purpose: str, *, asked: dict[str, Any] | None = None, kept: dict[str, Any] | None = None
+) -> HttpResponse:
+    """Ask by the API, remember in the session what for, and send the customer to the link."""
+    state = secrets.token_urlsafe(16)
+    hand_off = client(CLIENT_ID).ask(
+        purpose,
+        return_url=SAMPLES_URL + reverse("bank_return"),
+        state=state,
+        way=request.session.get(WAY, WAYS[0]),
+        media=MEDIA,
+        **(asked or {}),
+    )
+    known = {"id": hand_off["id"], "nonce": hand_off["nonce"], "state": state, "purpose": purpose}
+    request.session[PENDING] = known | (kept or {})
+    return redirect(hand_off["link"])
+
+
+def _is_ours(request: HttpRequest, pending: dict[str, Any]) -> bool:
+    """Return whether the customer came back from what this session asked for, and from the system that we asked."""
+    given = [request.GET.get(name, "") for name in ("handoff", "state", "iss")]
+    wanted = [pending["id"], pending["state"], JPKI_URL]
+    return all(hmac.compare_digest(one.encode(), other.encode()) for one, other in zip(given, wanted, strict=True))
 
 
 def _verdict(request: HttpRequest, purpose: str) -> Verdict | None:
@@ -127,13 +183,15 @@ def _verdict(request: HttpRequest, purpose: str) -> Verdict | None:
     api = client(CLIENT_ID)
     hand_off = api.fetch(asked["id"])
     trust = api.trust()
-    if purpose == SIGNATURE:
-        text = _contract(asked["contract"])
+    if purpose == USER_AUTHENTICATION:
+        what: dict[str, Any] = {"text": verify.authentication_text(CLIENT_ID, asked["id"], asked["nonce"])}
+    elif asked["original"]:
+        what = {"original": Original(**asked["original"])}
     else:
-        text = verify.authentication_text(CLIENT_ID, asked["id"], asked["nonce"])
+        what = {"text": Terms(**asked["contract"]).text}
     # The trust list's time, because a sandbox realm's clock can be moved. In earnest it is `datetime.now(UTC)`.
     now = datetime.fromisoformat(trust["time"])
-    return verify.verify(hand_off["result"] or {}, text=text, purpose=purpose, trust=trust, now=now)
+    return verify.verify(hand_off["result"] or {}, purpose=purpose, trust=trust, now=now, **what)
 
 
 def _show(request: HttpRequest, verdict: Verdict, what: str, **more: Any) -> HttpResponse:
@@ -150,16 +208,3 @@ def _show(request: HttpRequest, verdict: Verdict, what: str, **more: Any) -> Htt
         **more,
     }
     return render(request, "samples/verdict.html", context, status=200 if verdict.accepted else 403)
-
-
-def _remember(request: HttpRequest, asked: dict[str, Any], purpose: str, **more: Any) -> None:
-    request.session[PENDING] = {"id": asked["id"], "nonce": asked["nonce"], "purpose": purpose, **more}
-
-
-def _contract(terms: dict[str, str]) -> str:
-    """Return the contract in full: the same terms always give the same text, to the letter."""
-    return TEXTS["contract_text"][terms["in"] == "en"].format(number=terms["number"], date=terms["date"])
-
-
-def _return_url() -> str:
-    return SAMPLES_URL + reverse("bank_return")

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523
-TIMEOUT = 10.0
+TIMEOUT = 30.0
 
 
 class ApiError(Exception):
@@ -37,16 +37,43 @@ class Client:
         self._token: str | None = None
 
     def ask(
-        self, purpose: str, *, return_url: str, document: str | None = None, document_name: str | None = None
+        self,
+        purpose: str,
+        *,
+        return_url: str,
+        state: str,
+        way: str = "browser",
+        media: tuple[str, ...] = ("phone", "card"),
+        document: str | None = None,
+        pdf: bytes | None = None,
+        document_name: str | None = None,
+        format: str | None = None,
     ) -> dict[str, Any]:
-        """Ask for a phone; return {"id", "link", "nonce", "expires_at", "state", …}. Send the citizen to the link."""
-        body = {"purpose": purpose, "return_url": return_url}
+        """Ask for a phone; return {"id", "link", "nonce", "expires_at", "state", …}. Send the citizen to the link.
+
+        `state` is ours, and comes back with the citizen; `way` is browser (the citizen is on the phone), or qr (the
+        link leads to a page with a code for the phone's camera). A signature has a text, or a PDF, and its name; of a
+        text, `format` cades signs what a CMS needs.
+        """
+        body: dict[str, Any] = {"purpose": purpose, "return_url": return_url, "state": state, "way": way}
+        body["media"] = list(media)
+        if document is not None or pdf is not None:
+            body["document_name"] = document_name or ""
+        if format is not None:
+            body["format"] = format
         if document is not None:
-            body |= {"document": document, "document_name": document_name or ""}
+            body["document"] = document
+        if pdf is not None:
+            body["pdf"] = base64.b64encode(pdf).decode()
         return self._call("POST", "/api/v1/handoffs", json=body, headers=self._authorization())
 
+    def redeem(self, reference: str, code: str) -> dict[str, Any]:
+        """Return how a hand-off of ours came out, for the code that the customer's browser brought; it is good once."""
+        path = f"/api/v1/handoffs/{reference}/redeem"
+        return self._call("POST", path, json={"code": code}, headers=self._authorization())
+
     def fetch(self, reference: str) -> dict[str, Any]:
-        """Return how a hand-off of ours stands: {"state", "reason", "result": {…} or None, …}."""
+        """Return how a hand-off of ours stands: {"state", "reason", …, "result": {…} once its code was redeemed}."""
         return self._call("GET", f"/api/v1/handoffs/{reference}", headers=self._authorization())
 
     def trust(self) -> dict[str, Any]:

@@ -46,6 +46,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bank_step_3": ("検証の結果を確認し、口座開設", "See what was verified; the account is open"),
     "steps": ("お手続の流れ", "How it goes"),
     "sign_in": ("スマホでサインイン", "Sign in with the phone"),
+    "sign_in_qr": ("別のスマホでQRコードを読み取る", "Read a QR code with another phone"),
+    "sign_in_qr_note": (
+        "パソコンでご覧のときは、画面のQRコードをスマホのカメラで読み取ってサインインできます。",
+        "On a desk's screen, read the QR code with your phone's camera to sign in.",
+    ),
     "sign_in_result": ("本人確認の結果", "How your sign-in was verified"),
     "sign_in_good": ("本人確認ができました", "You are signed in"),
     "sign_in_good_text": (
@@ -93,6 +98,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "holder_name": ("氏名", "Name"),
     "holder_address": ("住所", "Address"),
     "holder_birth_date": ("生年月日", "Date of birth"),
+    "signed_pdf": ("署名済みの契約書（PDF）を保存", "Save the signed contract (PDF)"),
     "signed_document": ("署名された契約書", "The signed contract"),
     "again": ("最初からやり直す", "Start over"),
     "check_again": ("もう一度確かめる", "Check again"),
@@ -111,6 +117,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "outcome_expired_text": (
         "時間内に操作が終わりませんでした。最初からやり直してください。",
         "It was not finished in time. Please start over.",
+    ),
+    "outcome_wrong_number": ("番号が違ったため、止まりました", "Stopped: another number was chosen"),
+    "outcome_wrong_number_text": (
+        "スマホで、画面と違う番号が選ばれました。何も受け取っていません。",
+        "On the phone another number than the screen's was chosen. We received nothing.",
+    ),
+    "outcome_wrong_browser": ("別のブラウザに戻りました", "You came back in another browser"),
+    "outcome_wrong_browser_text": (
+        "お手続を始めたのとは別のブラウザで戻ったため、結果は捨てられました。このブラウザで、最初からやり直してください。",
+        "You returned in another browser than you began in, so the result was thrown away. Please start over here.",
     ),
     "outcome_refused": ("受け付けられませんでした", "Not allowed"),
     "outcome_refused_text": (
@@ -136,6 +152,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "outcome_fails": ("否認", "No"),
     "outcome_unknown": ("不明", "Unknown"),
     "why_signature_right": ("署名は正しい", "The signature is right"),
+    "why_not_our_document": ("当行が渡した文書ではない", "It isn't the document that we gave"),
     "why_signature_wrong": ("署名が合わない", "The signature doesn't match"),
     "why_chain_right": ("信頼する認証局が発行した", "A trusted authority issued it"),
     "why_issuer_not_trusted": ("信頼する認証局の証明書ではない", "No trusted authority issued it"),
@@ -164,8 +181,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why_malformed": ("証明書または署名が読めない", "Certificate or signature can't be read"),
     "how": ("確かめ方", "How it was checked"),
     "how_signature": (
-        "証明書の公開鍵で、当行が頼んだ文そのものに対する署名を検証（RSA PKCS#1 v1.5、SHA-256）。",
-        "Verified with the certificate's public key over the very text that we asked for (RSA PKCS#1 v1.5, SHA-256).",
+        "証明書の公開鍵で、当行が頼んだ文またはPDFそのものに対する署名を検証（RSA PKCS#1 v1.5、SHA-256）。",
+        "Verified with the certificate's public key over the very text or PDF that we asked for (RSA PKCS#1 v1.5, "
+        "SHA-256).",
     ),
     "how_chain": (
         "信頼リストの認証局の鍵で証明書の署名を検証し、有効期間と鍵の用途を確認。",

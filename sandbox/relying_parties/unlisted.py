@@ -1,5 +1,7 @@
 """ポイント広場: a service with a key but without a place on the register. What it asks, the phone refuses."""
 
+import secrets
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,5 +28,6 @@ def attempt(request: HttpRequest) -> HttpResponse:
     """Ask the phone all the same, and send the visitor there."""
     if request.method != "POST":
         return redirect("unlisted")
-    asked = client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=SAMPLES_URL + reverse("unlisted"))
+    back = SAMPLES_URL + reverse("unlisted")
+    asked = client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=back, state=secrets.token_urlsafe(16))
     return redirect(asked["link"])

@@ -11,6 +11,7 @@ urlpatterns = [
     path("bank/return", bank.come_back, name="bank_return"),
     path("bank/signed-in", bank.signed_in, name="bank_signed_in"),
     path("bank/contract", bank.contract, name="bank_contract"),
+    path("bank/contract.pdf", bank.signed_contract, name="bank_signed_contract"),
     path("bank/opened", bank.opened, name="bank_opened"),
     path("unlisted/", unlisted.welcome, name="unlisted"),
     path("unlisted/try", unlisted.attempt, name="unlisted_try"),

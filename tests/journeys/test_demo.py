@@ -40,7 +40,7 @@ def test_certificates_crls_and_the_signed_contract_are_left(walked: tuple[str, P
     kinds = [
         f"{medium}-{purpose}.cer" for medium in ("card", "phone") for purpose in ("signature", "user-authentication")
     ]
-    assert {*kinds, "contract.txt", "contract.sig", "verify.sh", "phone-signature-ended.crl"} <= left
+    assert {*kinds, "contract.pdf", "contract.p7s", "verify.sh", "phone-signature-ended.crl"} <= left
 
 
 @pytest.mark.usefixtures("walked")

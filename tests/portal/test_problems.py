@@ -17,6 +17,8 @@ from portal.console import errors as console_errors
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
 from portal.helpdesk import errors as helpdesk_errors
+from portal.mynaportal import errors as mynaportal_errors
+from portal.notices import errors as notices_errors
 from portal.phone.sentences import APPLICATION
 from portal.screen_lock import errors as screen_lock_errors
 from tsm.transports import base as transport_errors
@@ -24,8 +26,9 @@ from tsm.transports import base as transport_errors
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
     "account_error", "helpdesk_error", "console_error",
-    "ca_error", "tsm_error", "whitelist_error", "handoff_error", "keys_unavailable", "key_not_found", "no_authority",
-    "generation_out_of_turn", "cause_not_officers",
+    "ca_error", "tsm_error", "whitelist_error", "handoff_error", "notices_error", "mynaportal_error",
+    "keys_unavailable", "key_not_found",
+    "no_authority", "generation_out_of_turn", "cause_not_officers",
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
     "request_key_taken", "issuance_in_progress", "crl_refused", "leg_failed", "leg_truncated", "key_proof_wrong",
     "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",
@@ -53,6 +56,8 @@ def codes(module: ModuleType) -> set[str]:
         console_errors,
         certificates_errors,
         screen_lock_errors,
+        notices_errors,
+        mynaportal_errors,
     ],
     ids=lambda module: module.__name__,
 )

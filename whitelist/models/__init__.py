@@ -1,6 +1,7 @@
 """Rows of the register: relying parties, and what each may do."""
 
 from whitelist.models.credential import AccessToken, Credential, UsedAssertion
+from whitelist.models.logo import Logo
 from whitelist.models.ministerial_certification import MinisterialCertification
 from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.registered_application import RegisteredApplication
@@ -9,6 +10,7 @@ from whitelist.models.relying_party import RelyingParty
 __all__ = [
     "AccessToken",
     "Credential",
+    "Logo",
     "MinisterialCertification",
     "PurposeOfUse",
     "RegisteredApplication",

@@ -39,9 +39,10 @@ def ask(credential: Credential) -> Ask:
     """Give `ask(purpose, …)`: the bank asks a phone."""
 
     def asked(purpose: Purpose = Purpose.USER_AUTHENTICATION, **changes: Any) -> Asked:
-        values: dict[str, Any] = {"purpose": purpose, "return_url": CALLBACK}
+        values: dict[str, Any] = {"purpose": purpose, "return_url": CALLBACK, "media": [Medium.PHONE]}
         if purpose == Purpose.SIGNATURE:
-            values |= {"document": "契約書\r\n第1条\n", "document_name": "契約書"}
+            values |= {"document_name": "契約書"}
+            values |= {} if "pdf" in changes else {"document": "契約書\r\n第1条\n"}
         return hand_offs.ask(credential, **(values | changes))
 
     return asked

@@ -10,12 +10,10 @@ from cryptography import x509
 from django.test import Client
 
 from ca.models import Realm
-from ca.profiles import Medium, Purpose
-from portal.handoff import hand_offs
+from ca.profiles import Medium
 from portal.handoff.hand_offs import Asked
 from portal.handoff.models import HandOff
 from tests.ca.fixtures import make_realm
-from tests.portal.handoff.citizens import Citizen
 from tests.whitelist.relying_parties import CALLBACK, assertion, make_bank, make_credential
 from whitelist.models import Credential, RelyingParty
 
@@ -95,27 +93,6 @@ def test_a_hand_off_is_made_with_a_link_whose_token_is_not_its_id(client: Client
     assert body["id"] not in body["link"]
     assert body["result"] is None
     assert client.get(f"/api/v1/handoffs/{body['id']}", headers=bearer).json()["state"] == "waiting"
-
-
-@pytest.mark.parametrize("purpose", list(Purpose))
-def test_the_result_goes_to_its_owner(
-    client: Client, bearer: dict[str, str], ask: Callable[..., Asked], citizen: Citizen, purpose: Purpose
-) -> None:
-    asked = ask(purpose)
-    hand_off = hand_offs.show(asked.hand_off)
-    hand_offs.answer(hand_off, **citizen.answer(hand_off))
-    body = client.get(f"/api/v1/handoffs/{hand_off.id}", headers=bearer).json()
-    assert body["state"] == "answered"
-    assert body["result"] == citizen.posted(hand_off) | {
-        "signed_text": hand_off.signed_text,
-        "nonce": hand_off.nonce,
-        "medium": "phone",
-        "purpose": purpose.value,
-    }
-    fetched = HandOff.objects.get(pk=hand_off.pk).fetched_at
-    assert fetched is not None
-    client.get(f"/api/v1/handoffs/{hand_off.id}", headers=bearer)
-    assert HandOff.objects.get(pk=hand_off.pk).fetched_at == fetched
 
 
 def test_nobody_else_sees_it(client: Client, ask: Callable[..., Asked], credential: Credential) -> None:

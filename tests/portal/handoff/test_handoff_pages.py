@@ -102,11 +102,14 @@ def test_the_phone_answers_and_goes_back_to_the_service(
     client.get(f"/handoff/{asked.token}/")
     response = post_answer(client, asked, citizen.posted(asked.hand_off))
     assert response.status_code == 200
-    assert response.json() == {"return_url": f"{CALLBACK}?handoff={asked.hand_off.id}"}
+    assert response.json() == {"return_url": f"/handoff/{asked.token}/return"}
     assert state(asked) == "answered"
     after = client.get(f"/handoff/{asked.token}/")
     assert after.status_code == 200
-    assert f"{CALLBACK}?handoff={asked.hand_off.id}" in html(after)
+    assert f"/handoff/{asked.token}/return" in html(after)
+    back = client.get(f"/handoff/{asked.token}/return")
+    assert back.status_code == 302
+    assert back["Location"].startswith(f"{CALLBACK}?handoff={asked.hand_off.id}&code=")
     assert 'id="secret"' not in html(after)
 
 
@@ -139,7 +142,13 @@ def test_an_answer_that_does_not_hold_is_a_problem_with_a_sentence(
 
 @pytest.mark.parametrize(
     "body",
-    [{}, [], {"certificate": "", "signature": ""}, {"certificate": "??", "signature": "AA=="}, {"certificate": 1}],
+    [
+        [],
+        {"service": "test-bank"},
+        {"service": "test-bank", "certificate": "", "signature": ""},
+        {"service": "test-bank", "certificate": "??", "signature": "AA=="},
+        {"service": "test-bank", "certificate": 1},
+    ],
 )
 def test_what_is_no_answer_is_a_problem(client: Client, phone: Phone, ask: Ask, body: Any) -> None:
     asked = ask()
@@ -154,7 +163,7 @@ def test_after_a_no_the_screen_leads_back(client: Client, phone: Phone, ask: Ask
     response = client.post(f"/handoff/{asked.token}/decline", follow=True)
     assert response.status_code == 200
     assert "断りました" in html(response)
-    assert f"{CALLBACK}?handoff={asked.hand_off.id}" in html(response)
+    assert f"/handoff/{asked.token}/return" in html(response)
     assert state(asked) == "declined"
     assert "断りました" in html(client.post(f"/handoff/{asked.token}/decline", follow=True))
 

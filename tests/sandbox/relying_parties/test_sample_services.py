@@ -19,12 +19,13 @@ from ca import clock, revocation
 from ca.models import Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from portal.handoff import hand_offs
+from portal.handoff import hand_offs, qr
 from portal.handoff.models import HandOff
 from portal.handoff.states import State
 from sandbox.register import BANK, UNLISTED, create_demo_register
 from tests.ca.fixtures import issue_all_four, make_holder
 from tests.portal.handoff.citizens import Citizen
+from tests.portal.handoff.test_signing import pdfsig
 from whitelist.models import Credential, RelyingParty
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -62,7 +63,7 @@ def samples(
         stderr=subprocess.DEVNULL,
     )
     try:
-        with httpx.Client(base_url=address, headers={"Accept-Language": "ja"}) as browser:
+        with httpx.Client(base_url=address, headers={"Accept-Language": "ja"}, timeout=60) as browser:
             for _ in range(200):
                 try:
                     browser.get("/")
@@ -82,12 +83,16 @@ def citizen(realm: Realm) -> Citizen:
     return Citizen(certificates)
 
 
-def press(browser: httpx.Client, page: str, action: str) -> httpx.Response:
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def press(browser: httpx.Client, page: str, action: str, **fields: str) -> httpx.Response:
     """Submit the form of a page."""
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(page).text)
     assert token is not None
     return browser.post(
-        action, data={"csrfmiddlewaretoken": token[1]}, headers={"Referer": f"{browser.base_url}{page}"}
+        action, data={"csrfmiddlewaretoken": token[1], **fields}, headers={"Referer": f"{browser.base_url}{page}"}
     )
 
 
@@ -96,14 +101,19 @@ def hand_off_of(link: str) -> HandOff:
 
 
 def answer(link: str, citizen: Citizen) -> str:
-    """Answer as the phone does, through the system's pages; return where the phone goes."""
+    """Answer as the phone does, through the system's pages; return where it goes back to at the service."""
     with httpx.Client() as phone:
         assert phone.get(link).status_code == 200
-        response = phone.post(
-            f"{link}answer",
-            json=citizen.posted(hand_off_of(link)),
-            headers={"X-CSRFToken": phone.cookies["jpki_csrf"]},
-        )
+        went_on = answered(phone, link, citizen)
+        back = phone.get(urllib.parse.urljoin(link, went_on))
+    assert back.status_code == 302, back.text
+    return back.headers["Location"]
+
+
+def answered(phone: httpx.Client, link: str, citizen: Citizen) -> str:
+    response = phone.post(
+        f"{link}answer", json=citizen.posted(hand_off_of(link)), headers={"X-CSRFToken": phone.cookies["jpki_csrf"]}
+    )
     assert response.status_code == 200, response.text
     return str(response.json()["return_url"])
 
@@ -121,7 +131,7 @@ def four_lines(page: httpx.Response) -> dict[str, str]:
 ALL_HOLD = {"signature": "holds", "chain": "holds", "status": "holds", "medium": "holds"}
 
 
-def test_sign_in_sign_the_contract_and_see_the_verdict(samples: httpx.Client, citizen: Citizen) -> None:
+def test_sign_in_sign_the_contract_and_see_the_verdict(samples: httpx.Client, citizen: Citizen, tmp_path: Path) -> None:
     signed_in = sign_in(samples, citizen)
     assert (signed_in.status_code, four_lines(signed_in)) == (200, ALL_HOLD)
     contract = samples.get("/bank/contract")
@@ -131,8 +141,9 @@ def test_sign_in_sign_the_contract_and_see_the_verdict(samples: httpx.Client, ci
     assert token is not None
     asked = samples.post("/bank/contract", data={"csrfmiddlewaretoken": token[1]})
     assert asked.status_code == 302
-    # What the customer read at the bank is, to the letter, what the phone was given to sign.
-    assert hand_off_of(asked.headers["Location"]).document == html.unescape(text[1])
+    # What the customer read at the bank is what the phone was given to sign, as a PDF.
+    shown = "".join(hand_off_of(asked.headers["Location"]).pdf.texts)
+    assert squeezed(html.unescape(text[1])) == squeezed(shown)
     opened = samples.get(answer(asked.headers["Location"], citizen), follow_redirects=True)
     assert (opened.status_code, four_lines(opened)) == (200, ALL_HOLD)
     for expected in (
@@ -144,6 +155,34 @@ def test_sign_in_sign_the_contract_and_see_the_verdict(samples: httpx.Client, ci
         "普通預金口座開設契約書",
     ):
         assert expected in opened.text
+    signed = samples.get("/bank/contract.pdf")
+    assert signed.headers["Content-Type"] == "application/pdf"
+    (tmp_path / "contract.pdf").write_bytes(signed.content)
+    assert "Signature is Valid" in pdfsig(tmp_path / "contract.pdf")
+
+
+def test_sign_in_by_a_code_on_another_screen(samples: httpx.Client, citizen: Citizen) -> None:
+    screen = press(samples, "/bank/", "/bank/sign-in", way="qr").headers["Location"]
+    with httpx.Client() as desk, httpx.Client() as phone:
+        shown = desk.get(screen)
+        assert "みらい銀行" in shown.text
+        hand_off = hand_offs.by_screen(urllib.parse.urlsplit(screen).path.split("/")[3])
+        read = phone.get(qr.link(hand_off, clock.now(hand_off.realm)))
+        assert read.status_code == 302
+        link = urllib.parse.urljoin(str(read.url), read.headers["Location"])
+        compare = phone.get(link)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', compare.text)
+        assert token is not None
+        number = re.search(r'__number"[^>]*>(\d\d)<', desk.get(screen).text)
+        assert number is not None
+        phone.post(f"{link}number", data={"csrfmiddlewaretoken": token[1], "number": number[1]})
+        assert phone.get(link).status_code == 200
+        answered(phone, link, citizen)
+        assert "コードを表示していた画面に戻って" in phone.get(link).text
+        back = desk.get(screen)
+        door = desk.get(urllib.parse.urljoin(screen, back.headers["Location"]))
+    signed_in = samples.get(door.headers["Location"], follow_redirects=True)
+    assert (signed_in.status_code, four_lines(signed_in)) == (200, ALL_HOLD)
 
 
 def test_after_the_end_of_use_the_next_try_is_refused(samples: httpx.Client, citizen: Citizen) -> None:
@@ -158,13 +197,18 @@ def test_after_the_end_of_use_the_next_try_is_refused(samples: httpx.Client, cit
         assert "契約書へ進む" not in refused.text
 
 
-def test_a_no_on_the_phone_reaches_the_bank(samples: httpx.Client, realm: Realm) -> None:
+def test_a_no_on_the_phone_reaches_the_bank(samples: httpx.Client, settings: Any) -> None:
     link = press(samples, "/bank/", "/bank/sign-in").headers["Location"]
-    hand_off = hand_offs.show(hand_off_of(link))
-    waiting = samples.get(f"/bank/return?handoff={hand_off.id}")
-    assert (waiting.status_code, "終わっていません" in waiting.text) == (200, True)
-    hand_offs.decline(hand_off)
-    declined = samples.get(f"/bank/return?handoff={hand_off.id}")
+    with httpx.Client() as phone:
+        page = phone.get(link)
+        hand_off = hand_off_of(link)
+        early = {"handoff": str(hand_off.id), "state": hand_off.service_state, "iss": settings.PUBLIC_URL}
+        waiting = samples.get("/bank/return", params=early)
+        assert (waiting.status_code, "終わっていません" in waiting.text) == (200, True)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        assert token is not None
+        phone.post(f"{link}decline", data={"csrfmiddlewaretoken": token[1]})
+        declined = samples.get(phone.get(f"{link}return").headers["Location"])
     assert (declined.status_code, "断られました" in declined.text) == (403, True)
 
 
@@ -175,6 +219,39 @@ def test_another_customers_result_is_not_taken(samples: httpx.Client, citizen: C
         press(other, "/bank/", "/bank/sign-in")
         assert other.get(theirs).status_code == 409
         assert other.get("/bank/signed-in").headers["Location"] == "/bank/"
+    # Nor did the attempts use it up.
+    assert samples.get(theirs, follow_redirects=True).status_code == 200
+
+
+@pytest.mark.parametrize("changed", ["state", "iss", "code"])
+def test_a_way_back_that_is_not_of_this_session_or_this_system_is_not_followed(
+    samples: httpx.Client, citizen: Citizen, changed: str
+) -> None:
+    back = answer(press(samples, "/bank/", "/bank/sign-in").headers["Location"], citizen)
+    parts = urllib.parse.urlsplit(back)
+    query = dict(urllib.parse.parse_qsl(parts.query)) | {changed: "http://another.example"}
+    refused = samples.get(parts._replace(query=urllib.parse.urlencode(query)).geturl())
+    assert refused.status_code == (502 if changed == "code" else 409)
+    assert samples.get("/bank/signed-in").headers["Location"] == "/bank/"
+
+
+def test_a_citizen_who_was_lured_into_a_link_of_somebody_elses_gives_nothing_away(
+    samples: httpx.Client, citizen: Citizen
+) -> None:
+    # Somebody begins at the bank and sends the link to the citizen, who answers it in a browser of their own.
+    link = press(samples, "/bank/", "/bank/sign-in").headers["Location"]
+    back = answer(link, citizen)
+    with httpx.Client(base_url=samples.base_url) as citizens:
+        assert citizens.get(back).status_code == 409, "the citizen's browser has no session at the bank"
+    hand_off = hand_off_of(link)
+    without = {
+        "handoff": str(hand_off.id),
+        "state": hand_off.service_state,
+        "iss": dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))["iss"],
+    }
+    waiting = samples.get("/bank/return", params=without)
+    assert "終わっていません" in waiting.text, "who began it has no code, and gets no result"
+    assert samples.get("/bank/signed-in").headers["Location"] == "/bank/"
 
 
 def test_an_unlisted_service_is_refused_on_the_phones_screen(samples: httpx.Client) -> None:
