@@ -19,14 +19,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import report
+
+if TYPE_CHECKING:
+    from benchmarks.enrolment_walk import Meter, Walk
 
 SERVER = ("web", "tsm worker", "ca worker")
 WARM = 3
@@ -82,37 +81,6 @@ def _part(database: str, enrolments: int, *, profile: bool) -> dict[str, Any]:
     return found
 
 
-class Meter:
-    """Charges the process's CPU time to one part at a time."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-        self._stack = ["phone"]
-        self._since = time.process_time()
-
-    def _charge(self) -> None:
-        now = time.process_time()
-        self.spent[self._stack[-1]] = self.spent.get(self._stack[-1], 0.0) + now - self._since
-        self._since = now
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Charge what happens inside to that part."""
-        self._charge()
-        self._stack.append(name)
-        try:
-            yield
-        finally:
-            self._charge()
-            self._stack.pop()
-
-    def taken(self) -> dict[str, float]:
-        """Return what was charged since the last call."""
-        self._charge()
-        spent, self.spent = self.spent, {}
-        return spent
-
-
 def measure(enrolments: int, *, profile: bool = False) -> dict[str, Any]:
     """Return the figures, on the database that the environment names."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -128,6 +96,7 @@ def measure(enrolments: int, *, profile: bool = False) -> dict[str, Any]:
     from cryptography.hazmat.primitives.asymmetric import rsa
 
     from benchmarks import citizens
+    from benchmarks.enrolment_walk import Meter, Walk
     from ca import ceremony
     from sandbox.virtual.jpki.key_pair import KeyPair
 
@@ -142,7 +111,8 @@ def measure(enrolments: int, *, profile: bool = False) -> dict[str, Any]:
 
     KeyPair.generate = classmethod(generate)  # type: ignore[assignment,method-assign]
     walk = Walk(meter)
-    everybody = citizens.make(realm, WARM + (3 if profile else 2) * enrolments)
+    begun = WARM + (3 if profile else 2) * enrolments
+    everybody = citizens.make(realm, begun)
     pool.extend(rsa.generate_private_key(65537, 2048) for _ in range(2 * (WARM + enrolments)))
     for citizen in everybody[:WARM]:
         walk.go(citizen)
@@ -157,8 +127,8 @@ def measure(enrolments: int, *, profile: bool = False) -> dict[str, Any]:
     from tsm.models import Enrolment
 
     done = Enrolment.objects.filter(state=Enrolment.State.ACTIVE).count()
-    if done != len(everybody):
-        raise SystemExit(f"{done} of {len(everybody)} enrolments came to a valid pair: the figures mean nothing")
+    if done != begun:
+        raise SystemExit(f"{done} of {begun} enrolments came to a valid pair: the figures mean nothing")
     total = sum(generated.values())
     return {
         "ms": {part: 1000 * pooled[part] for part in (*SERVER, "element", "phone")}
@@ -172,7 +142,7 @@ def measure(enrolments: int, *, profile: bool = False) -> dict[str, Any]:
     }
 
 
-def _each(walk: "Walk", meter: Meter, everybody: list[Any]) -> dict[str, float]:
+def _each(walk: "Walk", meter: "Meter", everybody: list[Any]) -> dict[str, float]:
     seconds: dict[str, list[float]] = {}
     for citizen in everybody:
         meter.taken()
@@ -197,109 +167,6 @@ def _profiled(walk: "Walk", everybody: list[Any]) -> None:
     walk.profiler = None
     pstats.Stats(profiler, stream=sys.stderr).sort_stats("cumulative").print_stats(70)
     pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(40)
-
-
-class Walk:
-    """Walks enrolments, playing the workers by hand."""
-
-    def __init__(self, meter: Meter) -> None:
-        from django.test import Client
-
-        from ca import messages
-        from portal.celery import app
-        from tsm import conversation
-
-        app.loader.import_default_modules()
-        self._tasks = app.tasks
-        # While a phone is kept waiting in a long poll, the workers work.
-        conversation.time = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: self._work())  # type: ignore[assignment]
-        self._client = Client()
-        self._meter = meter
-        self._waiting: deque[tuple[str, tuple[Any, ...]]] = deque()
-        self.wires: list[dict[str, int]] = []
-        self.profiler: Any = None
-        messages.send = lambda task, *arguments: self._waiting.append((task, arguments)) or True  # type: ignore[assignment,func-returns-value]
-
-    def go(self, citizen: Any) -> None:
-        """Walk one enrolment from the application to the valid pair."""
-        from tsm import agent
-        from tsm.models import Conversation
-
-        client, wire = self._client, {"APDUs": 0, "bytes out, as APDUs": 0, "bytes back, as APDUs": 0}
-        bodies = {"SERAM exchanges": 0, "SERAM bytes, as JSON": 0}
-
-        def web(method: str, path: str, body: Any = None) -> Any:
-            content = None if body is None else json.dumps(body)
-            with self._server("web"):
-                headers = {"authorization": f"Bearer {citizen.bearer}"}
-                call = client.get if method == "GET" else client.post
-                more = {} if content is None else {"data": content, "content_type": "application/json"}
-                response = call(path, headers=headers, **more)
-                value = response.json() if response.content else None
-            if response.status_code == 404 and path.startswith("/gp/seram"):
-                value = {"ramCommands": [{"ramCommandType": "stopCommand"}]}  # the workers were quicker: it is over
-            elif response.status_code >= 400:
-                raise SystemExit(f"{method} {path}: {response.status_code} {response.content.decode()}")
-            if not path.startswith("/gp/seram"):
-                self._work()
-            return value
-
-        class Wire:
-            """The element with a counter in front of it."""
-
-            def transmit(_, apdu: bytes) -> bytes:
-                with self._meter.part("element"):
-                    answer = citizen.element.transmit(apdu)
-                wire["APDUs"] += 1
-                wire["bytes out, as APDUs"] += len(apdu)
-                wire["bytes back, as APDUs"] += len(answer)
-                return bytes(answer)
-
-        @contextmanager
-        def powered() -> Iterator[Wire]:
-            with self._meter.part("element"):
-                citizen.element.power_on()
-            yield Wire()
-
-        text = web("GET", "/api/phone/v1/application")["text"]
-        made = web("POST", "/api/phone/v1/enrolments", citizen.application(text))["id"]
-        session = Conversation.objects.get(
-            element__phone__reference=citizen.bearer.partition(":")[0], closed_at=None
-        ).reference
-
-        def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
-            answer: dict[str, Any] = web("POST", f"/gp/seram{path}?sessionId={session}", body)
-            bodies["SERAM exchanges"] += 1
-            bodies["SERAM bytes, as JSON"] += len(json.dumps(body)) + len(json.dumps(answer))
-            return answer
-
-        agent.converse(post, powered, identifier=citizen.identifier, sleep=lambda _: None)
-        with self._meter.part("element"):
-            citizen.set_passwords()
-        proof = web("GET", f"/api/phone/v1/enrolments/{made}")["activation"]["text"]
-        with self._meter.part("element"):
-            signed = citizen.proof(proof)
-        web("POST", f"/api/phone/v1/enrolments/{made}/activation", signed)
-        self.wires.append(wire | bodies)
-
-    @contextmanager
-    def _server(self, part: str) -> Iterator[None]:
-        with self._meter.part(part):
-            if self.profiler:
-                self.profiler.enable()
-            try:
-                yield
-            finally:
-                if self.profiler:
-                    self.profiler.disable()
-
-    def _work(self) -> None:
-        """Be the workers until nothing waits. Publishing CRLs is a matter of the interval, not of an enrolment."""
-        while self._waiting:
-            task, arguments = self._waiting.popleft()
-            if task != "ca.publish_crls":
-                with self._server("ca worker" if task.startswith("ca.") else "tsm worker"):
-                    self._tasks[task].apply(args=arguments, throw=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,33 @@
 """Rows of the site: Django looks for them here; each lives with its subject."""
 
+from portal.accounts.models import Account, Attempts, Authenticator, StaffSession
 from portal.certificates.models import Objection
 from portal.handoff.models import HandOff, HandOffPdf, Preparation
+from portal.helpdesk.models import Call, IdentityCheck, Release
+from portal.mynaportal.models import Application
+from portal.notices.models import Contact, ContactCode, Happening, JournalCursor, KeptMail, MailServer, Notice
 from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
-__all__ = ["HandOff", "HandOffPdf", "Objection", "Preparation", "ScreenChallenge", "ScreenLock"]
+__all__ = [
+    "Account",
+    "Application",
+    "Attempts",
+    "Authenticator",
+    "Call",
+    "Contact",
+    "ContactCode",
+    "HandOff",
+    "HandOffPdf",
+    "Happening",
+    "IdentityCheck",
+    "JournalCursor",
+    "KeptMail",
+    "MailServer",
+    "Notice",
+    "Objection",
+    "Preparation",
+    "Release",
+    "ScreenChallenge",
+    "ScreenLock",
+    "StaffSession",
+]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 
 
 @dataclass(frozen=True)
@@ -375,8 +376,165 @@ CATALOGUE: dict[str, Problem] = {
         "ICチップは、ほかの処理で使われています。少し待って、もう一度お試しください。",
         "The chip is busy with something else. Please wait a moment and try again.",
     ),
+    # --- notices
+    "mail_not_available": Problem(
+        409, "This site sends no mail", "EMAIL_HOST is not set.", "Set EMAIL_HOST, or leave notices to letters.",
+        "いまはメールでのお知らせを行っていません。お知らせは郵便で届きます。",
+        "No notices are sent by mail at present. They come by letter.",
+    ),
+    "mail_not_sent": Problem(
+        503, "The code could not be sent", "The mail server is away, or doesn't take the address.", "Try again.",
+        "確認コードを送れませんでした。アドレスを確かめて、少し待ってからもう一度お試しください。",
+        "The code could not be sent. Please check the address, wait a little and try again.",
+    ),
+    "mail_address_malformed": Problem(
+        400, "No mail address", "It isn't of the form local@domain, in ASCII.", "Correct it.",
+        "メールアドレスの形が正しくありません。例のように、@ をはさんで入力してください。",
+        "This is no mail address. Please enter it with an @, as in the example.",
+    ),
+    "contact_codes_too_many": Problem(
+        429, "Too many codes", "One was sent just now, or several in the last hour.", "Wait, then ask again.",
+        "確認コードを続けて送ることはできません。少し待って、もう一度お試しください。",
+        "Codes can't be sent one after the other. Please wait a little and try again.",
+    ),
+    "contact_code_wrong": Problem(
+        403, "Not the code that was sent", "`tries_left` says how often one may still try.", "Enter the mail's code.",
+        "確認コードが違います。", "This isn't the code that was sent.",
+    ),
+    "contact_code_over": Problem(
+        409, "The code is worth nothing any more", "It was used, has expired, or was tried too often.",
+        "Have a new one sent.",
+        "この確認コードは、もう使えません。新しいコードを送ってください。",
+        "This code can't be used any more. Please have a new one sent.",
+    ),
+    # --- Mynaportal
+    "mynaportal_not_registered": Problem(
+        503, "Mynaportal may not ask", "It isn't on the register, or is suspended there.",
+        "manage.py register_mynaportal, or see the register.",
+        "いまは電子署名を求められません。入力した内容は下書きに残っています。時間をおいて、もう一度お試しください。",
+        "A signature can't be asked for just now. Your draft is kept. Please try again later.",
+    ),
+    "signature_certificate_missing": Problem(
+        409, "No valid signature certificate", "The holder's was revoked, is on hold or has expired.",
+        "Issue a new one.",
+        "有効な署名用電子証明書がありません。スマートフォンで発行し直してから、お試しください。",
+        "You have no valid signature certificate. Please have one issued on your phone first.",
+    ),
+    "application_not_open": Problem(
+        409, "Not a draft", "It was filed, or is being signed in another window.", "Load the page again.",
+        "この申請は、もう直せません。申請の状況で確かめてください。",
+        "This application can't be changed any more. Please see your applications.",
+    ),
+    # --- accounts and help desk
+    "sign_in_refused": Problem(
+        403, "Not signed in", "Name, password and code don't belong together; which is wrong isn't told.",
+        "Try again with a code that wasn't used yet.",
+        "名前、パスワード、確認コードのどれかが違います。確認コードは一度しか使えないので、次のコードが出てからお試しください。",
+        "The name, the password or the code is wrong. A code is good once: wait for the next one before you try again.",
+    ),
+    "sign_in_locked": Problem(
+        429, "Too many tries", "Too many tries under this name, or from this address.", "Wait; or `staff unlock`.",
+        "続けて間違えたため、しばらく受け付けません。時間をおいて、もう一度お試しください。",
+        "There were too many wrong tries. Please wait a while and try again.",
+    ),
+    "code_wrong": Problem(
+        403, "The code is wrong", "The authenticator's code is wrong or was used before.", "Wait for the next code.",
+        "確認コードが違うか、もう使われています。アプリに次のコードが出てから入力してください。",
+        "The code is wrong or was used already. Please wait for the app to show the next one.",
+    ),
+    "enrolment_code_wrong": Problem(
+        403, "The enrolment code is no good", "Unknown, used, or past its hour.", "`staff reset` gives a new one.",
+        "登録コードが違うか、期限が切れています。管理者に新しいコードを出してもらってください。",
+        "The enrolment code is wrong or has run out. Please ask your administrator for a new one.",
+    ),
+    "password_unfit": Problem(
+        400, "The password is too easy", "Too short, too common, or too like the name.", "Choose another one.",
+        "このパスワードは使えません。表示された条件に合うものにしてください。",
+        "This password can't be used. Please choose one that meets the conditions.",
+    ),
+    "account_unknown": Problem(
+        404, "No such account", "There is no account of that name.", "See `staff list`.",
+        "この名前のアカウントはありません。", "There is no account of that name.",
+    ),
+    "account_exists": Problem(
+        409, "The name is taken", "There is an account of that name already.", "Choose another name, or `staff reset`.",
+        "この名前のアカウントは、すでにあります。", "There is already an account of that name.",
+    ),
+    "search_too_vague": Problem(
+        400, "Too little was said", "Two items at least, and a name or a birth date among them.", "Ask for one more.",
+        "2つ以上を入力してください。氏名か生年月日のどちらかは必要です。",
+        "Please enter two items or more. A name or a birth date must be among them.",
+    ),
+    "search_too_wide": Problem(
+        400, "Too many fit", "More people fit than may be shown.", "Ask for one more item.",
+        "当てはまる人が多すぎます。もう1つ聞いて、入力してください。",
+        "Too many people fit. Please ask for one more item and enter it.",
+    ),
+    "reason_missing": Problem(
+        400, "No reason", "A holder's page, or an act, needs a reason.", "Give the reason.",
+        "理由を入力してください。理由がなければ、先へ進めません。",
+        "Please give the reason. Without one it can't go on.",
+    ),
+    "call_unknown": Problem(
+        404, "No such call", "It isn't this agent's, or it is over.", "Find the holder again.",
+        "この対応は終わったか、あなたのものではありません。必要なら、もう一度探して開いてください。",
+        "This call is over, or isn't yours. If you need it, find the person again and open the page anew.",
+    ),
+    "identity_not_checked": Problem(
+        403, "The caller isn't known", "Too few right answers, or a wrong one.", "Ask by the script.",
+        "本人確認が足りません。書いてあるとおりに聞き、結果を記録してください。",
+        "The caller's identity isn't certain. Please ask by the script and record the result.",
+    ),
+    "nothing_to_hold": Problem(
+        409, "Nothing to hold", "The holder has no phone certificate that is valid.", "See the present state.",
+        "一時保留にできる電子証明書がありません。いまの状態を確かめてください。",
+        "There is no certificate to put on hold. Please look at the present state.",
+    ),
+    "release_not_possible": Problem(
+        409, "Nothing to release", "Nothing is on hold, or by a hold that isn't the help desk's to end.",
+        "See the present state.",
+        "ヘルプデスクが解除できる一時保留がありません。いまの状態を確かめてください。",
+        "There is no hold that the help desk can release. Please look at the present state.",
+    ),
+    "release_under_way": Problem(
+        409, "Proposed already", "A release is proposed and waits for a decision.", "Wait for the decision.",
+        "解除は、もう申し出てあります。ほかの人の承認を待ってください。",
+        "The release is proposed already. Please wait for somebody else to approve it.",
+    ),
+    "release_unknown": Problem(
+        404, "No such proposal", "It doesn't exist in this realm.", "See the list.",
+        "この申し出は見つかりませんでした。", "This proposal was not found.",
+    ),
+    "release_by_the_same": Problem(
+        403, "It takes two people", "Who proposes a release doesn't decide it.", "Have somebody else decide.",
+        "申し出た人は、自分では決められません。ほかの人に頼んでください。",
+        "Who proposes a release can't decide it. Please ask somebody else.",
+    ),
+    "release_over": Problem(
+        409, "The proposal is over", "It was decided meanwhile, or has lapsed.", "Propose anew if needed.",
+        "この申し出は、もう決まったか、時間が過ぎています。",
+        "This proposal has been decided already, or its time is up.",
+    ),
+    "objection_unknown": Problem(
+        404, "No such objection", "It doesn't exist in this realm.", "See the list.",
+        "このお申し出は見つかりませんでした。", "This objection was not found.",
+    ),
+    "order_unknown": Problem(
+        400, "Nothing was chosen", "No order was chosen.", "Choose one.",
+        "指示を1つ選んでください。", "Please choose an order.",
+    ),
+    "order_reason_missing": Problem(
+        400, "No reason", "An order needs a reason.", "Give the reason.",
+        "指示の理由を入力してください。", "Please give the reason for the order.",
+    ),
     "server_error": _internal("Something went wrong inside"),
 }  # fmt: skip
+
+
+def sentence(code: str) -> str:
+    """Return the row's sentence for people, in the language of the page."""
+    problem = CATALOGUE[code]
+    return problem.ja if get_language() == "ja" else problem.en
 
 
 def page(request: HttpRequest, code: str) -> HttpResponse:

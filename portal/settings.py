@@ -33,6 +33,9 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "rest_framework",
     "csp",
     "ca",
@@ -110,6 +113,34 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
+
+# --- Accounts: staff signs in with name, password and authenticator (docs/staff.md) ----------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+# A session ends after so long without a request, and after so long in any case.
+STAFF_IDLE_SECONDS = environment.decimal("STAFF_IDLE_SECONDS", 15 * 60)
+STAFF_SESSION_SECONDS = environment.decimal("STAFF_SESSION_SECONDS", 8 * 3600)
+# So many tries for one name, and from one address, within so long; then nothing more is looked at until it is over.
+STAFF_TRIES = environment.number("STAFF_TRIES", 5)
+STAFF_ADDRESS_TRIES = environment.number("STAFF_ADDRESS_TRIES", 100)
+STAFF_LOCK_SECONDS = environment.decimal("STAFF_LOCK_SECONDS", 15 * 60)
+STAFF_INVITATION_SECONDS = environment.decimal("STAFF_INVITATION_SECONDS", 3600)
+# The header in which a proxy hands on the client's address; it must replace what clients send. Empty: the connection's.
+CLIENT_ADDRESS_HEADER = environment.text("CLIENT_ADDRESS_HEADER")
+# What authenticator apps show beside the name. Guessing is bounded by STAFF_TRIES, not by the devices themselves.
+OTP_TOTP_ISSUER = "JPKI staff"
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+# The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
+HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
+HELPDESK_RELEASE_SECONDS = environment.decimal("HELPDESK_RELEASE_SECONDS", 3600)
+# After so many calls within a day in which something was answered wrong, nobody can propose a holder's release.
+HELPDESK_WRONG_CALLS = environment.number("HELPDESK_WRONG_CALLS", 3)
+# The console calls an enrolment that hasn't moved for so long standing still.
+CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -220,6 +251,31 @@ TSM_RETRY_SECONDS = environment.decimal("TSM_RETRY_SECONDS", 300)
 TSM_SWEEP_SECONDS = environment.decimal("TSM_SWEEP_SECONDS", 10)
 TSM_GIVE_UP_SECONDS = environment.decimal("TSM_GIVE_UP_SECONDS", timedelta(days=7).total_seconds())
 
+# --- Notices ------------------------------------------------------------------------------------------
+# The second channel beside the phone. Without a server, a sandbox keeps its mails (/outbox/), and anything else sends
+# letters only.
+EMAIL_HOST = environment.text("EMAIL_HOST")
+EMAIL_PORT = environment.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = environment.secret("EMAIL_HOST_PASSWORD", ROOT) or ""
+EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS", False)  # STARTTLS
+EMAIL_USE_SSL = environment.flag("EMAIL_USE_SSL", False)  # TLS from the first octet
+EMAIL_TIMEOUT = environment.number("EMAIL_TIMEOUT", 10)
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "portal.notices.kept.EmailBackend"
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "no-reply@localhost")
+NOTICES_SWEEP_SECONDS = environment.decimal("NOTICES_SWEEP_SECONDS", 5)
+# A mail that couldn't be delivered for so long (realm's clock) is given up, and a letter goes.
+NOTICES_MAIL_HOURS = environment.decimal("NOTICES_MAIL_HOURS", 24)
+# What a notice tells one to do who knows nothing of it: マイナンバー総合フリーダイヤル, and the page that holds.
+HELP_DESK_NUMBER = environment.text("HELP_DESK_NUMBER", "0120-95-0178")
+LOST_PHONE_URL = environment.text("LOST_PHONE_URL", f"{PUBLIC_URL}/phone/lost/")
+
+# --- Mynaportal ---------------------------------------------------------------------------------------
+MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
+MYNAPORTAL_IDLE_SECONDS = environment.decimal("MYNAPORTAL_IDLE_SECONDS", 15 * 60)
+# What other bodies tell of a holder: a function (portal/mynaportal/records.py). A string: nothing imports the sandbox.
+MYNAPORTAL_RECORDS = "sandbox.records.of" if SANDBOX else ""
+
 # --- The citizen's pages -------------------------------------------------------------------------------
 # So long after the PIN was last typed a gesture stands for it (briefing of 2022-06: primary authentication).
 SCREEN_LOCK_PIN_HOURS = environment.decimal("SCREEN_LOCK_PIN_HOURS", 72)
@@ -262,6 +318,12 @@ CELERY_BEAT_SCHEDULE = {
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},
     "status-answers": {"task": "ca.sweep_status_answers", "schedule": 3600.0},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
+    # One that waited behind a slow server is worth nothing: the next does its work, too.
+    "notices": {
+        "task": "portal.sweep_notices",
+        "schedule": NOTICES_SWEEP_SECONDS,
+        "options": {"expires": max(NOTICES_SWEEP_SECONDS, 1)},
+    },
 }
 
 LOGGING = {

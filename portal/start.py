@@ -142,6 +142,8 @@ def links(found: Enrolment | None) -> list[dict[str, str]]:
         {"name": _("登録簿：だれが何のために求めてよいか"), "url": reverse("register:list")},
         {"name": _("信頼の一覧（JSON）：認証局、OCSP、ポリシー"), "url": reverse("handoff_api:trust")},
     ]
+    if settings.SANDBOX:
+        told.append({"name": _("送られたメールと手紙（試験用の世界）"), "url": reverse("outbox:kept")})
     if realm is None:
         return told
     base = settings.RESPONDER_URL

@@ -9,10 +9,15 @@ from portal.phone import agent
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("phone/notices/", include("portal.notices.urls")),
     path("phone/screen-lock/", include("portal.screen_lock.urls")),
     path("phone/", include("portal.phone.urls")),
+    path("mynaportal/", include("portal.mynaportal.urls")),
     path("certificates/", include("portal.certificates.urls")),
     path("handoff/", include("portal.handoff.urls")),
+    path("staff/", include("portal.accounts.urls")),
+    path("helpdesk/", include("portal.helpdesk.urls")),
+    path("console/", include("portal.console.urls")),
     path("register/", include("whitelist.urls")),
     path("problems/<slug:code>", problems.page, name="problem"),
     path("api/phone/v1/pages", agent.Pages.as_view()),
@@ -21,3 +26,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.SANDBOX:
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))
+    urlpatterns.append(path("outbox/", include("portal.notices.kept_urls")))

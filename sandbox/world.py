@@ -8,6 +8,7 @@ from django.conf import settings
 from ca import ceremony, crl, issuance
 from ca.errors import CrlRefused
 from ca.models import Realm
+from portal.mynaportal import registration as mynaportal
 from sandbox import cards, personas
 from sandbox.models import VirtualCard
 from sandbox.personas import Card, Persona
@@ -31,6 +32,7 @@ def create() -> Realm:
     for persona in personas.PERSONAS:
         _settle(realm, persona)
     create_demo_register(realm, Path(settings.SAMPLES_KEYS_DIR))
+    mynaportal.register(realm)
     for outcome in crl.publish_due(realm):
         if isinstance(outcome, CrlRefused):
             raise outcome

@@ -14,7 +14,7 @@ from tsm.models import Enrolment
 
 FORMAT = "smartphone-jpki/my-certificates/1"
 # A PDF of more pages than anybody turns would keep the web process busy for long; the JSON has all.
-MOST_LINES_ON_PAPER = 500
+MOST_LINES_ON_PAPER = 200
 
 
 def data(enrolment: Enrolment) -> dict[str, Any]:

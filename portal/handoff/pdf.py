@@ -199,7 +199,9 @@ def _check_dictionary(value: Any) -> None:
         # A form that is still to be filled in is no document yet.
         if kind == "/Widget" and _field_type(value) != "/Sig":
             _refuse("it holds form fields that can still be filled in")
-    if value.get("/Type") == "/Catalog" and not isinstance(value.get("/OpenAction", []), list):
+    # To turn to a page when it is opened is all that it may do.
+    opened = value.get("/OpenAction", []) if value.get("/Type") == "/Catalog" else []
+    if not isinstance(opened, list) and not (isinstance(opened, dict) and opened.get("/S") == "/GoTo"):
         _refuse("it acts when it is opened")
 
 

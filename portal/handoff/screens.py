@@ -43,6 +43,12 @@ def phone(request: HttpRequest) -> dict[str, Any]:
     return {"phone": found, "device_url": devices.element_url(request, found)} if found else {}
 
 
+def framed(request: HttpRequest) -> dict[str, Any]:
+    """Return what a page about a hand-off stands in: the phone, or the screen with the code, which is none."""
+    on_desk = request.path.startswith("/handoff/screen/")
+    return {"frame": "handoff/desk.html"} if on_desk else {"frame": "phone/base.html", **phone(request)}
+
+
 def named(entry: register.Entry | None) -> dict[str, Any]:
     """Return the service's name and logo in the reader's language, from the register."""
     return {"entry": entry, "name": entry.name.in_language(get_language()) if entry else None}
@@ -51,7 +57,7 @@ def named(entry: register.Entry | None) -> dict[str, Any]:
 def refused(request: HttpRequest, hand_off: HandOff) -> HttpResponse:
     """Show the register's no. Nothing that the service says of itself is shown, and no way back to it."""
     context = {
-        **phone(request),
+        **framed(request),
         **named(entry_of(hand_off)),
         "sentence": REFUSALS[hand_off.reason].in_language(get_language()),
         "reason": hand_off.reason,
@@ -65,7 +71,7 @@ def over(request: HttpRequest, hand_off: HandOff, way_back: str) -> HttpResponse
     entry = entry_of(hand_off)
     mark = binding.mark(binding.key_of(request), hand_off)
     context = {
-        **phone(request),
+        **framed(request),
         **named(entry),
         "state": hand_off.state,
         "way_back": way_back if entry and delivery.has_way_back(hand_off, mark) else "",
@@ -83,10 +89,10 @@ def telling(view: Callable[Concatenate[HttpRequest, Given], HttpResponse]) -> Ca
         try:
             return view(request, *args, **named)
         except HandOffUnknown:
-            return render(request, "handoff/unknown.html", phone(request), status=404)
+            return render(request, "handoff/unknown.html", framed(request), status=404)
         except (AlreadyReturned, CodeNotFresh, CodeTaken, HandOffOtherService, HandOffWrongBrowser, NotOver) as error:
             title, text, status = _sentences()[error.code]
-            context = {**phone(request), "code": error.code, "title": title, "text": text}
+            context = {**framed(request), "code": error.code, "title": title, "text": text}
             return render(request, "handoff/stopped.html", context, status=status)
 
     return told

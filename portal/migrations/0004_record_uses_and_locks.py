@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ca', '0003_keep_pkilint_passes_and_lighten_indexes'),
-        ('portal', '0002_widen_handoff'),
+        ('portal', '0003_create_notices'),
         ('tsm', '0002_add_service_orders_incidents_and_load_files'),
     ]
 

@@ -10,7 +10,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -19,6 +19,8 @@ MANAGE = (sys.executable, "manage.py")
 # Every secret of the house. Each is written once to a file under `var/secrets/`, readable by its owner alone,
 # and handed on as `<NAME>_FILE`; one that the operator's environment holds is handed on as it is instead.
 SECRETS = ("SECRET_KEY", "CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE", "TSM_MASTER_KEY", "SANDBOX_SEAL_KEY")
+# What others gave the operator, and nobody could make up: handed on, where it is set, to those that use it.
+GIVEN = ("EMAIL_HOST_PASSWORD",)
 
 # What the operator may set, and the port when it is not set: the site, CRL and OCSP, the sample services.
 PORTS = {"PORT": "8000", "RESPONDER_PORT": "8001", "SAMPLES_PORT": "8002"}
@@ -28,6 +30,7 @@ PORTS = {"PORT": "8000", "RESPONDER_PORT": "8001", "SAMPLES_PORT": "8002"}
 class Process:
     """One command, the names of the secrets it gets, and how one sees that it is up.
 
+    `given` names those secrets that only the operator's environment can hold, for nobody could make them up.
     `up` is where it answers, `http://…` or `unix:<path>`, or what it writes to its log, `says:<text>`.
     `first` marks what must be up before the steps and the rest start; what a `told` step writes, the start repeats.
     """
@@ -35,6 +38,7 @@ class Process:
     name: str
     command: tuple[str, ...]
     secrets: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     up: str = ""
     first: bool = False
     told: bool = False
@@ -82,12 +86,15 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
     redis_socket = _redis_socket(var)
     processes = [
         # SECRET_KEY signs sessions; SANDBOX_SEAL_KEY opens the virtual cards that the page's reader reaches.
-        _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", *seal_key)),
+        # It sends the codes by which citizens confirm their mail addresses.
+        replace(
+            _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", *seal_key)), given=GIVEN
+        ),
         _responder(responder),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
         _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
-        # What citizens are told by another way than their phone. It needs no secret.
-        _worker("notices", queues="notices", concurrency=1, secrets=()),
+        # What citizens are told by another way than their phone. It needs no secret of the house.
+        replace(_worker("notices", queues="notices", concurrency=1, secrets=()), given=GIVEN),
         Process("beat", _celery("beat", f"--schedule={var}/celerybeat", "--pidfile=")),
     ]
     if sandbox:

@@ -47,16 +47,20 @@ class Client:
         document: str | None = None,
         pdf: bytes | None = None,
         document_name: str | None = None,
+        format: str | None = None,
     ) -> dict[str, Any]:
         """Ask for a phone; return {"id", "link", "nonce", "expires_at", "state", …}. Send the citizen to the link.
 
         `state` is ours, and comes back with the citizen; `way` is browser (the citizen is on the phone), or qr (the
-        link leads to a page with a code for the phone's camera). A signature has a text, or a PDF, and its name.
+        link leads to a page with a code for the phone's camera). A signature has a text, or a PDF, and its name; of a
+        text, `format` cades signs what a CMS needs.
         """
         body: dict[str, Any] = {"purpose": purpose, "return_url": return_url, "state": state, "way": way}
         body["media"] = list(media)
         if document is not None or pdf is not None:
             body["document_name"] = document_name or ""
+        if format is not None:
+            body["format"] = format
         if document is not None:
             body["document"] = document
         if pdf is not None:

@@ -11,17 +11,24 @@ import whitelist.errors
 from ca import errors as ca_errors
 from ca.status import Reason
 from portal import api_errors, problems
+from portal.accounts import errors as account_errors
 from portal.certificates import errors as certificates_errors
+from portal.console import errors as console_errors
 from portal.handoff import errors as handoff_errors
 from portal.handoff import sentences
+from portal.helpdesk import errors as helpdesk_errors
+from portal.mynaportal import errors as mynaportal_errors
+from portal.notices import errors as notices_errors
 from portal.phone.sentences import APPLICATION
 from portal.screen_lock import errors as screen_lock_errors
 from tsm.transports import base as transport_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
-    "ca_error", "tsm_error", "whitelist_error", "handoff_error", "keys_unavailable", "key_not_found", "no_authority",
-    "generation_out_of_turn", "cause_not_officers",
+    "account_error", "helpdesk_error", "console_error",
+    "ca_error", "tsm_error", "whitelist_error", "handoff_error", "notices_error", "mynaportal_error",
+    "keys_unavailable", "key_not_found",
+    "no_authority", "generation_out_of_turn", "cause_not_officers",
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
     "request_key_taken", "issuance_in_progress", "crl_refused", "leg_failed", "leg_truncated", "key_proof_wrong",
     "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",
@@ -44,8 +51,13 @@ def codes(module: ModuleType) -> set[str]:
         whitelist.errors,
         handoff_errors,
         transport_errors,
+        account_errors,
+        helpdesk_errors,
+        console_errors,
         certificates_errors,
         screen_lock_errors,
+        notices_errors,
+        mynaportal_errors,
     ],
     ids=lambda module: module.__name__,
 )

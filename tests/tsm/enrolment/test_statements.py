@@ -25,3 +25,17 @@ def test_an_exchange_that_has_nothing_to_do_takes_few_statements(realm: Realm, d
         answer = citizen.client.post(seram, element, content_type="application/json", headers=headers)
     assert answer.status_code == 200
     assert len(asked) <= 6, [query["sql"][:90] for query in asked]
+
+
+# Those that name a table of the TSM's, with workers that answer between two questions of the phone.
+CEILING = 100
+
+
+def test_an_enrolment_takes_no_more_statements_than_it_did(realm: Realm, deliver: Deliver) -> None:
+    card = card_of(realm)
+    citizen = Citizen.with_new_phone(realm, deliver)
+    with CaptureQueriesContext(connection) as asked:
+        citizen.enrol(card)
+    # What the virtual phone asks is the sandbox's.
+    own = [query["sql"] for query in asked if "tsm_" in query["sql"] and "sandbox_" not in query["sql"]]
+    assert len(own) <= CEILING, f"{len(own)}: " + "\n".join(sql[:110] for sql in own)

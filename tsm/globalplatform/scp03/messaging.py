@@ -3,9 +3,10 @@
 Both ends compute the same four things; what differs is who adds and who checks.
 """
 
+from functools import lru_cache
 from typing import Final
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from tsm.globalplatform.apdu import Command
@@ -50,9 +51,27 @@ def unpad(data: bytes) -> bytes | None:
     return stripped[:-1]
 
 
+# A script has a hundred commands under one key: its schedule is computed once. Whoever has a session's keys has the
+# static ones, too, so keeping the last few gives nothing away.
+@lru_cache(maxsize=16)
+def _aes(key: bytes) -> algorithms.AES:
+    return algorithms.AES(key)
+
+
+@lru_cache(maxsize=16)
+def _blocks(key: bytes) -> CipherContext:
+    # Whole blocks in, whole blocks out: nothing of one is left for the next.
+    return Cipher(_aes(key), modes.ECB()).encryptor()  # noqa: S305 - one block gives the ICV
+
+
+@lru_cache(maxsize=16)
+def _begun(key: bytes) -> CMAC:
+    return CMAC(algorithms.AES(key))
+
+
 def cmac(key: bytes, data: bytes) -> bytes:
     """Return the full AES-CMAC of 16 bytes."""
-    context = CMAC(algorithms.AES(key))
+    context = _begun(key).copy()
     context.update(data)
     return context.finalize()
 
@@ -78,8 +97,7 @@ def _cipher(s_enc: bytes, counter: int, *, response: bool) -> Cipher[modes.CBC]:
     block = counter.to_bytes(BLOCK, "big")
     if response:
         block = b"\x80" + block[1:]
-    encryptor = Cipher(algorithms.AES(s_enc), modes.ECB()).encryptor()  # noqa: S305 - one block gives the ICV
-    return Cipher(algorithms.AES(s_enc), modes.CBC(encryptor.update(block)))
+    return Cipher(_aes(s_enc), modes.CBC(_blocks(s_enc).update(block)))
 
 
 def encrypt(s_enc: bytes, counter: int, data: bytes, *, response: bool = False) -> bytes:

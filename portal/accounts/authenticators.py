@@ -1,0 +1,99 @@
+"""The second factor: an authenticator app (TOTP, RFC 6238), and recovery codes for the day it is lost."""
+
+import base64
+import io
+import secrets
+import unicodedata
+
+import django_otp
+import qrcode
+import qrcode.image.svg
+from django.db import transaction
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+
+from portal.accounts.models import Account, Authenticator, keyed
+
+RECOVERY_CODES = 8
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that reads like something else
+
+
+def prepare(account: Account) -> Authenticator:
+    """Return the authenticator that the account is about to confirm; another than any it had."""
+    Authenticator.objects.filter(user=account.user, confirmed=False).delete()
+    return Authenticator.objects.create(user=account.user, name="authenticator", confirmed=False)
+
+
+def prepared(account: Account) -> Authenticator | None:
+    """Return the authenticator that awaits its first code."""
+    return Authenticator.objects.filter(user=account.user, confirmed=False).order_by("-pk").first()
+
+
+def secret(authenticator: Authenticator) -> str:
+    """Return the secret as a person reads it: Base32 in groups of four."""
+    text = base64.b32encode(authenticator.bin_key).decode()
+    return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
+
+
+def picture(authenticator: Authenticator) -> str:
+    """Return the QR code that an authenticator app reads, as the address of an SVG image (data:)."""
+    drawn = qrcode.make(authenticator.config_url, image_factory=qrcode.image.svg.SvgPathImage, box_size=10, border=4)
+    written = io.BytesIO()
+    drawn.save(written)
+    return "data:image/svg+xml;base64," + base64.b64encode(written.getvalue()).decode()
+
+
+def accepts(authenticator: Authenticator, code: str) -> bool:
+    """Tell whether the code is the authenticator's, now, and wasn't used before; it is used by this."""
+    code = _plain(code)
+    return (
+        code.isdecimal() and django_otp.verify_token(authenticator.user, authenticator.persistent_id, code) is not None
+    )
+
+
+def verify(account: Account, code: str) -> bool:
+    """Tell whether a code is the one that the account's authenticator shows, and use it up."""
+    return any(accepts(one, code) for one in Authenticator.objects.filter(user=account.user, confirmed=True))
+
+
+def confirm(authenticator: Authenticator) -> None:
+    """Make a prepared authenticator the account's only one."""
+    with transaction.atomic():
+        Authenticator.objects.filter(user=authenticator.user).exclude(pk=authenticator.pk).delete()
+        Authenticator.objects.filter(pk=authenticator.pk).update(confirmed=True)
+
+
+def new_recovery_codes(account: Account) -> list[str]:
+    """Return new recovery codes, in place of those that were; only what stands for them is kept."""
+    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(10)) for _ in range(RECOVERY_CODES)]
+    with transaction.atomic():
+        StaticDevice.objects.filter(user=account.user).delete()
+        device = StaticDevice.objects.create(user=account.user, name="recovery")
+        StaticToken.objects.bulk_create(StaticToken(device=device, token=_kept(code)) for code in codes)
+    return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+
+def recover(account: Account, code: str) -> bool:
+    """Tell whether it is one of the account's recovery codes, and use it up."""
+    kept = _kept(_plain(code))
+    devices = StaticDevice.objects.filter(user=account.user)
+    return any(django_otp.verify_token(account.user, one.persistent_id, kept) is not None for one in devices)
+
+
+def recovery_codes_left(account: Account) -> int:
+    """Return how many recovery codes the account still has."""
+    return StaticToken.objects.filter(device__user=account.user).count()
+
+
+def remove(account: Account) -> None:
+    """Take every second factor from the account."""
+    Authenticator.objects.filter(user=account.user).delete()
+    StaticDevice.objects.filter(user=account.user).delete()
+
+
+def _kept(code: str) -> str:
+    # 80 bits, the 16 characters that the column has room for.
+    return base64.b32encode(keyed("portal.accounts.recovery", code.encode())[:10]).decode()
+
+
+def _plain(code: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKC", code).upper() if one.isalnum())

@@ -1,0 +1,55 @@
+"""What accounts refuse. Each code has its row in `portal.problems`."""
+
+from typing import Any
+
+
+class AccountError(Exception):
+    """Any refusal; `data` holds what the sentence needs."""
+
+    code = "account_error"
+
+    def __init__(self, message: str = "", **data: Any) -> None:
+        super().__init__(message)
+        self.data = data
+
+
+class SignInRefused(AccountError):
+    """Name, password and code don't belong together; which of them is wrong is nobody's to know."""
+
+    code = "sign_in_refused"
+
+
+class SignInLocked(AccountError):
+    """Too many tries; `minutes` until the next."""
+
+    code = "sign_in_locked"
+
+
+class CodeWrong(AccountError):
+    """The authenticator's code is wrong, or was used before."""
+
+    code = "code_wrong"
+
+
+class EnrolmentCodeWrong(AccountError):
+    """The enrolment code is unknown, used, or past its hour."""
+
+    code = "enrolment_code_wrong"
+
+
+class PasswordUnfit(AccountError):
+    """The password is too short, too common or too like the name; `reasons` are sentences."""
+
+    code = "password_unfit"
+
+
+class AccountUnknown(AccountError):
+    """There is no account of that name."""
+
+    code = "account_unknown"
+
+
+class AccountExists(AccountError):
+    """There is an account of that name already."""
+
+    code = "account_exists"

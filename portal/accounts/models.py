@@ -1,0 +1,97 @@
+"""Rows of accounts: the person, what they are signed in by, and how often somebody guessed."""
+
+import hashlib
+import hmac
+
+from django.conf import settings
+from django.db import models
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from ca.models import Realm
+
+
+class Account(models.Model):
+    """One person who signs in. Name and password are the row's of `django.contrib.auth`, which devices belong to."""
+
+    class Role(models.TextChoices):
+        HELPDESK = "helpdesk"
+        OFFICER = "officer"
+        OPERATOR = "operator"
+
+    class State(models.TextChoices):
+        INVITED = "invited"  # has a code to enrol with, and nothing else
+        ACTIVE = "active"
+        DISABLED = "disabled"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="account")
+    realm = models.ForeignKey(Realm, on_delete=models.PROTECT, related_name="accounts")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.INVITED)
+    # SHA-256 of the enrolment code, in hex; empty when there is none.
+    code_digest = models.CharField(max_length=64, blank=True, default="")
+    # By the machine's clock, as all times of an account: no realm's time travel lengthens a session.
+    code_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code_digest"], condition=~models.Q(code_digest=""), name="one_account_a_code"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """Return the name that the person signs in with, and that the journal knows them by."""
+        return self.user.get_username()
+
+
+class StaffSession(models.Model):
+    """One sign-in. The cookie holds a token, this row its digest: who reads the table is nobody."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sessions")
+    token_digest = models.CharField(max_length=64, unique=True)  # SHA-256, hex
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.account_id} since {self.began_at:%Y-%m-%d %H:%M}"
+
+
+class Attempts(models.Model):
+    """How often somebody tried, under one heading (a name, an address), since the first try of the window."""
+
+    heading_digest = models.CharField(max_length=64, unique=True)  # SHA-256, hex
+    count = models.PositiveIntegerField()
+    since = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.heading_digest[:8]} {self.count}"
+
+
+class Authenticator(TOTPDevice):
+    """A TOTP device whose row holds no secret: the secret is an HMAC over its key by the web's own.
+
+    Who copies the database can compute no code. A new SECRET_KEY makes every authenticator useless (`staff reset`).
+    """
+
+    class Meta:
+        proxy = True
+
+    @property
+    def bin_key(self) -> bytes:
+        """Return the secret that authenticator app and server share, 20 bytes (RFC 4226, section 4, R6)."""
+        return keyed("portal.accounts.authenticator", bytes.fromhex(self.key))
+
+
+def keyed(what: str, value: bytes) -> bytes:
+    """Return 20 bytes that stand for `value` and that only the web, which has SECRET_KEY, can compute."""
+    return hmac.digest(settings.SECRET_KEY.encode(), what.encode() + b"\0" + value, hashlib.sha256)[:20]

@@ -1,0 +1,70 @@
+"""Sessions of the site's own areas: a cookie of their own, short, ended by silence, by time, or with the account."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+from django.middleware.csrf import rotate_token
+
+from ca import clock, journal
+from portal.accounts.models import Account, StaffSession
+
+COOKIE = "jpki_staff"
+# A session's row is written at most so often.
+NOTED_EVERY = timedelta(seconds=20)
+
+
+def begin(request: HttpRequest, response: HttpResponseBase, account: Account) -> None:
+    """Begin a session under a new token; one that this browser had ends."""
+    now, token = clock.machine(), secrets.token_urlsafe(32)
+    with transaction.atomic():
+        _rows(request).update(ended_at=now)
+        StaffSession.objects.create(account=account, token_digest=_digest(token), began_at=now, seen_at=now)
+    rotate_token(request)
+    response.set_cookie(  # type: ignore[attr-defined]
+        COOKIE, token, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
+    )
+
+
+def of(request: HttpRequest) -> StaffSession | None:
+    """Return the session that the request comes in, or None when there is none or it is over."""
+    found = _rows(request).filter(account__state=Account.State.ACTIVE)
+    session = found.select_related("account__user", "account__realm").first()
+    if session is None:
+        return None
+    now = clock.machine()
+    silent, old = now - session.seen_at, now - session.began_at
+    if silent >= timedelta(seconds=settings.STAFF_IDLE_SECONDS) or old >= timedelta(
+        seconds=settings.STAFF_SESSION_SECONDS
+    ):
+        StaffSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=now)
+        return None
+    if silent >= NOTED_EVERY:
+        StaffSession.objects.filter(pk=session.pk).update(seen_at=now)
+    return session
+
+
+def end(request: HttpRequest, response: HttpResponseBase) -> None:
+    """End the request's session."""
+    session = of(request)
+    if session is not None:
+        with transaction.atomic():
+            if StaffSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.machine()):
+                journal.record(session.account.realm, "staff.signed_out", session.account.name)
+    response.delete_cookie(COOKIE, samesite="Strict")  # type: ignore[attr-defined]
+
+
+def end_all(account: Account) -> None:
+    """End every session of an account."""
+    StaffSession.objects.filter(account=account, ended_at=None).update(ended_at=clock.machine())
+
+
+def _rows(request: HttpRequest):  # type: ignore[no-untyped-def]
+    return StaffSession.objects.filter(token_digest=_digest(request.COOKIES.get(COOKIE, "")), ended_at=None)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,145 @@
+"""The life of a staff account: invited by an operator of the machine, enrolled by the person, changed, disabled.
+
+Nobody registers by himself. An invitation is a code that is good once, for an hour, and only its digest is kept.
+"""
+
+import hashlib
+import re
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from ca import clock, journal
+from ca.models import Realm
+from portal.accounts import attempts, authenticators, sessions
+from portal.accounts.errors import AccountExists, AccountUnknown, EnrolmentCodeWrong, PasswordUnfit
+from portal.accounts.models import Account
+from portal.accounts.signing_in import find, plain_name
+
+State = Account.State
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+def invite(name: str, *, role: str, realm: Realm, by: str) -> str:
+    """Make an account and return its enrolment code. Raises AccountExists, ValueError (not a name)."""
+    name = plain_name(name)
+    if not NAME.fullmatch(name):
+        raise ValueError("a name is 2 to 63 of a-z, 0-9, dot, hyphen and underscore, and begins with a letter or digit")
+    now = clock.machine()
+    try:
+        with transaction.atomic():
+            user = get_user_model().objects.create_user(username=name)  # without a password
+            account = Account.objects.create(user=user, realm=realm, role=Account.Role(role), created_at=now)
+            journal.record(realm, "staff.added", name, role=account.role, by=by)
+            return _new_code(account)
+    except IntegrityError:
+        raise AccountExists(f"there is an account {name!r}") from None
+
+
+def reset(name: str, *, by: str) -> str:
+    """Take password, authenticator and sessions from an account, and return a new enrolment code."""
+    account = _named(name)
+    with transaction.atomic():
+        _shut(account, State.INVITED)
+        journal.record(account.realm, "staff.reset", account.name, by=by)
+        return _new_code(account)
+
+
+def disable(name: str, *, by: str) -> None:
+    """Shut an account at once: sessions, password, authenticator, codes. `reset` opens it again."""
+    account = _named(name)
+    with transaction.atomic():
+        _shut(account, State.DISABLED)
+        journal.record(account.realm, "staff.disabled", account.name, by=by)
+
+
+def change_role(name: str, role: str, *, by: str) -> None:
+    """Give an account another role; whoever is signed in signs in anew."""
+    account = _named(name)
+    with transaction.atomic():
+        Account.objects.filter(pk=account.pk).update(role=Account.Role(role))
+        sessions.end_all(account)
+        journal.record(account.realm, "staff.role_changed", account.name, before=account.role, after=role, by=by)
+
+
+def unlock(name: str, *, by: str) -> None:
+    """Let an account try again that was locked for too many tries."""
+    account = _named(name)
+    with transaction.atomic():
+        for heading in ("name", "code"):
+            attempts.forget(f"{heading}:{account.name}")
+        journal.record(account.realm, "staff.unlocked", account.name, by=by)
+
+
+def invited(code_digest: str) -> Account:
+    """Return the account that an enrolment code's digest opens. Raises EnrolmentCodeWrong."""
+    found = Account.objects.filter(code_digest=code_digest, code_until__gt=clock.machine(), state=State.INVITED)
+    account = found.exclude(code_digest="").select_related("user", "realm").first()
+    if account is None:
+        raise EnrolmentCodeWrong("unknown, used, or past its hour")
+    return account
+
+
+def digest(code: str) -> str:
+    """Return what is kept of an enrolment code, however it is written."""
+    return hashlib.sha256("".join(one for one in code.upper() if one.isalnum()).encode()).hexdigest()
+
+
+def require_fit(account: Account, password: str) -> None:
+    """Refuse a password that is too easy. Raises PasswordUnfit."""
+    try:
+        validate_password(password, user=account.user)
+    except ValidationError as error:
+        raise PasswordUnfit("; ".join(error.messages), reasons=error.messages) from None
+
+
+def enrol(account: Account, password: str) -> list[str]:
+    """Make the account active with its prepared authenticator and this password; return its recovery codes.
+
+    Uses the enrolment code up: of two who do it at once, one does. Raises PasswordUnfit, EnrolmentCodeWrong.
+    """
+    require_fit(account, password)
+    device = authenticators.prepared(account)
+    account.user.set_password(password)
+    with transaction.atomic():
+        claimed = Account.objects.filter(
+            pk=account.pk, state=State.INVITED, code_digest=account.code_digest, code_until__gt=clock.machine()
+        ).update(state=State.ACTIVE, code_digest="", code_until=None)
+        if not claimed or device is None:
+            raise EnrolmentCodeWrong("used meanwhile")
+        account.user.save(update_fields=["password"])
+        authenticators.confirm(device)
+        codes = authenticators.new_recovery_codes(account)
+        journal.record(account.realm, "staff.enrolled", account.name, role=account.role)
+    account.state = State.ACTIVE
+    return codes
+
+
+def _new_code(account: Account) -> str:
+    code = "".join(secrets.choice(_ALPHABET) for _ in range(20))  # 100 bits
+    until = clock.machine() + timedelta(seconds=settings.STAFF_INVITATION_SECONDS)
+    Account.objects.filter(pk=account.pk).update(code_digest=digest(code), code_until=until)
+    return "-".join(code[at : at + 5] for at in range(0, 20, 5))
+
+
+def _shut(account: Account, state: State) -> None:
+    Account.objects.filter(pk=account.pk).update(state=state, code_digest="", code_until=None)
+    account.user.set_unusable_password()
+    account.user.save(update_fields=["password"])
+    authenticators.remove(account)
+    sessions.end_all(account)
+    for heading in ("name", "code"):
+        attempts.forget(f"{heading}:{account.name}")
+
+
+def _named(name: str) -> Account:
+    account = find(name)
+    if account is None:
+        raise AccountUnknown(f"no account {name!r}")
+    return account

@@ -1,0 +1,178 @@
+"""The screens of accounts: sign in, sign out, enrol, one's own account. Parse, one call, answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from portal import problems
+from portal.accounts import access, authenticators, sessions, signing_in, staff
+from portal.accounts.access import StaffRequest, requires
+from portal.accounts.errors import AccountError, EnrolmentCodeWrong, PasswordUnfit, SignInLocked
+from portal.accounts.models import Account
+
+CODE = "staff_code"  # in the citizen's session, while somebody enrols: the code's digest, which opens nothing alone
+CONFIRMED = "staff_authenticator"
+
+
+@never_cache
+@ensure_csrf_cookie
+@sensitive_post_parameters("password", "code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Ask for name, password and code; go where the person was going, or where their work begins."""
+    back = request.POST.get("next", request.GET.get("next", ""))
+    context: dict[str, Any] = {"next": back, "over": "over" in request.GET}
+    if request.method != "POST":
+        return render(request, "accounts/sign_in.html", context)
+    name, password, code = (request.POST.get(field, "") for field in ("name", "password", "code"))
+    if not name.strip() or not password or not code.strip():
+        context |= {"problem": _("名前、パスワード、確認コードの3つとも入力してください。"), "name": name}
+        return render(request, "accounts/sign_in.html", context, status=400)
+    try:
+        account = signing_in.check(name, password, code, address=signing_in.address_of(request))
+    except AccountError as error:
+        context |= {"problem": sentence(error), "name": name}
+        return render(request, "accounts/sign_in.html", context, status=problems.CATALOGUE[error.code].status)
+    response = redirect(_safe(request, back) or access.home(account))
+    sessions.begin(request, response, account)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """End the session."""
+    response = redirect("accounts:sign-in")
+    if request.method == "POST":
+        sessions.end(request, response)
+    return response
+
+
+@requires(None)
+def home(request: StaffRequest) -> HttpResponseBase:
+    """Lead to where the account's work begins."""
+    return redirect(access.home(request.staff))
+
+
+@requires(None)
+def account(request: StaffRequest) -> HttpResponseBase:
+    """Show one's own account: role, rights, recovery codes that are left."""
+    context = {
+        "role": access.ROLE_NAMES[request.staff.role],
+        "recovery_codes": authenticators.recovery_codes_left(request.staff),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+@never_cache
+@ensure_csrf_cookie
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def enrol(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the enrolment code."""
+    if request.method != "POST":
+        return render(request, "accounts/enrol.html")
+    digest = staff.digest(request.POST.get("code", ""))
+    try:
+        authenticators.prepare(staff.invited(digest))
+    except EnrolmentCodeWrong as error:
+        return render(request, "accounts/enrol.html", {"problem": sentence(error)}, status=403)
+    # Whoever may have given this browser its session doesn't know the next one.
+    request.session.cycle_key()
+    request.session[CODE] = digest
+    request.session.pop(CONFIRMED, None)
+    return redirect("accounts:enrol-authenticator")
+
+
+def enrolling(
+    view: Callable[[HttpRequest, Account], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Give a view the account whose enrolment code this browser has shown; without one, ask for the code."""
+
+    @never_cache
+    @ensure_csrf_cookie
+    @sensitive_post_parameters("code", "password", "again")
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def guarded(request: HttpRequest) -> HttpResponseBase:
+        try:
+            found = staff.invited(request.session.get(CODE, ""))
+        except EnrolmentCodeWrong:
+            return redirect("accounts:enrol")
+        return view(request, found)
+
+    return guarded
+
+
+@enrolling
+def enrol_authenticator(request: HttpRequest, account: Account) -> HttpResponseBase:
+    """Show the secret as a picture and as text, and ask for the first code."""
+    device = authenticators.prepared(account) or authenticators.prepare(account)
+    problem = ""
+    if request.method == "POST":
+        if authenticators.accepts(device, request.POST.get("code", "")):
+            request.session[CONFIRMED] = device.persistent_id
+            return redirect("accounts:enrol-password")
+        problem = _("確認コードが違います。アプリにいま表示されている6桁を入力してください。")
+    context = {
+        "account": account,
+        "picture": authenticators.picture(device),
+        "secret": authenticators.secret(device),
+        "problem": problem,
+    }
+    return render(request, "accounts/enrol_authenticator.html", context, status=403 if problem else 200)
+
+
+@enrolling
+def enrol_password(request: HttpRequest, account: Account) -> HttpResponseBase:
+    """Ask for the password, make the account active, and show the recovery codes, once."""
+    device = authenticators.prepared(account)
+    if device is None or request.session.get(CONFIRMED) != device.persistent_id:
+        return redirect("accounts:enrol-authenticator")
+    context: dict[str, Any] = {"account": account, "rules": password_validators_help_texts()}
+    if request.method != "POST":
+        return render(request, "accounts/enrol_password.html", context)
+    password = request.POST.get("password", "")
+    wrong: list[str] = []
+    if password != request.POST.get("again", ""):
+        context["again_problem"] = _("2つのパスワードが違います。同じものを入力してください。")
+    else:
+        try:
+            codes = staff.enrol(account, password)
+        except PasswordUnfit as error:
+            wrong = error.data["reasons"]
+        except EnrolmentCodeWrong:
+            return redirect("accounts:enrol")
+        else:
+            del request.session[CODE], request.session[CONFIRMED]
+            shown = {"account": account, "codes": codes, "home": access.home(account)}
+            response = render(request, "accounts/recovery_codes.html", shown)
+            sessions.begin(request, response, account)
+            return response
+    return render(request, "accounts/enrol_password.html", context | {"wrong": wrong}, status=400)
+
+
+def sentence(error: AccountError) -> str:
+    """Return what a person reads about a refusal."""
+    if isinstance(error, SignInLocked):
+        return _("続けて間違えたため、しばらく受け付けません。{minutes}分ほど待って、もう一度お試しください。").format(
+            minutes=error.data["minutes"]
+        )
+    return problems.sentence(error.code)
+
+
+def _safe(request: HttpRequest, address: str) -> str:
+    """Return the address when it is one of ours; never lead a person who just signed in elsewhere."""
+    fits = address.startswith("/") and url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return address if fits and address != reverse("accounts:sign-in") else ""

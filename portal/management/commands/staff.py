@@ -1,0 +1,93 @@
+"""Staff accounts, for whoever operates the machine: add, list, disable, reset, change roles, unlock."""
+
+import getpass
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
+
+from ca.models import Realm
+from portal.accounts import staff
+from portal.accounts.errors import AccountError
+from portal.accounts.models import Account
+
+
+class Command(BaseCommand):
+    """Manage staff accounts. None of these needs a secret."""
+
+    help = "Add, list, disable, reset staff accounts, change their roles, unlock them; each is journaled."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the acts and their options."""
+        acts = parser.add_subparsers(dest="act", required=True)
+        add = acts.add_parser("add", help="make an account; prints a code, good once, to enrol with")
+        add.add_argument("name")
+        add.add_argument("--role", required=True, choices=Account.Role.values)
+        add.add_argument("--realm", default=settings.DEFAULT_REALM, help="slug (default: %(default)s)")
+        listed = acts.add_parser("list", help="print the accounts")
+        listed.add_argument("--realm", help="slug: of that realm only")
+        for act, told in (
+            ("reset", "take password, authenticator and sessions away; prints a new code to enrol with"),
+            ("disable", "shut an account at once"),
+            ("unlock", "let an account try again that was locked for too many tries"),
+        ):
+            acts.add_parser(act, help=told).add_argument("name")
+        role = acts.add_parser("role", help="give an account another role")
+        role.add_argument("name")
+        role.add_argument("role", choices=Account.Role.values)
+        for parsed in acts.choices.values():
+            parsed.add_argument("--by", default="", help="who decides, for the journal (default: this machine's user)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do the act and print what came of it."""
+        by = options["by"] or _user()
+        try:
+            getattr(self, f"_{options['act']}")(options, by)
+        except AccountError as error:
+            raise CommandError(f"{error.code}: {error}") from error
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+
+    def _add(self, options: dict[str, Any], by: str) -> None:
+        realm = Realm.objects.filter(slug=options["realm"]).first()
+        if realm is None:
+            raise CommandError(f"no realm {options['realm']!r}")
+        self._tell(options["name"], staff.invite(options["name"], role=options["role"], realm=realm, by=by))
+
+    def _reset(self, options: dict[str, Any], by: str) -> None:
+        self._tell(options["name"], staff.reset(options["name"], by=by))
+
+    def _tell(self, name: str, code: str) -> None:
+        minutes = settings.STAFF_INVITATION_SECONDS // 60
+        self.stdout.write(
+            f"{name} opens   {settings.PUBLIC_URL}{reverse('accounts:enrol')}\n"
+            f"and types in  {code}\n"
+            f"The code is good once, for {minutes:g} minutes. Hand it over by another way than the address."
+        )
+
+    def _disable(self, options: dict[str, Any], by: str) -> None:
+        staff.disable(options["name"], by=by)
+        self.stdout.write(f"{options['name']} is disabled; `staff reset` opens the account again")
+
+    def _unlock(self, options: dict[str, Any], by: str) -> None:
+        staff.unlock(options["name"], by=by)
+        self.stdout.write(f"{options['name']} may try again")
+
+    def _role(self, options: dict[str, Any], by: str) -> None:
+        staff.change_role(options["name"], options["role"], by=by)
+        self.stdout.write(f"{options['name']} is {options['role']} now, and signs in anew")
+
+    def _list(self, options: dict[str, Any], by: str) -> None:
+        accounts = Account.objects.select_related("user", "realm").order_by("realm__slug", "user__username")
+        if options["realm"]:
+            accounts = accounts.filter(realm__slug=options["realm"])
+        for account in accounts:
+            self.stdout.write(f"{account.realm.slug:<16}{account.name:<24}{account.role:<12}{account.state}")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "command"

@@ -1,0 +1,58 @@
+"""Staff at their screens, in a real browser: enrolled as a person is, with the code that the command prints."""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from typing import TYPE_CHECKING
+
+from django_otp.oath import TOTP
+
+from portal.supervision.system import System
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PASSWORD = "correct horse battery"
+
+
+def totp(secret: str, *, steps: int = 0) -> str:
+    """Return what an authenticator app shows for the secret, so many steps of half a minute from now."""
+    shown = TOTP(base64.b32decode("".join(secret.split())))
+    shown.time = time.time() + steps * shown.step
+    return f"{shown.token():06d}"
+
+
+class Staff:
+    """One browser of one member of staff."""
+
+    def __init__(self, page: Page, system: System, name: str, role: str) -> None:
+        self.page, self.system, self.name = page, system, name
+        printed = system.manage("staff", "add", name, "--role", role)
+        found = re.search(r"types in +(\S+)$", printed, re.MULTILINE)
+        assert found is not None, printed
+        self.code = found[1]
+        self.secret = ""
+
+    def enrol(self) -> None:
+        """Go from the enrolment code to the recovery codes; the person is signed in then."""
+        self.show_code()
+        self.confirm_authenticator()
+        self.set_password()
+
+    def show_code(self) -> None:
+        self.page.goto("/staff/enrol/")
+        self.page.locator("#code").fill(self.code)
+        self.page.get_by_role("button", name="次へ").click()
+
+    def confirm_authenticator(self) -> None:
+        self.secret = self.page.locator("#secret").inner_text()
+        self.page.locator("#code").fill(totp(self.secret, steps=-1))
+        self.page.get_by_role("button", name="次へ").click()
+
+    def set_password(self) -> None:
+        for field in ("password", "again"):
+            self.page.locator(f"#{field}").fill(PASSWORD)
+        self.page.get_by_role("button", name="登録する").click()
+        self.page.get_by_role("heading", name="登録できました").wait_for()

@@ -1,0 +1,21 @@
+"""Fixtures of accounts: a realm, quick hashes, the help desk's people."""
+
+from typing import Any
+
+import pytest
+
+from ca.models import Realm
+from portal.accounts.models import Account
+from tests.ca.fixtures import *  # noqa: F403
+from tests.portal.accounts.people import make_staff
+
+
+@pytest.fixture(autouse=True)
+def _here(settings: Any) -> None:
+    settings.DEFAULT_REALM = "test"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes half a second
+
+
+@pytest.fixture
+def agent(realm: Realm) -> Account:
+    return make_staff(realm, "sakura")

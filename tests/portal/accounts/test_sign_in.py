@@ -1,0 +1,235 @@
+"""Signing in: three things in one question, one answer to whatever is wrong, bounded tries, short sessions."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from ca import journal as chain
+from ca.models import Realm
+from portal.accounts import attempts, authenticators, signing_in
+from portal.accounts.errors import SignInLocked
+from portal.accounts.models import Account, Attempts, Authenticator, StaffSession
+from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, sign_in, wrong_code
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(client: Client, name: str, password: str, given: str, **more: str) -> Any:
+    return client.post("/staff/sign-in", {"name": name, "password": password, "code": given} | more)
+
+
+def test_who_shows_all_three_is_in_and_the_journal_says_so(realm: Realm, agent: Account) -> None:
+    client = Client()
+    response = ask(client, "Ｓakura ", PASSWORD, code(agent))
+    assert (response.status_code, response.headers["Location"]) == (302, "/helpdesk/")
+    assert client.get("/helpdesk/").status_code == 200
+    (entry,) = journal("staff.signed_in")
+    assert (entry.subject, entry.data) == ("sakura", {"role": "helpdesk", "by": "authenticator"})
+    assert chain.verify(realm) is None
+
+
+def test_the_cookie_is_the_areas_own_and_its_token_is_not_in_the_database(agent: Account) -> None:
+    client = sign_in(agent)
+    cookie = client.cookies["jpki_staff"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Strict"
+    assert cookie.value not in str(list(StaffSession.objects.values()))
+    first = cookie.value
+    ask(client, agent.name, PASSWORD, code(agent))
+    assert client.cookies["jpki_staff"].value != first
+    client.cookies["jpki_staff"] = first
+    assert client.get("/helpdesk/").status_code == 302, "the token of before is worth nothing"
+
+
+@pytest.mark.parametrize("what", ["name", "password", "code", "used", "disabled", "invited"])
+def test_whatever_is_wrong_is_answered_alike(realm: Realm, agent: Account, what: str) -> None:
+    name, password, given = agent.name, PASSWORD, code(agent)
+    if what == "name":
+        name = "nobody"
+    elif what == "password":
+        password = "wrong horse battery"
+    elif what == "code":
+        given = wrong_code(agent)
+    elif what == "used":
+        assert authenticators.verify(agent, given)
+    else:
+        Account.objects.update(state=what)
+    client = Client()
+    response = ask(client, name, password, given)
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert "名前、パスワード、確認コードのどれかが違います" in page
+    assert 'aria-describedby=" problem"' in page or "problem" in page
+    assert client.get("/helpdesk/").headers["Location"] == "/staff/sign-in?next=%2Fhelpdesk%2F"
+    (entry,) = journal("staff.sign_in_failed")
+    assert entry.subject == ("unknown" if what == "name" else "sakura")
+    assert "nobody" not in str(entry.data)
+
+
+def test_a_code_is_good_once(agent: Account) -> None:
+    given = code(agent)
+    assert ask(Client(), agent.name, PASSWORD, given).status_code == 302
+    assert ask(Client(), agent.name, PASSWORD, given).status_code == 403
+
+
+def test_a_recovery_code_stands_in_once(agent: Account) -> None:
+    first, second, *_ = authenticators.new_recovery_codes(agent)
+    assert ask(Client(), agent.name, PASSWORD, first.lower()).status_code == 302
+    assert ask(Client(), agent.name, PASSWORD, first).status_code == 403
+    assert ask(Client(), agent.name, "wrong", second).status_code == 403
+    assert authenticators.recovery_codes_left(agent) == 7, "a wrong password uses none up"
+    assert [entry.data["by"] for entry in journal("staff.signed_in")] == ["recovery_code"]
+
+
+def test_what_is_kept_of_second_factors_computes_no_code(agent: Account, settings: Any) -> None:
+    codes = authenticators.new_recovery_codes(agent)
+    given = code(agent)
+    settings.SECRET_KEY = "another"
+    assert not authenticators.verify(agent, given)
+    assert not any(authenticators.recover(agent, one) for one in codes)
+
+
+@pytest.mark.parametrize("name", ["sakura", "nobody"])
+def test_after_so_many_tries_even_the_right_answer_waits(agent: Account, settings: Any, name: str) -> None:
+    settings.STAFF_TRIES = 3
+    for _ in range(3):
+        assert ask(Client(), name, "wrong", "000000").status_code == 403
+    response = ask(Client(), name, PASSWORD, code(agent))
+    assert response.status_code == 429
+    assert "15分ほど待って" in response.content.decode()
+    assert len(journal("staff.locked")) == 1
+    Attempts.objects.update(since=Attempts.objects.first().since - timedelta(minutes=16))  # type: ignore[union-attr]
+    assert ask(Client(), "sakura", PASSWORD, code(agent)).status_code == 302
+
+
+def test_tries_from_one_address_are_bounded_whatever_the_names(agent: Account, settings: Any) -> None:
+    settings.STAFF_ADDRESS_TRIES = 4
+    settings.CLIENT_ADDRESS_HEADER = "X-Client"
+    assert ask(Client(headers={"X-Client": "192.0.2.7"}), agent.name, PASSWORD, code(agent)).status_code == 302
+    for number in range(4):
+        assert ask(Client(headers={"X-Client": "192.0.2.7"}), f"n{number}", "wrong", "1").status_code == 403
+    assert ask(Client(headers={"X-Client": "192.0.2.7"}), agent.name, PASSWORD, code(agent)).status_code == 429
+    assert ask(Client(headers={"X-Client": "192.0.2.8"}), agent.name, PASSWORD, code(agent)).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_at_the_same_moment_are_all_counted(realm: Realm) -> None:
+    let_in: list[int] = []
+    start = threading.Barrier(8)
+
+    def guess() -> None:
+        start.wait()
+        try:
+            let_in.append(attempts.take("name:sakura", limit=3))
+        except SignInLocked:
+            pass
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=guess) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(let_in) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_code_shown_twice_at_the_same_moment_is_good_once(realm: Realm) -> None:
+    agent = make_staff(realm, "sakura")
+    given, start = code(agent), threading.Barrier(2)
+    accepted: list[bool] = []
+
+    def show() -> None:
+        start.wait()
+        try:
+            accepted.append(authenticators.verify(agent, given))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=show) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(accepted) == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("field", "setting"), [("seen_at", "STAFF_IDLE_SECONDS"), ("began_at", "STAFF_SESSION_SECONDS")]
+)
+def test_a_session_ends_by_silence_and_by_time(agent: Account, settings: Any, field: str, setting: str) -> None:
+    client = sign_in(agent)
+    session = StaffSession.objects.get()
+    before = getattr(session, field) - timedelta(seconds=getattr(settings, setting))
+    StaffSession.objects.update(**{field: before + timedelta(seconds=30)})
+    assert client.get("/helpdesk/").status_code == 200
+    StaffSession.objects.update(**{field: before})
+    assert client.get("/helpdesk/").status_code == 302
+    StaffSession.objects.update(**{field: before + timedelta(hours=1)})
+    assert client.get("/helpdesk/").status_code == 302, "what is over stays over"
+
+
+def test_a_form_sent_after_the_end_is_told_not_to_have_been_taken(agent: Account) -> None:
+    response = Client().post("/helpdesk/", {"name": "青葉花子"})
+    assert response.headers["Location"] == "/staff/sign-in?over=1"
+    assert (
+        "送った内容は記録されていません"
+        in Client(headers={"accept-language": "ja"}).get(response.headers["Location"]).content.decode()
+    )
+
+
+def test_signing_out_ends_the_session_at_the_server(agent: Account) -> None:
+    client = sign_in(agent)
+    token = client.cookies["jpki_staff"].value
+    assert client.post("/staff/sign-out").headers["Location"] == "/staff/sign-in"
+    client.cookies["jpki_staff"] = token
+    assert client.get("/helpdesk/").status_code == 302
+    assert len(journal("staff.signed_out")) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/helpdesk/releases/", "/helpdesk/releases/"),
+        ("https://elsewhere.example/", "/helpdesk/"),
+        ("//elsewhere.example/", "/helpdesk/"),
+        ("javascript:alert(1)", "/helpdesk/"),
+        ("/staff/sign-in", "/helpdesk/"),
+    ],
+)
+def test_after_the_sign_in_one_is_led_nowhere_but_here(agent: Account, wanted: str, led_to: str) -> None:
+    assert ask(Client(), agent.name, PASSWORD, code(agent), next=wanted).headers["Location"] == led_to
+
+
+def test_a_dangerous_act_asks_for_a_code_again_and_guessing_ends_every_session(agent: Account, settings: Any) -> None:
+    settings.STAFF_TRIES = 2
+    client = sign_in(agent)
+    signing_in.confirm(agent, code(agent))
+    for _ in range(2):
+        with pytest.raises(signing_in.CodeWrong):
+            signing_in.confirm(agent, wrong_code(agent))
+    assert client.get("/helpdesk/").status_code == 302
+    assert [len(journal(kind)) for kind in ("staff.code_wrong", "staff.locked")] == [2, 1]
+    with pytest.raises(SignInLocked):
+        signing_in.confirm(agent, code(agent))
+
+
+def test_a_form_without_its_csrf_token_is_refused(agent: Account) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert ask(client, agent.name, PASSWORD, code(agent)).status_code == 403
+    assert not StaffSession.objects.exists()
+
+
+def test_pages_of_staff_are_kept_by_no_cache(agent: Account) -> None:
+    for address in ("/helpdesk/", "/staff/account", "/staff/sign-in", "/staff/enrol/"):
+        assert "no-store" in sign_in(agent).get(address).headers["Cache-Control"], address
+
+
+def test_a_second_authenticator_isnt_made_by_looking(agent: Account) -> None:
+    sign_in(agent).get("/staff/account")
+    assert Authenticator.objects.count() == 1
