@@ -67,6 +67,10 @@ def test_every_code_has_a_row_or_stays_inside(module: ModuleType) -> None:
     assert not problems.CATALOGUE.keys() & INSIDE
 
 
+def test_a_code_has_one_row_in_one_rooms_table() -> None:
+    assert sum(map(len, problems.TABLES)) == len(problems.CATALOGUE)
+
+
 @pytest.mark.parametrize("code", sorted(problems.CATALOGUE))
 def test_a_row_says_cause_remedy_and_a_sentence_in_both_languages(code: str) -> None:
     row = problems.CATALOGUE[code]

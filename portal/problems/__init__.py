@@ -1,0 +1,61 @@
+"""The catalogue of problems (RFC 9457): cause, remedy, the citizen's sentence.
+
+An exception's `code` leads to its row. Each room has its own table of rows, in a module of its name; a code without
+a row, or with rows in two tables, is a defect, and a test finds it.
+"""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+
+from portal.problems import (
+    accounts,
+    ca,
+    certificates,
+    console,
+    handoff,
+    helpdesk,
+    mynaportal,
+    notices,
+    phone,
+    register,
+    requests,
+    screen_lock,
+    tsm,
+)
+from portal.problems.row import Problem
+
+__all__ = ["CATALOGUE", "TABLES", "Problem", "page", "sentence"]
+
+TABLES = tuple(
+    room.ROWS
+    for room in (
+        requests,
+        ca,
+        register,
+        tsm,
+        phone,
+        screen_lock,
+        certificates,
+        handoff,
+        notices,
+        mynaportal,
+        accounts,
+        helpdesk,
+        console,
+    )
+)
+CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}
+
+
+def sentence(code: str) -> str:
+    """Return the row's sentence for people, in the language of the page."""
+    problem = CATALOGUE[code]
+    return problem.ja if get_language() == "ja" else problem.en
+
+
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one row of the catalogue: what a problem's `type` leads to."""
+    if code not in CATALOGUE:
+        raise Http404("no such problem")
+    return render(request, "problem.html", {"code": code, "problem": CATALOGUE[code]})

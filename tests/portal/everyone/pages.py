@@ -1,0 +1,145 @@
+"""Every page of the site: its address, and in whose browser it is looked at. An address in neither table is a fault.
+
+The names of browsers and of what stands in addresses are `world.World`'s.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as somebody sees it: `names` are those of `World.names`, or stand for themselves."""
+
+    address: str
+    browser: str = "anybody"
+    names: tuple[str, ...] = ()
+    query: str = ""
+    status: int = 200
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, [self.address, *self.names, self.query, f"({self.browser})"]))
+
+
+PHONES = ("active", "held", "moving", "passwords", "ended", "given up")
+PURPOSES = ("signature", "user-authentication")
+# Nobody, and somebody in every state that a phone can be in.
+PAGES: tuple[Page, ...] = (
+    Page("start"),
+    *(Page("start", browser) for browser in PHONES),
+    Page("register:list"),
+    Page("tsm:phones"),
+    Page("problem", names=("wrong_state",)),
+    # --- the phone
+    Page("phone:home"),
+    Page("phone:home", "choosing", query="new=1"),
+    Page("phone:home", "new"),
+    *(Page("phone:home", browser) for browser in PHONES),
+    Page("phone:change", "active"),
+    Page("phone:apply", "choosing"),
+    Page("phone:apply-phone", "choosing"),
+    Page("phone:agree", "choosing"),
+    Page("phone:card", "new"),
+    *(Page("phone:enrolment", browser, (browser,)) for browser in PHONES),
+    Page("phone:trace", "active", ("active",)),
+    Page("phone:passwords", "active"),
+    Page("phone:passwords", "held"),
+    *(Page("phone:password-change", "active", (purpose,)) for purpose in PURPOSES),
+    *(Page("phone:unblock", "active", (purpose,)) for purpose in PURPOSES),
+    Page("phone:leaving"),
+    Page("phone:leaving", "active"),
+    Page("phone:end", "active"),
+    Page("phone:found", "held"),
+    Page("phone:lost"),
+    Page("phone:lost-card"),
+    Page("phone:lost-mine", "card"),
+    Page("phone:lost-mine", "card, held"),
+    Page("notices:notices", "active"),
+    Page("notices:address", "active"),
+    Page("notices:code", "active"),
+    Page("notices:stop", "active"),
+    Page("screen_lock:page", "active"),
+    # --- my certificates
+    Page("certificates:home", "active"),
+    Page("certificates:home", "proved"),
+    Page("certificates:history", "proved"),
+    Page("certificates:use", "proved", ("use",)),
+    # --- the hand-off
+    Page("handoff:page", "active", ("sign",)),
+    Page("handoff:page", "active", ("sign",), query="card"),
+    Page("handoff:page", "active", ("sign pdf",)),
+    Page("handoff:page", "active", ("sign in",)),
+    Page("handoff:page", "active", ("number",)),
+    Page("handoff:page", "active", ("declined",)),
+    Page("handoff:page", "active", ("refused",), status=403),
+    Page("handoff:screen", "anybody", ("code",)),
+    Page("handoff:screen", "held", ("scanned",)),
+    # --- Mynaportal
+    Page("mynaportal:home"),
+    Page("mynaportal:home", "visitor"),
+    Page("mynaportal:find"),
+    Page("mynaportal:find", "visitor"),
+    Page("mynaportal:procedure", "visitor", ("moving_out",)),
+    Page("mynaportal:applications", "visitor"),
+    *(Page("mynaportal:application", "visitor", (state,)) for state in ("draft", "signing", "filed")),
+    Page("mynaportal:confirm", "visitor", ("draft",)),
+    Page("mynaportal:records", "visitor"),
+    Page("mynaportal:notices", "visitor"),
+    Page("mynaportal:notice", "visitor", ("notice",)),
+    # --- staff
+    Page("accounts:sign-in"),
+    Page("accounts:enrol"),
+    Page("accounts:enrol-authenticator", "enrolling"),
+    Page("accounts:enrol-password", "confirmed"),
+    Page("accounts:account", "sakura"),
+    Page("helpdesk:search", "sakura"),
+    Page("helpdesk:call", "sakura", ("call",)),
+    Page("helpdesk:call", "sakura", ("call, held",)),
+    Page("helpdesk:releases", "momiji"),
+    Page("helpdesk:proposal", "momiji", ("release",)),
+    Page("helpdesk:objections", "sakura"),
+    Page("helpdesk:objection", "sakura", ("objection",)),
+    Page("console:overview", "kaede"),
+    Page("console:lists", "kaede"),
+    Page("console:conversations", "kaede"),
+    Page("console:conversation", "kaede", ("conversation",)),
+    Page("console:find", "kaede"),
+    Page("console:enrolment", "kaede", ("active",)),
+    # --- the pretend world
+    Page("sandbox:conversations"),
+    Page("sandbox:conversation", names=("conversation",)),
+    Page("sandbox:office"),
+    Page("outbox:kept"),
+)
+# What a GET answers with no page: files, data, streams, fragments, and addresses that lead on to another.
+FILES = {
+    "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
+    "mynaportal:receipt", "outbox:letter", "phone:certificate", "phone:events", "phone:lost-challenge", "phone:steps",
+    "phone:unblock-events", "phone:unblock-steps", "register:list_json", "register:logo", "tsm:phones_csv",
+    "tsm:phones_json",
+}  # fmt: skip
+LEADING_ON = {
+    "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",
+    "handoff:decline", "handoff:number", "handoff:return", "handoff:scan", "handoff:screen_cancel",
+    "handoff:screen_return", "helpdesk:answer", "helpdesk:close", "helpdesk:decide", "helpdesk:hold",
+    "helpdesk:identity", "helpdesk:open", "helpdesk:release", "mynaportal:return", "mynaportal:sign_in",
+    "mynaportal:sign_out", "phone:choose", "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
+    "sandbox:office-act", "screen_lock:off", "set_language",
+}  # fmt: skip
+
+
+def addresses() -> Iterator[tuple[str, str, Any]]:
+    """Yield every address of the site: its name, its pattern, its view. APIs of REST framework are left out."""
+    yield from (found for found in _below(get_resolver(), "", "") if not hasattr(found[2], "cls"))
+
+
+def _below(resolver: URLResolver, names: str, path: str) -> Iterator[tuple[str, str, Any]]:
+    for one in resolver.url_patterns:
+        here = path + str(one.pattern)
+        if isinstance(one, URLPattern):
+            yield f"{names}{one.name}", here, one.callback
+        else:
+            yield from _below(one, f"{names}{one.namespace}:" if one.namespace else names, here)

@@ -1,0 +1,274 @@
+"""Everybody whom a page may be shown to, made of rows: browsers by name, and what the addresses name.
+
+Certificates, hand-offs and applications are real; no element answers behind the phones. `grow` adds rows to every list.
+"""
+
+import secrets
+import urllib.parse
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.test import Client
+
+from ca import clock
+from ca.models import Certificate, Holder, Realm
+from ca.profiles import Medium, Purpose
+from portal.accounts import authenticators, staff
+from portal.accounts import views as account_views
+from portal.accounts.models import Account
+from portal.certificates import objections
+from portal.handoff import binding, hand_offs, qr, scanning
+from portal.handoff.models import HandOff
+from portal.handoff.ways import Way
+from portal.helpdesk import calls, holds
+from portal.helpdesk.models import Release
+from portal.mynaportal import applications, procedures, registration, visit
+from portal.mynaportal.models import Application
+from portal.notices.models import Contact, ContactCode, Happening, KeptMail, Notice
+from portal.phone import card_sign_in
+from portal.screen_lock import proof
+from sandbox.models import VirtualCard
+from tests.ca.fixtures import issue_card, issue_phone, make_holder
+from tests.portal.accounts.people import make_staff, sign_in
+from tests.portal.handoff import pdfs
+from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
+from tests.portal.mynaportal.visitor import MOVE
+from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
+from tsm import services
+from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
+from whitelist.models import Credential
+
+ADDRESS = "hanako@mail.example"
+RECEIVED = {"procedure_ja": "転出届", "procedure_en": "Moving out", "number": "R-1"}
+
+
+@dataclass
+class World:
+    """A realm in which every page has something to show."""
+
+    realm: Realm
+    browsers: dict[str, Client] = field(default_factory=lambda: {"anybody": Client()})
+    # What stands in addresses: references, tokens, numbers.
+    names: dict[str, Any] = field(default_factory=dict)
+    rows: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def holder(self) -> Holder:
+        found: Holder = self.rows["active"].holder
+        return found
+
+    def browser(self, name: str, **session: Any) -> Client:
+        """Return a browser whose session has these values from now on."""
+        client = self.browsers.setdefault(name, Client())
+        kept = client.session
+        kept.update(session)
+        kept.save()
+        return client
+
+    def in_hand(self, name: str, phone: Phone) -> Client:
+        """Make a browser stand in for a phone."""
+        return self.browser(name, phone=str(phone.reference), phones=[str(phone.reference)])
+
+
+def build(realm: Realm) -> World:
+    """Return everybody. The settings' DEFAULT_REALM is the realm, PHONE_DEVICES `tests.portal.handoff.devices`."""
+    world = World(realm)
+    _citizens(world)
+    _phones(world)
+    _hand_offs(world)
+    _mynaportal(world)
+    _staff(world)
+    grow(world, 1)
+    return world
+
+
+def grow(world: World, count: int) -> None:
+    """Add `count` rows to whatever is listed anywhere."""
+    active, realm, holder = world.rows["active"], world.realm, world.holder
+    cards = [active.card_signature_certificate, active.card_authentication_certificate]
+    now = clock.now(realm)
+    for _ in range(count):
+        use = _used(world)
+        said = objections.raise_(use, holder=holder, phone=active.phone, text="この日は使っていません。")
+        world.names["use"] = use.pk
+        world.names["objection"] = said.reference
+        kind = Happening.Kind.APPLICATION_RECEIVED
+        happening = Happening.objects.create(realm=realm, holder=holder, kind=kind, at=now, entries=[RECEIVED])
+        world.names["notice"] = happening.pk
+        Notice.objects.create(happening=happening, holder=holder, channel="letter", made_at=now, next_at=now)
+        KeptMail.objects.create(at=now, recipient=ADDRESS, subject="お知らせ", body="本文", message_id="id")
+        Application.objects.create(realm=realm, holder=holder, procedure="moving_in", created_at=now, changed_at=now)
+        other = enrolled(holder, state=Enrolment.State.KEYED, cards=cards)
+        Enrolment.objects.filter(pk=other.pk).update(state_since=now - timedelta(hours=1))
+        EnrolmentStep.objects.create(enrolment=active, step=f"measure {secrets.token_hex(2)}", at=now)
+        ServiceOrder.objects.create(enrolment=active, function="check_in", state="done", asked_at=now)
+        ServiceOrder.objects.create(enrolment=other, function="check_in", asked_at=now)
+        for element in (other.element, active.element):
+            talk = Conversation.objects.create(element=element, opened_at=now, closed_at=now)
+        for conversation in (talk, world.rows["conversation"]):
+            Leg.objects.create(
+                conversation=conversation, enrolment=active, kind="keys", state="checked", plan={}, commands=[],
+                answers=[], created_at=now, sent_at=now, reported_at=now,
+            )  # fmt: skip
+        make_bank(realm, f"bank-{secrets.token_hex(4)}")
+        call = calls.open_(world.rows["agent"], holder.reference, reason="question")
+        calls.check(call, dict.fromkeys(RIGHT_FOR_RELEASE, True))
+        world.names["call"] = call.pk
+        Release.objects.create(
+            call=call, enrolment=other, ground="見つかった", proposed_by=call.agent, proposed_at=now,
+            lapses_at=now + timedelta(hours=1),
+        )  # fmt: skip
+        phone = Phone.objects.create(realm=realm, model_code="sakura-8", name="前の", token_digest="", created_at=now)
+        for name in ("active", "choosing"):
+            used = world.browsers[name].session["phones"]
+            world.browser(name, phones=[*used, str(phone.reference), str(other.phone.reference)])
+
+
+def _citizens(world: World) -> None:
+    holder = make_holder(world.realm)
+    world.rows["active"] = active = enrolled(holder, cards=_pair(holder, 0))
+    _certified(active, 10)
+    now = clock.now(world.realm)
+    for step in ("verified", "prepared", "keyed", "certified", "installed", "active"):
+        EnrolmentStep.objects.create(enrolment=active, step=step, at=now)
+    Contact.objects.create(holder=holder, address=ADDRESS, confirmed_at=now)
+    soon = clock.machine() + timedelta(minutes=10)
+    ContactCode.objects.create(
+        holder=holder, address=ADDRESS, salt="", digest="", tries_left=5, sent_at=now, expires_at=soon, counted_from=now
+    )
+    other = make_holder(world.realm, name="秋山　楓")
+    world.rows["held"] = held = enrolled(other, cards=_pair(other, 2))
+    _certified(held, 12)
+    services.suspend(held, source="test")
+    world.rows["conversation"] = Conversation.objects.create(element=active.element, opened_at=now, closed_at=now)
+    world.names["conversation"] = world.rows["conversation"].reference
+    VirtualCard.objects.create(realm=world.realm, persona="hanako", holder=holder, ready=True)
+
+
+def _phones(world: World) -> None:
+    active, realm = world.rows["active"], world.realm
+    cards = [active.card_signature_certificate, active.card_authentication_certificate]
+    now = clock.now(realm)
+    world.names["active"] = active.reference
+    world.in_hand("active", active.phone)
+    world.names["held"] = world.rows["held"].reference
+    world.in_hand("held", world.rows["held"].phone)
+    for name, state in (
+        ("moving", "keyed"),
+        ("passwords", "installed"),
+        ("ended", "deleted"),
+        ("given up", "abandoned"),
+    ):
+        one = enrolled(active.holder, state=state, cards=cards)
+        world.names[name] = one.reference
+        world.in_hand(name, one.phone)
+    new = Phone.objects.create(realm=realm, model_code="sakura-8", name="新しい", token_digest="", created_at=now)
+    for name in ("choosing", "new"):
+        world.in_hand(name, new)
+    world.browser("new", application={"phone": str(new.reference), "page": "phone:card", "agreed": True})
+    proved = {"enrolment": str(active.reference), "at": clock.machine().timestamp()}
+    world.in_hand("proved", active.phone)
+    world.browser("proved", **{proof.SESSION: proved})
+    until = (clock.machine() + timedelta(minutes=10)).isoformat()
+    for name, row in (("card", active), ("card, held", world.rows["held"])):
+        world.browser(name, **{card_sign_in.HOLDER: {"holder": row.holder_id, "until": until}})
+
+
+def _hand_offs(world: World) -> None:
+    credential = world.rows["credential"] = make_credential(make_bank(world.realm))
+    signing = {"purpose": Purpose.SIGNATURE, "document_name": "契約書"}
+    asked = {
+        "sign": {**signing, "document": "契約書\r\n第1条\n"},
+        "sign pdf": {**signing, "pdf": pdfs.plain(3)},
+        "sign in": {"purpose": Purpose.USER_AUTHENTICATION},
+        "declined": {"purpose": Purpose.USER_AUTHENTICATION},
+        "refused": {"purpose": Purpose.USER_AUTHENTICATION},
+        "code": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
+        "scanned": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
+    }
+    made = {name: hand_offs.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
+    world.names |= {name: one.token for name, one in made.items()}
+    hand_offs.decline(hand_offs.show(made["declined"].hand_off))
+    HandOff.objects.filter(pk=made["refused"].hand_off.pk).update(state="refused", reason="not_registered")
+    # One phone reads what the other screen shows.
+    key, row = secrets.token_urlsafe(32), made["scanned"].hand_off
+    now = clock.now(world.realm)
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(qr.link(row, now)).query))
+    world.names["number"] = scanning.scan(row, query, binding.mark(key, row), now=now)
+    world.browsers["active"].cookies[binding.COOKIE] = key
+
+
+def _mynaportal(world: World) -> None:
+    registration.register(world.realm)
+    holder, certificate = world.holder, world.rows["active"].authentication_certificate
+    seen = clock.machine().timestamp()
+    world.in_hand("visitor", world.rows["active"].phone)
+    world.browser("visitor", **{visit.SIGNED_IN: {"certificate": certificate.pk, "seen": seen}})
+    found = procedures.find("moving_out")
+    assert found is not None
+    today = clock.now(world.realm).date()
+    answers, wrong = procedures.check(found, MOVE, today=today)
+    assert not wrong
+    states: dict[str, dict[str, Any]] = {
+        "draft": {},
+        "signing": {},
+        "filed": {"number": "R-1", "filed_at": clock.now(world.realm)},
+    }
+    states["filed"] |= {"receipt": b"%PDF", "signed_with": world.rows["active"].signature_certificate}
+    for state, values in states.items():
+        if state == "signing":
+            credential = registration.credential(world.realm)
+            assert credential is not None
+            signing: dict[str, Any] = {"purpose": Purpose.SIGNATURE, "document": "申請書", "document_name": "申請書"}
+            ask = hand_offs.ask(credential, return_url=registration.return_url(), **signing)
+            values |= {"hand_off_id": ask.hand_off.pk, "number": "R-2"}
+        now = clock.now(world.realm)
+        row = Application.objects.create(
+            realm=world.realm, holder=holder, procedure=found.code, answers=answers, created_at=now, changed_at=now,
+            applicant=applications._as_row(applications.applicant(holder)), state=state, **values,
+        )  # fmt: skip
+        world.names[state] = row.reference
+
+
+def _staff(world: World) -> None:
+    realm = world.realm
+    agent, second, operator = (make_staff(realm, name, role) for name, role in STAFF)
+    world.rows["agent"] = agent
+    for account in (agent, second, operator):
+        world.browsers[account.name] = sign_in(account)
+    call = calls.open_(agent, world.rows["held"].holder.reference, reason="found")
+    calls.check(call, dict.fromkeys(RIGHT_FOR_RELEASE, True))
+    world.names["release"] = holds.propose(call, ground="自宅で見つかった").pk
+    world.names["call, held"] = call.pk
+    code = staff.invite("tsubaki", role="helpdesk", realm=realm, by="test")
+    device = authenticators.prepare(Account.objects.get(user__username="tsubaki"))
+    digest = staff.digest(code)
+    world.browser("enrolling", **{account_views.CODE: digest})
+    world.browser("confirmed", **{account_views.CODE: digest, account_views.CONFIRMED: device.persistent_id})
+
+
+STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))
+
+
+def _pair(holder: Holder, key: int) -> list[Certificate]:
+    return [issue_card(holder, purpose, key=key + number) for number, purpose in enumerate(Purpose)]
+
+
+def _certified(enrolment: Enrolment, key: int) -> None:
+    cards = (enrolment.card_signature_certificate, enrolment.card_authentication_certificate)
+    signature, authentication = (issue_phone(card, key=key + number) for number, card in enumerate(cards))
+    enrolment.signature_certificate, enrolment.authentication_certificate = signature, authentication
+    enrolment.save()
+
+
+def _used(world: World) -> HandOff:
+    """Return a use of the holder's authentication certificate, answered."""
+    credential: Credential = world.rows["credential"]
+    used, now = world.rows["active"].authentication_certificate, clock.now(world.realm)
+    return HandOff.objects.create(
+        realm=world.realm, relying_party=credential.relying_party, credential=credential, purpose=used.purpose,
+        nonce="n", return_url=CALLBACK, token_digest=secrets.token_hex(32), state="answered", created_at=now,
+        expires_at=now + timedelta(minutes=5), ended_at=now, certificate=bytes(used.der), signature=b"s",
+        medium=Medium.PHONE, answered_with=used, shown_on=world.rows["active"].phone,
+    )  # fmt: skip
