@@ -6,7 +6,7 @@
 import { SIGNATURE, base64Of, setPassword, signAndReadCertificate, signWithPhone, status, utf8 } from "./jpki.js";
 import { Choice } from "./choosing.js";
 import { addRevealButtons, busy, call, forget, mark, onSubmit, secretOf, sentence, showProblem, showText } from "./page.js";
-import { forgetPin } from "./screen_lock.js";
+import { forgetPin } from "./sealed.js";
 
 const proof = document.getElementById("proof");
 const fresh = document.getElementById("fresh");
