@@ -41,9 +41,11 @@ test-postgres: setup
 	TEST_DATABASE=postgresql $(PYTHON) -m pytest $(TWO) -m "not running and not slow"
 
 check: setup ## the fast part: format, lint, layers, types, fast tests
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target check-code check-tests
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE) check-tests
 
-check-code: check-types check-format check-lint check-layers check-styles
+CODE := check-types check-format check-lint check-layers check-styles
+check-code: setup
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE)
 
 check-format:
 	.venv/bin/ruff format --check --output-format=concise .
