@@ -9,7 +9,7 @@ UNITS := not running and not postgres
 FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo test test-units test-running test-postgres check check-code check-format check-lint \
+.PHONY: help run documents reset demo test test-units test-running test-postgres check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench-ca bench-tsm
 
 help: ## list the targets
