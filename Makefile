@@ -9,7 +9,7 @@ UNITS := not running and not postgres
 FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help run reset demo test test-units test-running test-postgres check check-code check-format check-lint \
+.PHONY: help run documents reset demo test test-units test-running test-postgres check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench-ca bench-tsm
 
 help: ## list the targets
@@ -41,9 +41,11 @@ test-postgres: setup
 	TEST_DATABASE=postgresql $(PYTHON) -m pytest $(TWO) -m "not running and not slow"
 
 check: setup ## the fast part: format, lint, layers, types, fast tests
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target check-code check-tests
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE) check-tests
 
-check-code: check-types check-format check-lint check-layers check-styles
+CODE := check-types check-format check-lint check-layers check-styles
+check-code: setup
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE)
 
 check-format:
 	.venv/bin/ruff format --check --output-format=concise .

@@ -28,7 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
 BARE = "bare signing"
-# What is asked of it, by key store and database: issue 3.
+# What is asked of it, by key store and database.
 BARS = {
     ("software", "postgresql", "built and signed"): 0.9,
     ("software", "postgresql", "issued in batches, committed"): 0.5,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SERVER = ("web", "tsm worker", "ca worker")
 WARM = 3
-BAR = 60.0  # ms of the server's CPU: issue 4
+BAR = 60.0  # ms of the server's CPU
 
 
 def main() -> None:

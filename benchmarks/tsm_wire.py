@@ -26,7 +26,7 @@ from benchmarks import report
 
 COMMANDS = 400  # a round and way
 DATA = bytes(range(200))
-BAR = 1.0  # ms an APDU: issue 4
+BAR = 1.0  # ms an APDU
 
 
 def main() -> None:

@@ -266,8 +266,9 @@ DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "no-reply@localhost"
 NOTICES_SWEEP_SECONDS = environment.decimal("NOTICES_SWEEP_SECONDS", 5)
 # A mail that couldn't be delivered for so long (realm's clock) is given up, and a letter goes.
 NOTICES_MAIL_HOURS = environment.decimal("NOTICES_MAIL_HOURS", 24)
-# What a notice tells one to do who knows nothing of it: マイナンバー総合フリーダイヤル, and the page that holds.
-HELP_DESK_NUMBER = environment.text("HELP_DESK_NUMBER", "0120-95-0178")
+# What pages and notices tell one to call who lost a phone or knows nothing of what a notice says, and the page that
+# holds. In earnest it is マイナンバー総合フリーダイヤル; nobody shall call that one about the pretend world.
+HELP_DESK_NUMBER = environment.text("HELP_DESK_NUMBER", "0120-000-000" if SANDBOX else "0120-95-0178")
 LOST_PHONE_URL = environment.text("LOST_PHONE_URL", f"{PUBLIC_URL}/phone/lost/")
 
 # --- Mynaportal ---------------------------------------------------------------------------------------
@@ -298,8 +299,6 @@ PHONE_STREAM_SECONDS = environment.decimal("PHONE_STREAM_SECONDS", 25)
 PHONE_LONG_WAIT_SECONDS = environment.number("PHONE_LONG_WAIT_SECONDS", 10)
 # So long a browser that signed in with the card may act for its holder.
 CARD_SESSION_SECONDS = environment.decimal("CARD_SESSION_SECONDS", 600)
-# Whom to call about a lost phone, as pages tell it; empty: they tell no number.
-HELP_DESK_PHONE = environment.text("HELP_DESK_PHONE", "0120-000-000" if SANDBOX else "")
 # Longer than any script takes: a process that died with a chip in its hands gives it back after this.
 SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.

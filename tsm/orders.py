@@ -89,6 +89,17 @@ def place(enrolment: Enrolment, function: Function, *, source: str) -> ServiceOr
     return order
 
 
+def suspended(enrolment: Enrolment) -> bool:
+    """Tell whether the service is suspended by order, or a resumption isn't proved yet: the applet may be locked."""
+    last = (
+        ServiceOrder.objects.filter(enrolment=enrolment, function__in=list(OPPOSITE))
+        .exclude(state=ServiceOrder.State.DROPPED)
+        .order_by("-pk")
+        .first()
+    )
+    return last is not None and (last.function == Function.SUSPEND or last.state == ServiceOrder.State.OPEN)
+
+
 def standing(enrolment: Enrolment) -> QuerySet[ServiceOrder]:
     """Return the enrolment's orders that stand."""
     return ServiceOrder.objects.filter(enrolment=enrolment, state=ServiceOrder.State.OPEN)

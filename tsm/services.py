@@ -65,12 +65,13 @@ def resume_by_holder(enrolment: Enrolment, *, text: str, signature: bytes) -> No
     Raises `ResumeRefused`. Not for a suspended service, whose applet is locked: that one the help desk resumes.
     """
     certificate = pair(enrolment)[Purpose.SIGNATURE]
-    if text != resume_text(enrolment) or not signed_by(certificate, text.encode(), signature):
-        raise ResumeRefused("the request isn't signed by this phone's signature key")
     with transaction.atomic():
+        # No hold begins or ends from here on, so the text is the present hold's.
         journal.take(enrolment.realm)
         _require_active(enrolment)
-        if orders.standing(enrolment).filter(function=Function.SUSPEND).exists():
+        if text != resume_text(enrolment) or not signed_by(certificate, text.encode(), signature):
+            raise ResumeRefused("the request isn't signed by this phone's signature key, or was for another hold")
+        if orders.suspended(enrolment):
             raise WrongState("the service is suspended: the help desk resumes it", state=enrolment.state)
         release(enrolment)
 

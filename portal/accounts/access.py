@@ -30,7 +30,7 @@ class Right(StrEnum):
 
 
 Role = Account.Role
-# The policy. Issue 6 adds service providers: a role more, with rights that none of these has.
+# The policy. Service providers come as a role more, with rights that none of these has.
 RIGHTS: Mapping[str, frozenset[Right]] = {
     Role.HELPDESK: frozenset({Right.ASSIST, Right.APPROVE, Right.ANSWER}),
     Role.OFFICER: frozenset({Right.APPROVE, Right.ANSWER}),

@@ -70,6 +70,10 @@ class Use:
                 return _("電子署名の依頼を断りました") if signing else _("本人確認の依頼を断りました")
             case State.REFUSED:
                 return _("登録簿により止められました")
+            case State.WRONG_NUMBER:
+                return _("番号が合わなかったため、止められました")
+            case State.WRONG_BROWSER:
+                return _("別のブラウザに戻ったため、サービスには渡されませんでした")
         return _("回答がないまま、期限が切れました")
 
     @property
@@ -183,7 +187,7 @@ def uses_of(enrolment: Enrolment) -> QuerySet[HandOff]:
     What this phone's screen showed before the holder applied for it may be another's.
     """
     certificates = Certificate.objects.filter(realm=enrolment.realm, holder=enrolment.holder).values("pk")
-    on_screen = Q(shown_on=enrolment.phone, shown_at__gte=enrolment.created_at, answered_with__isnull=True)
+    on_screen = Q(shown_on=enrolment.phone, created_at__gte=enrolment.created_at, answered_with__isnull=True)
     return (
         HandOff.objects.filter(Q(answered_with__in=certificates) | on_screen, ended_at__isnull=False)
         .select_related("relying_party", "realm", "answered_with")

@@ -150,9 +150,10 @@ def show(hand_off: HandOff, browser: str = "", *, phone: Phone | None = None) ->
         hand_off = _bind(hand_off, browser)
     if hand_off.state not in OPEN or refuse_if_not_allowed(hand_off):
         return found(pk=hand_off.pk)
+    if phone is not None:  # Also while the numbers are compared: a wrong one belongs into the history, too.
+        HandOff.objects.filter(pk=hand_off.pk, state__in=OPEN).update(shown_on=phone)
     # Zero rows: it came to its end meanwhile, and the row read anew says how. A code's holder compares numbers first.
-    shown = {"shown_on": phone} if phone else {}
-    claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or clock.now(hand_off.realm), **shown)
+    claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or clock.now(hand_off.realm))
     return found(pk=hand_off.pk)
 
 

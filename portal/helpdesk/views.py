@@ -251,6 +251,7 @@ def _page(request: StaffRequest, found: Call, *, problem: str = "", status: int 
     shown = in_use or (enrolments[0] if enrolments else None)
     hold_ = phone_holds.of(in_use) if in_use else None
     newest = found.checks.last()
+    asked = newest.asked if newest else {}
     waiting = holds.proposed(found.realm).filter(enrolment=in_use).first() if in_use else None
     context = {
         "call": found,
@@ -262,7 +263,10 @@ def _page(request: StaffRequest, found: Call, *, problem: str = "", status: int 
         "in_use": in_use,
         "hold": hold_,
         "waiting": waiting,
-        "lines": script.lines(found.holder, shown) if shown else [],
+        # As the newest check left it: to ask one question more, nothing is entered twice.
+        "questions": [
+            {"line": line, "was": asked.get(line.code)} for line in (script.lines(found.holder, shown) if shown else ())
+        ],
         "check": newest,
         "may_hold": calls.may(found, Act.HOLD),
         "may_release": calls.may(found, Act.RELEASE),

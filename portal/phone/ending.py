@@ -57,6 +57,6 @@ def found_again(request: HttpRequest) -> HttpResponseBase:
         "element_url": devices.element_url(request, phone),
         "enrolment_api": api_of(found),
         "next_url": reverse("phone:home"),
-        "help_desk": settings.HELP_DESK_PHONE,
+        "help_desk": settings.HELP_DESK_NUMBER,
     }
     return render(request, "phone/found.html", context)

@@ -32,7 +32,7 @@ LARGEST_BODY = 20_000
 @require_GET
 def lost(request: HttpRequest) -> HttpResponse:
     """Tell what to do: stop it here with the card, or call."""
-    return render(request, "phone/lost.html", {"help_desk": settings.HELP_DESK_PHONE})
+    return render(request, "phone/lost.html", {"help_desk": settings.HELP_DESK_NUMBER})
 
 
 @never_cache
@@ -120,7 +120,7 @@ def _mine(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
     context = {
         "known": known,
         "problem": problem,
-        "help_desk": settings.HELP_DESK_PHONE,
+        "help_desk": settings.HELP_DESK_NUMBER,
         "enrolment": found,
         "hold": holds.of(found) if found is not None else None,
         "may_hold": holds.holder_may(Event.HOLD),

@@ -67,8 +67,8 @@ ROWS: dict[str, Problem] = {
         403, "Not signed by its holder", "What was signed isn't the text, or not by the key that may ask for it.",
         "Sign exactly the text that GET …/unblock/… gives: with the card for the signature password, with the phone's "
         "signature key for the authentication PIN.",
-        "初期化の申請の署名を確かめられませんでした。もう一度お試しください。",
-        "The signature of the request to reset the password could not be accepted. Please try again.",
+        "初期化の申請の署名を確かめられませんでした。署名用パスワードは、本人の有効なマイナンバーカードで初期化してください。",
+        "The signature of the request could not be accepted. To reset the signature password, use your own valid card.",
     ),
     "conversation_unknown": Problem(
         404, "No such session", "The conversation is over, or isn't this phone's.", "Wait for the next push.",

@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
+from django.db.models import Min
 
 from ca.models import Certificate
 from ca.profiles import Purpose
@@ -35,11 +36,18 @@ def end_text(enrolment: Enrolment) -> str:
 
 
 def resume_text(enrolment: Enrolment) -> str:
-    """Return the text that the phone's signature key signs to have what is on hold made valid again."""
+    """Return the text that the phone's signature key signs to have what is on hold made valid again.
+
+    It names the moment since when it is on hold: a signed one that somebody kept releases no later hold.
+    """
+    keys = [one.pk for one in pair(enrolment).values()]
+    held = Certificate.objects.filter(pk__in=keys, status=Certificate.Status.ON_HOLD).aggregate(at=Min("changed_at"))
+    since = held["at"].isoformat() if held["at"] else "-"
     return (
         "一時保留の解除の申請\n"
         "この端末のスマートフォン用電子証明書(署名用・利用者証明用)の一時保留の解除を申請します。\n"
         f"申請番号: {enrolment.reference}\n"
+        f"一時保留の日時: {since}\n"
         f"発行の番号: {_serial(enrolment.signature_certificate)} {_serial(enrolment.authentication_certificate)}\n"
     )
 

@@ -3,7 +3,7 @@
 import { SIGNATURE, changePassword } from "./jpki.js";
 import { Choice } from "./choosing.js";
 import { addRevealButtons, busy, forget, mark, onSubmit, secretOf } from "./page.js";
-import { forgetPin } from "./screen_lock.js";
+import { forgetPin } from "./sealed.js";
 
 const form = document.getElementById("change");
 const old = document.getElementById("old");

@@ -16,8 +16,8 @@
 
 import { JpkiError, USER_AUTHENTICATION, base64Of, signWithPhone, status, utf8 } from "./jpki.js";
 import { ApiError, busy, call, hideProblem, showProblem } from "./page.js";
+import { API, erase, forgetPin, keep, kept } from "./sealed.js";
 
-const API = "/phone/screen-lock/api";
 const INFO = utf8("JPKI screen lock 1");
 const HOUR = 3_600_000;
 // The chip blocks after the third: the last try is not spent on a PIN that nobody typed.
@@ -34,38 +34,6 @@ export class ScreenLockError extends ApiError {
 
 const bytes = (base64) => Uint8Array.from(atob(base64.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
 const urlBase64 = (buffer) => base64Of(new Uint8Array(buffer)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-
-// --- what is kept in this browser ------------------------------------------------------------------
-
-const place = (phone) => `jpki.screen-lock.${phone}`;
-
-function kept(phone) {
-  try {
-    return JSON.parse(localStorage.getItem(place(phone)));
-  } catch {
-    return null;
-  }
-}
-
-function keep(phone, record) {
-  localStorage.setItem(place(phone), JSON.stringify(record));
-}
-
-/** Delete what is sealed for a phone in this browser. */
-export function erase(phone) {
-  localStorage.removeItem(place(phone));
-}
-
-/**
- * Delete a phone's sealed PIN and its credential, on a page without the button: the PIN was changed. Return whether
- * there was a screen lock. Never fails.
- */
-export async function forgetPin(phone, reason = "pin_changed") {
-  const here = Boolean(kept(phone));
-  erase(phone);
-  const { off } = await call(`${API}/off`, { reason }).catch(() => ({ off: here }));
-  return off;
-}
 
 // --- the authenticator -------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 
 import { USER_AUTHENTICATION, base64Of, signWithPhone, utf8 } from "./jpki.js";
 import { addRevealButtons, busy, call, forget, mark, onSubmit, showProblem } from "./page.js";
-import { ScreenLockError, available, create, erase, seal, unlock } from "./screen_lock.js";
+import { ScreenLockError, available, create, seal, unlock } from "./screen_lock.js";
+import { API, erase, kept } from "./sealed.js";
 
-const API = "/phone/screen-lock/api";
 const form = document.getElementById("set-up");
 const pin = document.getElementById("pin");
 const kinds = document.getElementById("kinds");
@@ -48,9 +48,7 @@ if (form) {
 
 const off = document.getElementById("turn-off");
 if (off) {
-  const here = localStorage.getItem(`jpki.screen-lock.${off.dataset.phone}`);
-  const set = here && JSON.parse(here).credential === off.dataset.credential;
-  document.getElementById("elsewhere").hidden = Boolean(set);
+  document.getElementById("elsewhere").hidden = kept(off.dataset.phone)?.credential === off.dataset.credential;
   off.addEventListener("submit", () => {
     erase(off.dataset.phone);
     PublicKeyCredential?.signalUnknownCredential?.({ rpId: location.hostname, credentialId: off.dataset.credentialUrl }).catch(() => {});

@@ -6,6 +6,7 @@
 import { SIGNATURE, base64Of, setPassword, signAndReadCertificate, signWithPhone, status, utf8 } from "./jpki.js";
 import { Choice } from "./choosing.js";
 import { addRevealButtons, busy, call, forget, mark, onSubmit, secretOf, sentence, showProblem, showText } from "./page.js";
+import { forgetPin } from "./sealed.js";
 
 const proof = document.getElementById("proof");
 const fresh = document.getElementById("fresh");
@@ -71,6 +72,8 @@ onSubmit(fresh, {
   async work() {
     busy(fresh, "changing");
     await setPassword(element, purpose, choice.value);
+    // The screen lock stands for a PIN that is gone.
+    if (!withCard) document.getElementById("lock-ended").hidden = !await forgetPin(fresh.dataset.phone);
     forget(fresh);
     document.getElementById("set").hidden = true;
     const done = document.getElementById("done");

@@ -20,6 +20,7 @@ from portal.certificates import history, objections
 from portal.certificates.errors import ObjectionExists, ObjectionOver, ObjectionTextUnfit
 from portal.handoff.hand_offs import LIFETIME
 from portal.handoff.models import HandOff
+from portal.handoff.states import OPEN, State
 from portal.models import Objection
 from portal.screen_lock import proof
 from tests.conftest import missing
@@ -244,6 +245,17 @@ def test_what_ran_out_or_was_stopped_by_the_register_is_told_as_no_use(
     assert "使われていません" in shown(client, f"/certificates/history/{silent.pk}/")
 
 
+def test_every_end_of_a_hand_off_has_words_of_its_own(client: Client, proved: Citizen, used: Used) -> None:
+    row, _use = history.use(enrolment_of(proved), used(proved).pk)
+    ends = set(State) - OPEN
+    told = {state: history._use(HandOff(**_values(row) | {"state": state}), None).title for state in ends}
+    assert len(set(told.values())) == len(ends)
+
+
+def _values(row: HandOff) -> dict[str, Any]:
+    return {field.attname: getattr(row, field.attname) for field in HandOff._meta.concrete_fields}
+
+
 def test_the_history_is_the_holders_and_nobody_elses(
     client: Client, realm: Realm, proved: Citizen, used: Used, deliver: Any, in_hand: Any
 ) -> None:
@@ -330,8 +342,9 @@ def test_a_page_of_the_history_asks_the_database_little_however_long_it_is(
 
 
 def again(hand_off: HandOff, number: int, at: datetime) -> HandOff:
-    values = {field.attname: getattr(hand_off, field.attname) for field in HandOff._meta.concrete_fields}
-    return HandOff(**(values | {"id": None, "token_digest": f"{number:064d}", "ended_at": at}) | {"id": _uuid(number)})
+    return HandOff(
+        **(_values(hand_off) | {"id": None, "token_digest": f"{number:064d}", "ended_at": at}) | {"id": _uuid(number)}
+    )
 
 
 def _uuid(number: int) -> Any:

@@ -1,5 +1,6 @@
 """A call, from the search to its end: a reason first, the script, a hold; every look and act in the journal."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -141,6 +142,16 @@ def test_the_policy_is_a_table() -> None:
     assert not script.is_enough(right | {"name": False}, Act.HOLD)
     assert not script.is_enough({}, Act.HOLD)
     assert set(script.POLICY) == set(Act)
+
+
+def test_what_was_recorded_stands_in_the_form_for_the_next_question(browser: Client, holder: Holder) -> None:
+    address = opened(browser, holder)
+    browser.post(f"{address}identity", RIGHT_FOR_HOLD | {"phone": "wrong"})
+    page = browser.get(address).content.decode()
+    chosen = re.findall(r'name="(\w+)" value="(\w*)" checked', page)
+    assert chosen == [
+        ("name", "right"), ("born_on", "right"), ("address", "right"), ("phone", "wrong"), ("applied", ""),
+    ]  # fmt: skip
 
 
 def test_the_newest_check_counts(browser: Client, holder: Holder) -> None:

@@ -2,12 +2,14 @@
 
 import pytest
 
+from ca import clock
 from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from sandbox import power
 from tests.tsm.enrolment.citizen import PHONE_PASSWORD, Citizen, Deliver, card_of, play, torn
 from tsm import conversation as conversations
-from tsm import jpki, keysets, services, store, sweep
+from tsm import enrolment as enrolments
+from tsm import jpki, keysets, measures, services, store, sweep
 from tsm.errors import LoadFileRefused, ResumeRefused, WrongState
 from tsm.globalplatform import commands
 from tsm.jpki import Key
@@ -233,10 +235,6 @@ def test_a_disturbed_counter_leads_to_one_channel_a_leg_and_the_trace_says_so(re
 
 
 def test_holding_by_a_measure_is_undone_by_the_holders_signature(citizen: Citizen) -> None:
-    from ca import clock
-    from tsm import enrolment as enrolments
-    from tsm import measures
-
     found = enrolment()
     measures.report(found, measures.Signal.FACTORY_RESET, source="test", since=clock.now(found.realm))
     assert statuses() == {"on_hold"}
@@ -246,3 +244,29 @@ def test_holding_by_a_measure_is_undone_by_the_holders_signature(citizen: Citize
     services.resume_by_holder(found, text=text, signature=citizen.sign(text, Key.SIGNATURE))
     assert statuses() == {"valid"}
     assert not found.incidents.filter(closed_at=None).exists()
+
+
+def test_a_request_to_resume_that_somebody_kept_releases_no_later_hold(citizen: Citizen) -> None:
+    found = enrolment()
+    measures.report(found, measures.Signal.FACTORY_RESET, source="test", since=clock.now(found.realm))
+    text = enrolments.resume_text(found)
+    kept = citizen.sign(text, Key.SIGNATURE)
+    services.resume_by_holder(found, text=text, signature=kept)
+    measures.report(found, measures.Signal.FACTORY_RESET, source="test", since=clock.now(found.realm))
+    assert statuses() == {"on_hold"}
+    with pytest.raises(ResumeRefused):
+        services.resume_by_holder(found, text=text, signature=kept)
+    assert statuses() == {"on_hold"}
+
+
+def test_a_suspension_that_the_element_has_carried_out_is_not_the_holders_to_end(citizen: Citizen) -> None:
+    found = enrolment()
+    measures.report(found, measures.Signal.FACTORY_RESET, source="test", since=clock.now(found.realm))
+    text = enrolments.resume_text(found)
+    signed = citizen.sign(text, Key.SIGNATURE)
+    services.suspend(found, source="help desk")
+    citizen.converse()
+    assert list(found.orders.values_list("function", "state")) == [("suspend", "done")]
+    with pytest.raises(WrongState):
+        services.resume_by_holder(found, text=text, signature=signed)
+    assert statuses() == {"on_hold"}
