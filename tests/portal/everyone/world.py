@@ -98,7 +98,7 @@ def grow(world: World, count: int) -> None:
         world.names["notice"] = happening.pk
         Notice.objects.create(happening=happening, holder=holder, channel="letter", made_at=now, next_at=now)
         KeptMail.objects.create(at=now, recipient=ADDRESS, subject="お知らせ", body="本文", message_id="id")
-        Application.objects.create(realm=realm, holder=holder, procedure="moving_in", created_at=now, changed_at=now)
+        Application.objects.create(realm=realm, holder=holder, procedure="child_allowance", created_at=now, changed_at=now)
         other = enrolled(holder, state=Enrolment.State.KEYED, cards=cards)
         Enrolment.objects.filter(pk=other.pk).update(state_since=now - timedelta(hours=1))
         EnrolmentStep.objects.create(enrolment=active, step=f"measure {secrets.token_hex(2)}", at=now)
@@ -157,7 +157,7 @@ def _phones(world: World) -> None:
     for name, state in (
         ("moving", "keyed"),
         ("passwords", "installed"),
-        ("ended", "deleted"),
+        ("ended", "ended"),
         ("given up", "abandoned"),
     ):
         one = enrolled(active.holder, state=state, cards=cards)
@@ -178,7 +178,7 @@ def _phones(world: World) -> None:
 def _hand_offs(world: World) -> None:
     credential = world.rows["credential"] = make_credential(make_bank(world.realm))
     signing = {"purpose": Purpose.SIGNATURE, "document_name": "契約書"}
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         "sign": {**signing, "document": "契約書\r\n第1条\n"},
         "sign pdf": {**signing, "pdf": pdfs.plain(3)},
         "sign in": {"purpose": Purpose.USER_AUTHENTICATION},
