@@ -11,10 +11,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from ca.models import Realm
-from tests.ca.fixtures import *  # noqa: F403
 from tests.portal.everyone import world
 from tests.portal.everyone.pages import FILES, LEADING_ON, PAGES, Page, addresses
 from tests.portal.everyone.world import World
@@ -25,18 +23,6 @@ MOST_QUERIES = 30
 # Attributes by which a page makes the browser fetch or send something.
 FETCHED = {"src", "srcset", "poster", "action", "formaction", "data"}
 EMPTY_ELEMENTS = {"script", "style"}
-
-
-@pytest.fixture(autouse=True)
-def _here(settings: Any) -> None:
-    settings.DEFAULT_REALM = "test"
-    settings.PHONE_DEVICES = "tests.portal.handoff.devices"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture
-def everybody(realm: Realm) -> World:
-    return world.build(realm)
 
 
 class Outline(HTMLParser):
@@ -79,10 +65,9 @@ class Outline(HTMLParser):
 
 def look(everybody: World, page: Page, language: str = "ja") -> Any:
     """Open a page in its browser; return the response."""
-    arguments = [everybody.names.get(name, name) for name in page.names]
     client = everybody.browsers[page.browser]
     client.cookies["django_language"] = language
-    return client.get(f"{reverse(page.address, args=arguments)}?{page.query}".rstrip("?"))
+    return client.get(everybody.address(page))
 
 
 @pytest.mark.django_db
