@@ -10,7 +10,7 @@ FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres check check-code check-format check-lint \
-	check-layers check-types check-tests format lock setup setup-tests bench-ca bench-tsm
+	check-layers check-types check-tests format lock setup setup-tests bench-ca bench-tsm bench-pages
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -76,6 +76,9 @@ bench-tsm: setup-tests ## measure the TSMs and the virtual element: CPU, wire, 2
 	$(PYTHON) -m benchmarks.tsm_enrolment
 	$(PYTHON) -m benchmarks.tsm_wire
 	$(PYTHON) -m benchmarks.tsm_phones
+
+bench-pages: setup-tests ## measure the server's time for every page that waits for no phone; JSON in var/bench/
+	$(PYTHON) -m benchmarks.pages
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .
