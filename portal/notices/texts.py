@@ -38,8 +38,8 @@ class Letter:
 TITLES: Mapping[str, Text] = {
     Kind.ISSUED: Text("電子証明書が使えるようになりました", "Your phone's certificates are ready"),
     Kind.DEVICE_CHANGED: Text("機種変更が終わりました", "Your certificates have moved to another phone"),
-    Kind.HELD: Text("電子証明書を一時停止しました", "Your phone's certificates are on hold"),
-    Kind.RELEASED: Text("電子証明書の一時停止を解除しました", "The hold on your phone's certificates is over"),
+    Kind.HELD: Text("電子証明書を一時利用停止しました", "Your phone's certificates are on hold"),
+    Kind.RELEASED: Text("電子証明書の一時利用停止を解除しました", "The hold on your phone's certificates is over"),
     Kind.REVOKED: Text("電子証明書が失効しました", "Your phone's certificates have been revoked"),
     Kind.ABANDONED: Text("発行の申請を取りやめました", "Your application was given up"),
     Kind.UNBLOCKED: Text("パスワードの初期化を受け付けました", "A password of your phone is being reset"),
@@ -60,11 +60,11 @@ WHAT: Mapping[str, Text] = {
         "The {certificates} on your phone “{phone}” can be used from now on. Those on your earlier phone were revoked.",
     ),
     Kind.HELD: Text(
-        "スマートフォン「{phone}」の{certificates}を一時停止しました。解除するまで、だれも使えません。",
+        "スマートフォン「{phone}」の{certificates}を一時利用停止しました。解除するまで、だれも使えません。",
         "The {certificates} on your phone “{phone}” are on hold. Nobody can use them until the hold is released.",
     ),
     Kind.RELEASED: Text(
-        "スマートフォン「{phone}」の{certificates}の一時停止を解除しました。また使えます。",
+        "スマートフォン「{phone}」の{certificates}の一時利用停止を解除しました。また使えます。",
         "The {certificates} on your phone “{phone}” are no longer on hold and can be used again.",
     ),
     Kind.REVOKED: Text(
@@ -160,7 +160,7 @@ NOT_YOU = Text(
     "If this wasn't you, or you don't have the phone, call {desk} at once (day and night).",
 )
 LOST = Text(
-    "紛失したときの一時停止は、どのブラウザからもできます： {lost}",
+    "紛失したときの一時利用停止は、どのブラウザからもできます： {lost}",
     "You can also put it on hold from any browser: {lost}",
 )
 AGAIN = Text(

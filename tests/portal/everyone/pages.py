@@ -125,8 +125,9 @@ LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",
     "handoff:decline", "handoff:number", "handoff:return", "handoff:scan", "handoff:screen_cancel",
     "handoff:screen_return", "helpdesk:answer", "helpdesk:close", "helpdesk:decide", "helpdesk:hold",
-    "helpdesk:identity", "helpdesk:open", "helpdesk:release", "mynaportal:return", "mynaportal:sign_in",
-    "mynaportal:sign_out", "phone:choose", "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
+    "helpdesk:identity", "helpdesk:open", "helpdesk:release", "mynaportal:begin", "mynaportal:discard",
+    "mynaportal:return", "mynaportal:sign_in", "mynaportal:sign_out", "mynaportal:withdraw", "phone:choose",
+    "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
     "sandbox:office-act", "screen_lock:off", "set_language",
 }  # fmt: skip
 

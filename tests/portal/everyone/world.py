@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 
 from ca import clock
 from ca.models import Certificate, Holder, Realm
@@ -31,6 +32,7 @@ from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, sign_in
+from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
 from tests.portal.mynaportal.visitor import MOVE
@@ -57,6 +59,11 @@ class World:
     def holder(self) -> Holder:
         found: Holder = self.rows["active"].holder
         return found
+
+    def address(self, page: Page) -> str:
+        """Return the path of a page, with the query."""
+        path = reverse(page.address, args=[self.names.get(name, name) for name in page.names])
+        return f"{path}?{page.query}".rstrip("?")
 
     def browser(self, name: str, **session: Any) -> Client:
         """Return a browser whose session has these values from now on."""
@@ -98,7 +105,9 @@ def grow(world: World, count: int) -> None:
         world.names["notice"] = happening.pk
         Notice.objects.create(happening=happening, holder=holder, channel="letter", made_at=now, next_at=now)
         KeptMail.objects.create(at=now, recipient=ADDRESS, subject="お知らせ", body="本文", message_id="id")
-        Application.objects.create(realm=realm, holder=holder, procedure="moving_in", created_at=now, changed_at=now)
+        Application.objects.create(
+            realm=realm, holder=holder, procedure="child_allowance", created_at=now, changed_at=now
+        )
         other = enrolled(holder, state=Enrolment.State.KEYED, cards=cards)
         Enrolment.objects.filter(pk=other.pk).update(state_since=now - timedelta(hours=1))
         EnrolmentStep.objects.create(enrolment=active, step=f"measure {secrets.token_hex(2)}", at=now)
@@ -111,7 +120,8 @@ def grow(world: World, count: int) -> None:
                 conversation=conversation, enrolment=active, kind="keys", state="checked", plan={}, commands=[],
                 answers=[], created_at=now, sent_at=now, reported_at=now,
             )  # fmt: skip
-        make_bank(realm, f"bank-{secrets.token_hex(4)}")
+        name = f"bank-{secrets.token_hex(4)}"
+        make_bank(realm, name, name_ja=name, name_en=name)
         call = calls.open_(world.rows["agent"], holder.reference, reason="question")
         calls.check(call, dict.fromkeys(RIGHT_FOR_RELEASE, True))
         world.names["call"] = call.pk
@@ -157,7 +167,7 @@ def _phones(world: World) -> None:
     for name, state in (
         ("moving", "keyed"),
         ("passwords", "installed"),
-        ("ended", "deleted"),
+        ("ended", "ended"),
         ("given up", "abandoned"),
     ):
         one = enrolled(active.holder, state=state, cards=cards)
@@ -178,7 +188,7 @@ def _phones(world: World) -> None:
 def _hand_offs(world: World) -> None:
     credential = world.rows["credential"] = make_credential(make_bank(world.realm))
     signing = {"purpose": Purpose.SIGNATURE, "document_name": "契約書"}
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         "sign": {**signing, "document": "契約書\r\n第1条\n"},
         "sign pdf": {**signing, "pdf": pdfs.plain(3)},
         "sign in": {"purpose": Purpose.USER_AUTHENTICATION},

@@ -273,7 +273,7 @@ def test_a_notice_is_unread_until_it_is_opened_and_nobody_elses(visitor: Visitor
     assert "まだ読んでいないお知らせが 1 件" in visitor.shown("")
     assert "未読" in visitor.shown("notices/")
     happening = Happening.objects.get()
-    assert "一時停止しました" in visitor.shown(f"notices/{happening.pk}/")
+    assert "一時利用停止しました" in visitor.shown(f"notices/{happening.pk}/")
     assert "既読" in visitor.shown("notices/")
     Happening.objects.update(holder=make_holder(realm))
     visitor.shown(f"notices/{happening.pk}/", status=404)

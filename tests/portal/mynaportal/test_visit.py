@@ -108,7 +108,7 @@ def test_a_certificate_that_falls_ends_the_visit_at_the_next_page(visitor: Visit
     cause = {"hold": Cause.LOSS, "revoke": Cause.KEY_COMPROMISE}[end]
     getattr(revocation, end)(certificate, cause=cause, now=clock.now(certificate.realm))
     assert visitor.client.get("/mynaportal/records/").status_code == 302
-    assert "一時停止か失効" in visitor.shown("")
+    assert "一時利用停止か失効" in visitor.shown("")
 
 
 def test_a_certificate_that_expires_ends_the_visit(visitor: Visitor, realm: Realm, citizen: Citizen) -> None:

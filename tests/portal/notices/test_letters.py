@@ -46,7 +46,7 @@ def test_a_letter_goes_to_the_address_in_the_signature_certificate(held: Holder,
     said = text_of(letter)
     assert "東京都清瀬市観布子南１２－７－２０２" in said
     assert re.search(r"黒桐\s+幹也 様", said)
-    assert "一時停止しました" in said
+    assert "一時利用停止しました" in said
     assert "on hold" in said
     assert "0120-00-0000" in said
 

@@ -71,13 +71,13 @@ def test_a_phones_life_is_told_from_the_issue_to_the_end(realm: Realm, deliver: 
 
     services.suspend(enrolment, source="help desk")
     sweep_notices()
-    assert "一時停止しました" in office.last()
+    assert "一時利用停止しました" in office.last()
     assert "紛失・盗難" in office.last()
 
     services.resume(enrolment, source="help desk")
     first.converse()
     sweep_notices()
-    assert "一時停止を解除しました" in office.last()
+    assert "一時利用停止を解除しました" in office.last()
 
     second = Citizen.with_new_phone(realm, deliver, "kaede-3")
     again = second.enrol(card)
@@ -312,7 +312,7 @@ def test_a_second_half_read_later_joins_what_nobody_was_told_yet(
     each(pair(holder), revocation.hold, cause=Cause.LOSS)
     sweep_notices()
     assert len(office.taken) == 1
-    assert "署名用電子証明書と利用者証明用電子証明書を一時停止しました" in office.last()
+    assert "署名用電子証明書と利用者証明用電子証明書を一時利用停止しました" in office.last()
 
 
 def test_other_realms_are_told_by_their_own_journal(holder: Holder, office: PostOffice) -> None:
