@@ -7,7 +7,9 @@ whole before it is taken; of SVG only shapes and colours are: no script, no styl
 import hashlib
 import io
 import re
+import struct
 import xml.etree.ElementTree as ElementTree
+import zlib
 
 from whitelist.errors import LogoUnacceptable
 from whitelist.models import Logo, RelyingParty
@@ -51,6 +53,9 @@ def check(content: bytes) -> str:
 def _check_png(content: bytes) -> None:
     from PIL import Image
 
+    # Pillow can be told to take what breaks off, for a whole process, and WeasyPrint tells it.
+    if not _is_whole(content):
+        raise LogoUnacceptable("not a PNG: it breaks off, or something follows it")
     try:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
             if max(image.size) > LARGEST_SIDE:
@@ -60,6 +65,27 @@ def _check_png(content: bytes) -> None:
             image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise LogoUnacceptable(f"not a PNG: {error}") from None
+
+
+def _is_whole(content: bytes) -> bool:
+    """Tell whether the chunks of a PNG are all there, each with its checksum, and the picture's octets complete.
+
+    PNG (third edition) §5.3, §10.1.
+    """
+    at, kind, picture = 8, b"", zlib.decompressobj()
+    try:
+        while kind != b"IEND":
+            size, kind = struct.unpack_from(">I4s", content, at)
+            body = content[at + 8 : at + 8 + size]
+            (checksum,) = struct.unpack_from(">I", content, at + 8 + size)
+            if zlib.crc32(kind + body) != checksum:
+                return False
+            if kind == b"IDAT":
+                picture.decompress(body, LARGEST_SIDE * (LARGEST_SIDE * 8 + 8))
+            at += 12 + size
+    except (struct.error, zlib.error):
+        return False
+    return at == len(content) and picture.eof
 
 
 def _check_svg(content: bytes) -> None:

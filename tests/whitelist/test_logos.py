@@ -4,7 +4,7 @@ import io
 
 import pytest
 from django.test import Client
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ca.models import Realm
 from tests.ca.fixtures import *  # noqa: F403
@@ -78,3 +78,12 @@ def test_a_gradient_of_its_own_is_taken() -> None:
 def test_what_is_more_than_a_picture_is_not_taken(content: bytes) -> None:
     with pytest.raises(LogoUnacceptable):
         logos.check(content)
+
+
+def test_a_picture_that_breaks_off_is_not_taken_where_pillow_would_take_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    whole = png()
+    assert logos.check(whole) == "image/png"
+    for broken in (whole[:60], whole[:-12], whole + b"more", whole[:50] + b"\0" + whole[51:]):
+        with pytest.raises(LogoUnacceptable):
+            logos.check(broken)

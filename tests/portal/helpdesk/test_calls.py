@@ -26,13 +26,13 @@ SAID = {"name": "黒桐幹也", "born_on": "S55.2.17"}
 
 
 @pytest.fixture
-def browser(agent: Account, enrolment: Enrolment) -> Client:
+def desk(agent: Account, enrolment: Enrolment) -> Client:
     return sign_in(agent)
 
 
-def opened(browser: Client, holder: Holder, reason: str = "lost", note: str = "") -> str:
+def opened(desk: Client, holder: Holder, reason: str = "lost", note: str = "") -> str:
     """Open the holder's page; return its address."""
-    response = browser.post("/helpdesk/open", {"holder": str(holder.reference), "reason": reason, "note": note})
+    response = desk.post("/helpdesk/open", {"holder": str(holder.reference), "reason": reason, "note": note})
     assert response.status_code == 302, response.content.decode()
     return response.headers["Location"]
 
@@ -41,24 +41,24 @@ def statuses(holder: Holder) -> set[str]:
     return {one.status for one in Certificate.objects.filter(holder=holder, medium="phone")}
 
 
-def test_from_what_the_caller_says_to_the_hold(browser: Client, holder: Holder, enrolment: Enrolment) -> None:
-    page = browser.post("/helpdesk/", SAID).content.decode()
+def test_from_what_the_caller_says_to_the_hold(desk: Client, holder: Holder, enrolment: Enrolment) -> None:
+    page = desk.post("/helpdesk/", SAID).content.decode()
     assert "1人が当てはまりました" in page
     assert str(holder.reference) in page
     assert holder.address not in page, "no more than tells two apart"
-    address = opened(browser, holder)
-    page = browser.get(address).content.decode()
+    address = opened(desk, holder)
+    page = desk.get(address).content.decode()
     assert "先に本人確認をしてください" in page
-    assert browser.post(f"{address}identity", RIGHT_FOR_HOLD).headers["Location"] == f"{address}#act"
-    assert "一時保留にできます" in browser.get(address).content.decode()
-    assert browser.post(f"{address}hold").headers["Location"] == address
+    assert desk.post(f"{address}identity", RIGHT_FOR_HOLD).headers["Location"] == f"{address}#act"
+    assert "一時保留にできます" in desk.get(address).content.decode()
+    assert desk.post(f"{address}hold").headers["Location"] == address
     assert statuses(holder) == {"on_hold"}
     assert ServiceOrder.objects.get().function == "suspend"
-    page = browser.get(address).content.decode()
+    page = desk.get(address).content.decode()
     assert "一時保留にしています" in page
     assert "ヘルプデスクが一時保留にした" in page, "the history knows"
-    assert browser.post(f"{address}close").headers["Location"] == "/helpdesk/"
-    assert browser.get(address).status_code == 404
+    assert desk.post(f"{address}close").headers["Location"] == "/helpdesk/"
+    assert desk.get(address).status_code == 404
     kinds = [entry.kind for entry in JournalEntry.objects.filter(kind__startswith="helpdesk.").order_by("sequence")]
     assert [kind.partition(".")[2] for kind in kinds] == ["searched", "opened", "identity_checked", "held", "closed"]
     for kind in ("opened", "identity_checked", "held", "closed"):
@@ -69,8 +69,8 @@ def test_from_what_the_caller_says_to_the_hold(browser: Client, holder: Holder, 
 
 
 @pytest.mark.parametrize(("reason", "note"), [("", ""), ("whim", ""), ("other", "  ")])
-def test_no_page_opens_without_a_reason(browser: Client, holder: Holder, reason: str, note: str) -> None:
-    response = browser.post("/helpdesk/open", {"holder": str(holder.reference), "reason": reason, "note": note})
+def test_no_page_opens_without_a_reason(desk: Client, holder: Holder, reason: str, note: str) -> None:
+    response = desk.post("/helpdesk/open", {"holder": str(holder.reference), "reason": reason, "note": note})
     assert response.status_code == 400
     page = response.content.decode()
     assert "理由を入力してください" in page
@@ -79,19 +79,19 @@ def test_no_page_opens_without_a_reason(browser: Client, holder: Holder, reason:
 
 
 def test_a_page_is_the_agents_own_and_only_for_a_while(
-    browser: Client, holder: Holder, second: Account, settings: Any
+    desk: Client, holder: Holder, second: Account, settings: Any
 ) -> None:
-    address = opened(browser, holder)
+    address = opened(desk, holder)
     assert sign_in(second).get(address).status_code == 404
     Call.objects.update(ends_at=clock.machine())
-    response = browser.get(address)
+    response = desk.get(address)
     assert response.status_code == 404
     assert holder.name not in response.content.decode()
-    assert browser.post(f"{address}hold").status_code == 404
+    assert desk.post(f"{address}hold").status_code == 404
     assert statuses(holder) == {"valid"}
 
 
-def test_an_agent_of_another_realm_opens_nothing(browser: Client, holder: Holder) -> None:
+def test_an_agent_of_another_realm_opens_nothing(desk: Client, holder: Holder) -> None:
     from tests.ca.fixtures import make_realm
     from tests.portal.accounts.people import make_staff
 
@@ -110,20 +110,18 @@ def test_an_agent_of_another_realm_opens_nothing(browser: Client, holder: Holder
         {"name": "right", "born_on": "right", "nonsense": "right"},
     ],
 )
-def test_too_few_right_answers_or_a_wrong_one_hold_nothing(
-    browser: Client, holder: Holder, asked: dict[str, str]
-) -> None:
-    address = opened(browser, holder)
-    browser.post(f"{address}identity", asked)
-    response = browser.post(f"{address}hold")
+def test_too_few_right_answers_or_a_wrong_one_hold_nothing(desk: Client, holder: Holder, asked: dict[str, str]) -> None:
+    address = opened(desk, holder)
+    desk.post(f"{address}identity", asked)
+    response = desk.post(f"{address}hold")
     assert response.status_code == 403
     assert "本人確認が足りません" in response.content.decode()
     assert statuses(holder) == {"valid"}
 
 
-def test_which_were_asked_and_passed_is_kept_and_no_answer(browser: Client, holder: Holder) -> None:
-    address = opened(browser, holder)
-    browser.post(f"{address}identity", RIGHT_FOR_HOLD | {"phone": "wrong", "applied": ""})
+def test_which_were_asked_and_passed_is_kept_and_no_answer(desk: Client, holder: Holder) -> None:
+    address = opened(desk, holder)
+    desk.post(f"{address}identity", RIGHT_FOR_HOLD | {"phone": "wrong", "applied": ""})
     kept = IdentityCheck.objects.get()
     assert kept.asked == {"name": True, "born_on": True, "address": True, "phone": False}
     (entry,) = journal("helpdesk.identity_checked")
@@ -144,42 +142,42 @@ def test_the_policy_is_a_table() -> None:
     assert set(script.POLICY) == set(Act)
 
 
-def test_what_was_recorded_stands_in_the_form_for_the_next_question(browser: Client, holder: Holder) -> None:
-    address = opened(browser, holder)
-    browser.post(f"{address}identity", RIGHT_FOR_HOLD | {"phone": "wrong"})
-    page = browser.get(address).content.decode()
+def test_what_was_recorded_stands_in_the_form_for_the_next_question(desk: Client, holder: Holder) -> None:
+    address = opened(desk, holder)
+    desk.post(f"{address}identity", RIGHT_FOR_HOLD | {"phone": "wrong"})
+    page = desk.get(address).content.decode()
     chosen = re.findall(r'name="(\w+)" value="(\w*)" checked', page)
     assert chosen == [
         ("name", "right"), ("born_on", "right"), ("address", "right"), ("phone", "wrong"), ("applied", ""),
     ]  # fmt: skip
 
 
-def test_the_newest_check_counts(browser: Client, holder: Holder) -> None:
-    address = opened(browser, holder)
-    browser.post(f"{address}identity", RIGHT_FOR_RELEASE)
+def test_the_newest_check_counts(desk: Client, holder: Holder) -> None:
+    address = opened(desk, holder)
+    desk.post(f"{address}identity", RIGHT_FOR_RELEASE)
     call = Call.objects.get()
     assert calls.may(call, Act.RELEASE)
-    browser.post(f"{address}identity", RIGHT_FOR_RELEASE | {"phone": "wrong"})
+    desk.post(f"{address}identity", RIGHT_FOR_RELEASE | {"phone": "wrong"})
     assert not calls.may(call, Act.HOLD)
 
 
-def test_what_is_held_already_is_not_held_again(browser: Client, holder: Holder) -> None:
-    address = opened(browser, holder)
-    browser.post(f"{address}identity", RIGHT_FOR_HOLD)
-    browser.post(f"{address}hold")
-    assert browser.post(f"{address}hold").status_code == 409
+def test_what_is_held_already_is_not_held_again(desk: Client, holder: Holder) -> None:
+    address = opened(desk, holder)
+    desk.post(f"{address}identity", RIGHT_FOR_HOLD)
+    desk.post(f"{address}hold")
+    assert desk.post(f"{address}hold").status_code == 409
     assert len(journal("helpdesk.held")) == 1
 
 
 def test_the_holders_page_and_the_search_ask_the_database_a_fixed_number_of_times(
-    browser: Client, holder: Holder, enrolment: Enrolment
+    desk: Client, holder: Holder, enrolment: Enrolment
 ) -> None:
-    address = opened(browser, holder)
+    address = opened(desk, holder)
     with CaptureQueriesContext(connection) as before:
-        browser.get(address)
+        desk.get(address)
     for _ in range(4):
-        opened(browser, holder)
-        browser.post(f"{address}identity", RIGHT_FOR_HOLD)
+        opened(desk, holder)
+        desk.post(f"{address}identity", RIGHT_FOR_HOLD)
     enrolment.pk = None
     from tests.portal.helpdesk.callers import enrolled
 
@@ -187,17 +185,15 @@ def test_the_holders_page_and_the_search_ask_the_database_a_fixed_number_of_time
     for _ in range(3):
         enrolled(holder, cards=cards, state=Enrolment.State.DELETED)
     with CaptureQueriesContext(connection) as after:
-        page = browser.get(address).content
+        page = desk.get(address).content
     assert len(after) <= len(before) + 1
     assert len(page) < 150_000
 
 
 @pytest.mark.parametrize("path", ["open", "calls/{}/identity", "calls/{}/hold", "calls/{}/release", "calls/{}/close"])
-def test_where_a_form_was_sent_leads_back_to_a_page_when_it_is_opened(
-    browser: Client, holder: Holder, path: str
-) -> None:
-    reference = opened(browser, holder).split("/")[-2]
-    assert browser.get(f"/helpdesk/{path.format(reference)}").status_code == 302
+def test_where_a_form_was_sent_leads_back_to_a_page_when_it_is_opened(desk: Client, holder: Holder, path: str) -> None:
+    reference = opened(desk, holder).split("/")[-2]
+    assert desk.get(f"/helpdesk/{path.format(reference)}").status_code == 302
 
 
 @pytest.mark.django_db(transaction=True)
@@ -211,13 +207,13 @@ def test_a_phone_held_for_its_loss_is_locked_and_works_again_after_two_people_re
     citizen = Citizen.with_new_phone(realm, deliver)
     citizen.enrol(card_of(realm))
     holder = Enrolment.objects.get().holder
-    browser, other = sign_in(agent), sign_in(second)
-    address = opened(browser, holder)
-    browser.post(f"{address}identity", RIGHT_FOR_RELEASE)
-    browser.post(f"{address}hold")
+    desk, other = sign_in(agent), sign_in(second)
+    address = opened(desk, holder)
+    desk.post(f"{address}identity", RIGHT_FOR_RELEASE)
+    desk.post(f"{address}hold")
     citizen.converse()
     assert statuses(holder) == {"on_hold"}
-    browser.post(f"{address}release", {"ground": "自宅で見つかった"})
+    desk.post(f"{address}release", {"ground": "自宅で見つかった"})
     (proposal,) = [row["release"] for row in other.get("/helpdesk/releases/").context["rows"]]
     other.post(f"/helpdesk/releases/{proposal.pk}/decide", {"decision": "approve", "code": code(second)})
     assert statuses(holder) == {"on_hold"}, "not before the element has shown it"
