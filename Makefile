@@ -10,7 +10,7 @@ FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
-	check-layers check-types check-tests format lock setup setup-tests bench-ca bench-tsm bench-pages
+	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,7 +26,7 @@ demo: setup ## walk the whole path in the terminal and leave what was issued in 
 
 test: setup-tests ## run every test, on SQLite and on PostgreSQL
 	@status=0; \
-	for pass in units running postgres; do $(MAKE) --no-print-directory test-$$pass || status=1; done; \
+	for pass in units postgres running; do $(MAKE) --no-print-directory test-$$pass || status=1; done; \
 	exit $$status
 
 test-units: setup
@@ -66,6 +66,8 @@ check-types:
 
 check-tests:
 	$(PYTHON) -m pytest -q $(TWO) -m "$(FAST)"
+
+bench: bench-ca bench-tsm bench-pages ## measure everything that is measured
 
 bench-ca: setup-tests ## measure the certification authorities, as ratios in one run; JSON in var/bench/
 	$(PYTHON) -m benchmarks.ca_issuance
