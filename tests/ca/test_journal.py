@@ -195,21 +195,22 @@ def test_whatever_the_authorities_do_is_an_entry_of_a_kind_that_is_documented(
 
 @pytest.mark.django_db(transaction=True)
 def test_the_turn_is_taken_once_a_transaction_and_anew_when_a_savepoint_went_back(realm: Realm) -> None:
-    def spoken(kind: str) -> list[str]:
+    def asked(kind: str) -> int:
+        """Record an entry; return how often the head was written: once to leave it moved, twice to take the turn, too."""
         with CaptureQueriesContext(connection) as said:
             journal.record(realm, kind, "subject")
-        return [query["sql"].split()[0] for query in said]
+        return sum(query["sql"].startswith("UPDATE ca_journalhead") for query in said)
 
     with transaction.atomic():
         journal.take(realm)
-        assert spoken("first") == ["INSERT", "UPDATE"]
+        assert asked("first") == 1
         with contextlib.suppress(ZeroDivisionError), transaction.atomic():
             journal.record(realm, "undone", "subject")
             _ = 1 // 0
-        assert spoken("second") == ["INSERT", "UPDATE"]
+        assert asked("second") == 1
         with transaction.atomic():
-            assert spoken("third") == ["INSERT", "UPDATE"]
-    assert "UPDATE" in spoken("fourth")[:2], "another transaction asks the database"
+            assert asked("third") == 1
+    assert asked("fourth") == 2, "another transaction asks the database"
     with contextlib.suppress(ZeroDivisionError), transaction.atomic():
         journal.record(realm, "undone", "subject")
         _ = 1 // 0
@@ -217,7 +218,7 @@ def test_the_turn_is_taken_once_a_transaction_and_anew_when_a_savepoint_went_bac
         with contextlib.suppress(ZeroDivisionError), transaction.atomic():
             journal.record(realm, "undone", "subject")
             _ = 1 // 0
-        assert spoken("fifth") == ["UPDATE", "INSERT", "UPDATE"], "taken in what went back, it is taken again"
+        assert asked("fifth") == 2, "taken in what went back, it is taken again"
     kinds = list(
         JournalEntry.objects.filter(realm=realm, subject="subject").order_by("pk").values_list("kind", flat=True)
     )
