@@ -196,7 +196,7 @@ def test_whatever_the_authorities_do_is_an_entry_of_a_kind_that_is_documented(
 @pytest.mark.django_db(transaction=True)
 def test_the_turn_is_taken_once_a_transaction_and_anew_when_a_savepoint_went_back(realm: Realm) -> None:
     def asked(kind: str) -> int:
-        """Record an entry; return how often the head was written: once to leave it moved, twice to take the turn, too."""
+        """Record an entry; return how often the head was written: to leave it moved, and before to take the turn."""
         with CaptureQueriesContext(connection) as said:
             journal.record(realm, kind, "subject")
         return sum(query["sql"].startswith("UPDATE ca_journalhead") for query in said)
