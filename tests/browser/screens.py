@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from portal.supervision.system import System
 
 if TYPE_CHECKING:
@@ -73,6 +75,14 @@ class Screens:
         self.link("次へ：スマートフォンを確かめる").click()
         self.link("次へ：同意する").click()
         self.page.wait_for_url("**/phone/apply/agree/")
+
+    def reach(self, what: str) -> None:
+        """Press Tab until the focus is on what is asked for."""
+        for _ in range(60):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("(what) => document.activeElement.matches(what)", what):
+                return
+        pytest.fail(f"the keyboard doesn't reach {what}")
 
     def consent(self) -> None:
         self.page.goto("/phone/apply/")

@@ -4,8 +4,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
+from sandbox import personas
 from tests.browser.conftest import Axe
 from tests.browser.screens import PATIENCE, PHONE_PASSWORD, PHONE_PIN, Screens
 from tests.portal.everyone.pages import PAGES
@@ -125,16 +124,7 @@ def test_what_scripts_make_of_a_page_has_no_fault_either(screens: Screens, axe: 
 
 
 def test_the_whole_way_goes_by_keyboard_alone(screens: Screens) -> None:
-    page = screens.page
-
-    def reach(what: str) -> None:
-        """Press Tab until the focus is on what is asked for."""
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            if page.evaluate("(what) => document.activeElement.matches(what)", what):
-                return
-        pytest.fail(f"the keyboard doesn't reach {what}")
-
+    page, reach = screens.page, screens.reach
     page.goto("/")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # skip link
@@ -199,3 +189,64 @@ def test_the_whole_way_goes_by_keyboard_alone(screens: Screens) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/phone/enrolments/**")
     page.get_by_text("セキュアエレメントから削除されました").wait_for(timeout=PATIENCE)
+
+
+def test_passwords_a_filing_and_a_loss_go_by_keyboard_alone(screens: Screens) -> None:
+    page, reach = screens.page, screens.reach
+    taro = personas.find("taro")
+    assert taro is not None
+    screens.enrol("白川", taro.signature_password)
+
+    # The PIN is changed.
+    page.goto("/phone/")
+    for address in ("/phone/passwords/", "/phone/passwords/user-authentication/"):
+        reach(f"main a[href='{address}']")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{address}")
+    for field, value in (("old", PHONE_PIN), ("new", "8305"), ("new-again", "8305")):
+        reach(f"#{field}:enabled")
+        page.keyboard.type(value)
+    page.keyboard.press("Enter")
+    page.get_by_text("変わりました").wait_for()
+
+    # Signed in to Mynaportal, and a procedure filed with a signature.
+    page.goto("/mynaportal/procedures/moving_out/")
+    reach("main form .button--solid")
+    page.keyboard.press("Enter")
+    page.locator("#secret:enabled").wait_for()
+    reach("#secret")
+    page.keyboard.type("8305")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/mynaportal/procedures/moving_out/", timeout=PATIENCE)
+    reach("main form .button--solid")
+    page.keyboard.press("Enter")
+    page.locator("#day").wait_for()
+    filled = {"new_address": "神奈川県港浜市海岸通１－１", "new_head": "白川　太郎", "people": "2"}
+    reach("#day")
+    page.keyboard.type("01152027")
+    for field, value in (filled | {"telephone": "090-1234-5678"}).items():
+        reach(f"#{field}")
+        page.keyboard.type(value)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="この内容で申請しますか").wait_for(timeout=PATIENCE)
+    reach("main form .button--solid")
+    page.keyboard.press("Enter")
+    page.locator("#secret:enabled").wait_for(timeout=PATIENCE)
+    reach("#secret")
+    page.keyboard.type(PHONE_PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="申請を受け付けました").wait_for(timeout=PATIENCE)
+
+    # The phone is lost, and stopped with the card.
+    page.goto("/phone/lost/card/")
+    reach("input[name=card]")
+    page.keyboard.press("Space")
+    while "白川" not in page.locator("label:has(input:checked)").inner_text():
+        page.keyboard.press("ArrowDown")
+    reach("#pin:enabled")
+    page.keyboard.type(taro.authentication_pin)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/phone/lost/mine/")
+    reach("main .button--danger")
+    page.keyboard.press("Enter")
+    page.get_by_text("止まっています").wait_for()
