@@ -8,7 +8,7 @@ import base64
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
@@ -289,6 +289,8 @@ def _read(cursor: str) -> tuple[datetime, int, str]:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None or int(rank) not in (_USE, _CHANGE):
             raise ValueError("no such place")
+        # The database counts in UTC, where a moment near either end of time may be none.
+        moment = moment.astimezone(UTC)
         return moment, int(rank), str(uuid.UUID(identity)) if int(rank) == _USE else str(int(identity))
     except (ValueError, OverflowError) as error:
         raise ValueError("no cursor of ours") from error

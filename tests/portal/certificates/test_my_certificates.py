@@ -1,8 +1,10 @@
 """My certificates: what is shown before and after the holder's proof, every use, the way to object, the export."""
 
+import base64
 import json
 import re
 import subprocess
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -322,7 +324,9 @@ def test_the_history_goes_on_page_by_page_without_a_gap_or_a_double(
         address = f"/certificates/history/{older[1]}"
     assert len(seen) == len(set(seen)) == 46
     assert seen == [one for one in expected if "-" in one]
-    for wrong in ("x", "????", "MjAyNiAwIDA="):
+    # No cursor at all; a moment without its zone; and one that is before all time where the database counts.
+    before_time = base64.urlsafe_b64encode(f"0001-01-01T00:00:00+09:00 0 {hand_off.pk}".encode()).decode()
+    for wrong in ("x", "????", "MjAyNiAwIDA=", before_time):
         assert client.get(f"/certificates/history/?after={wrong}").status_code == 404
 
 
@@ -347,9 +351,7 @@ def again(hand_off: HandOff, number: int, at: datetime) -> HandOff:
     )
 
 
-def _uuid(number: int) -> Any:
-    import uuid
-
+def _uuid(number: int) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, str(number))
 
 
@@ -455,8 +457,6 @@ def test_the_json_has_all_of_it_in_documented_members(
     assert told["format"] == "smartphone-jpki/my-certificates/1"
     assert told["holder"]["address"] == enrolment_of(proved).holder.address
     for member, certificate in zip(told["certificates"], pair(proved), strict=True):
-        import base64
-
         parsed = x509.load_der_x509_certificate(base64.b64decode(member["certificate"]))
         assert f"{parsed.serial_number:X}".zfill(2) == member["serial_number"].zfill(2)
         assert member["linked_to"]["serial_number"] == certificate.linked_to.serial_number
