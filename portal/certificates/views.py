@@ -85,7 +85,8 @@ def object_to(request: HttpRequest, reference: uuid.UUID) -> HttpResponseBase:
     """Take an objection to a use; what was written is kept when the proof ran out while it was."""
     if request.method != "POST":
         return redirect("certificates:use", reference=reference)
-    text = request.POST.get("text", "")
+    # A form's line break is two characters, of which the writer counted one.
+    text = request.POST.get("text", "").replace("\r\n", "\n")
     if proof.proved(request) is None:
         request.session[DRAFTS] = {str(reference): text[: objections.LONGEST]}
         return redirect("certificates:use", reference=reference)
@@ -97,8 +98,7 @@ def _object(request: HttpRequest, proved: Proved, reference: uuid.UUID, text: st
     hand_off, found = _find_both(proved, reference)
     enrolment = proved.enrolment
     try:
-        # A form's line break is two characters, of which the writer counted one.
-        objections.raise_(hand_off, holder=enrolment.holder, phone=enrolment.phone, text=text.replace("\r\n", "\n"))
+        objections.raise_(hand_off, holder=enrolment.holder, phone=enrolment.phone, text=text)
     except ObjectionError as error:
         row = CATALOGUE[error.code]
         problem = row.ja if request.LANGUAGE_CODE == "ja" else row.en
