@@ -21,7 +21,7 @@ from portal.certificates.history import Use
 from portal.documents import DocumentUnavailable
 from portal.phone import details, devices
 from portal.phone.session import phone_of
-from portal.problems import CATALOGUE
+from portal.problems import CATALOGUE, sentence
 from portal.screen_lock import proof
 from portal.screen_lock.proof import Proved
 from tsm import enrolment as enrolments
@@ -100,9 +100,8 @@ def _object(request: HttpRequest, proved: Proved, reference: uuid.UUID, text: st
     try:
         objections.raise_(hand_off, holder=enrolment.holder, phone=enrolment.phone, text=text)
     except ObjectionError as error:
-        row = CATALOGUE[error.code]
-        problem = row.ja if request.LANGUAGE_CODE == "ja" else row.en
-        return _use(request, proved, found, draft=text, problem=problem, status=row.status)
+        status = CATALOGUE[error.code].status
+        return _use(request, proved, found, draft=text, problem=sentence(error.code), status=status)
     request.session.pop(DRAFTS, None)
     return redirect(reverse("certificates:use", args=[reference]) + "#objection")
 
@@ -203,10 +202,8 @@ def _download(request: HttpRequest, make: Callable[[Enrolment], HttpResponse], e
     try:
         response = make(proved.enrolment)
     except DocumentUnavailable as error:
-        row = CATALOGUE[error.code]
-        problem = row.ja if request.LANGUAGE_CODE == "ja" else row.en
-        context = _context(proved) | {"problem": problem}
-        return render(request, "certificates/unavailable.html", context, status=row.status)
+        context = _context(proved) | {"problem": sentence(error.code)}
+        return render(request, "certificates/unavailable.html", context, status=CATALOGUE[error.code].status)
     day = timezone.localtime(clock.now(proved.enrolment.realm)).strftime("%Y%m%d")
     response["Content-Disposition"] = f'attachment; filename="my-certificates-{day}.{ending}"'
     return response

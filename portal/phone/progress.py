@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ca.models import Certificate
 from ca.revocation import Cause
-from portal.problems import CATALOGUE
+from portal.problems import CATALOGUE, sentence
 from tsm.models import Enrolment, EnrolmentStep
 
 State = Enrolment.State
@@ -172,12 +172,12 @@ def now_sentence(enrolment: Enrolment) -> str:
 
 def _replaced(enrolment: Enrolment, newer: Enrolment) -> str:
     gone = enrolment.state == State.DELETED
-    sentence = (
+    told = (
         _("{name}を使い始めたため（機種変更）、このスマートフォンの電子証明書は失効し、削除されました。")
         if gone
         else _("{name}を使い始めたため（機種変更）、このスマートフォンの電子証明書は失効しました。削除しています。")
     )
-    return sentence.format(name=newer.phone.name)
+    return told.format(name=newer.phone.name)
 
 
 def trouble_sentence(enrolment: Enrolment) -> str:
@@ -191,8 +191,7 @@ def trouble_sentence(enrolment: Enrolment) -> str:
             return _("同じ方の新しい申請を受け付けたため、この申請は取りやめになりました。")
         case "given_up":
             return _("長いあいだ先へ進まなかったため、この申請は取りやめになりました。")
-    problem = CATALOGUE.get(enrolment.trouble, CATALOGUE["server_error"])
-    return problem.ja if get_language() == "ja" else problem.en
+    return sentence(enrolment.trouble if enrolment.trouble in CATALOGUE else "server_error")
 
 
 def heading(enrolment: Enrolment) -> str:

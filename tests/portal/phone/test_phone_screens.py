@@ -10,6 +10,7 @@ from cryptography import x509
 from django.test import Client
 
 from ca.models import Realm
+from portal.problems import CATALOGUE
 from tests.tsm.enrolment.citizen import PHONE_PASSWORD, PHONE_PIN, Citizen, card_of
 from tsm import enrolment as enrolments
 from tsm.models import Enrolment, Phone
@@ -270,6 +271,23 @@ def test_a_given_up_application_says_why_and_offers_another(
     page = shown(client, page_of(first))
     assert "同じ方の新しい申請" in page
     assert "もう一度申請する" in page
+
+
+@pytest.mark.parametrize(
+    ("trouble", "language", "told"),
+    [
+        ("card_certificate_not_valid", "ja", "カードの電子証明書が有効ではなくなったため"),
+        ("card_certificate_not_valid", "en", "The card&#x27;s certificate is no longer valid"),
+        ("nobody_knows", "en", CATALOGUE["server_error"].en),
+    ],
+)
+def test_why_an_application_was_given_up_is_told_in_the_pages_language(
+    client: Client, realm: Realm, citizen: Citizen, trouble: str, language: str, told: str
+) -> None:
+    reference = citizen.apply(card_of(realm)).json()["id"]
+    Enrolment.objects.update(state=Enrolment.State.ABANDONED, trouble=trouble)
+    page = client.get(page_of(reference), headers={"Accept-Language": language}).content.decode()
+    assert told in page
 
 
 def states(page: str) -> list[str]:
