@@ -9,7 +9,7 @@ const cards = document.getElementById("cards");
 const chosen = () => form.querySelector("input[name=card]:checked");
 const aliases = {
   password_wrong: "pin_wrong",
-  password_blocked: "card_pin_blocked",
+  password_blocked: "card_pin_blocked_and_phone_lost",
   certificate_missing: "card_authentication_missing",
 };
 

@@ -60,6 +60,15 @@ def test_everything_that_a_page_loads_stays_under_the_limit() -> None:
     assert len(gzip.compress((ROOT / "portal/static/site/site.css").read_bytes())) < 10_000
 
 
+@pytest.mark.parametrize(
+    "template", [file for file in TEMPLATES if "data-code=" in file.read_text()], ids=lambda file: file.name
+)
+def test_no_two_sentences_for_scripts_have_one_code(template: Path) -> None:
+    # The script says the first one that it finds.
+    codes = re.findall(r'data-code="([^"]+)"', template.read_text())
+    assert sorted(codes) == sorted(set(codes))
+
+
 @pytest.mark.django_db
 def test_pages_forbid_inline_script_and_third_parties(client: Client) -> None:
     policy = client.get("/").headers["Content-Security-Policy"]
