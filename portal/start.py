@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from ca.models import Partition, Realm
 from ca.profiles import Medium, Purpose
 from portal.handoff.models import HandOff
+from portal.handoff.states import State
 from portal.phone import progress
 from portal.phone.session import phone_of
 from tsm import enrolment as enrolments
@@ -179,6 +180,4 @@ def _next(reached: bool) -> str:
 
 
 def _used(found: Enrolment) -> bool:
-    pair = (found.signature_certificate, found.authentication_certificate)
-    issued = [bytes(certificate.der) for certificate in pair if certificate is not None]
-    return bool(issued) and HandOff.objects.filter(certificate__in=issued).exists()
+    return HandOff.objects.filter(answered_with__in=found.pair, state=State.ANSWERED).exists()

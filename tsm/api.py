@@ -180,7 +180,6 @@ def _key(purpose: str) -> Key:
 
 def represent(found: Enrolment) -> dict[str, Any]:
     """Return an enrolment as the phone's pages see it."""
-    certificates = (found.signature_certificate, found.authentication_certificate)
     return {
         "id": str(found.reference),
         "state": found.state,
@@ -188,7 +187,7 @@ def represent(found: Enrolment) -> dict[str, Any]:
         "trouble": found.trouble,
         "device_change": found.replaces_id is not None,
         "steps": [{"step": step.step, "at": step.at.isoformat(), "detail": step.detail} for step in found.steps.all()],
-        "certificates": [_certificate(certificate) for certificate in certificates if certificate is not None],
+        "certificates": [_certificate(certificate) for certificate in found.pair],
         "activation": (
             {"text": enrolment.activation_text(found)} if found.state == Enrolment.State.INSTALLED else None
         ),

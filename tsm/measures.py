@@ -115,11 +115,10 @@ def settle(enrolment: Enrolment) -> None:
 
 def hold(enrolment: Enrolment, now: datetime) -> None:
     """Put what is valid of an enrolment's pair on hold."""
-    for certificate in (enrolment.signature_certificate, enrolment.authentication_certificate):
-        if certificate is not None:
-            certificate.refresh_from_db()
-            if certificate.status == Certificate.Status.VALID:
-                revocation.hold(certificate, cause=Cause.LOSS, now=now)
+    for certificate in enrolment.pair:
+        certificate.refresh_from_db()
+        if certificate.status == Certificate.Status.VALID:
+            revocation.hold(certificate, cause=Cause.LOSS, now=now)
 
 
 def _silent(realm: Realm, now: datetime) -> list[tuple[Enrolment, datetime]]:

@@ -30,8 +30,7 @@ ROTATES = {"issuer": Function.ROTATE_ISSUER_KEYS, "provider": Function.ROTATE_DO
 
 def state(enrolment: Enrolment) -> ServiceState:
     """Return how an enrolment's service stands, from the rows; the element isn't asked."""
-    pair_ = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    held = any(one is not None and one.status == Certificate.Status.ON_HOLD for one in pair_)
+    held = any(certificate.status == Certificate.Status.ON_HOLD for certificate in enrolment.pair)
     version = enrolment.element.applet_version
     return ServiceState(
         state=enrolment.state,

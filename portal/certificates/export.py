@@ -21,7 +21,6 @@ def data(enrolment: Enrolment) -> dict[str, Any]:
     """Return everything as plain data. Moments are ISO 8601 in UTC, octets Base64."""
     holder = enrolment.holder
     cards = {link.phone.pk: link.card for link in linkage.of(enrolment)}
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
     return {
         "format": FORMAT,
         "made_at": _moment(clock.now(enrolment.realm)),
@@ -33,7 +32,7 @@ def data(enrolment: Enrolment) -> dict[str, Any]:
             "born_on": holder.born_on.isoformat(),
             "sex": holder.sex,
         },
-        "certificates": [_certificate(one, enrolment, cards.get(one.pk)) for one in pair if one is not None],
+        "certificates": [_certificate(one, enrolment, cards.get(one.pk)) for one in enrolment.pair],
         "history": [_line(line) for line in history.everything(enrolment)],
     }
 

@@ -24,10 +24,7 @@ class Link:
 
 def of(enrolment: Enrolment) -> list[Link]:
     """Return what the enrolment's certificates stand on, signature first."""
-    pair = [enrolment.signature_certificate_id, enrolment.authentication_certificate_id]
-    rows = {row.pk: row for row in Certificate.objects.select_related("linked_to").filter(pk__in=filter(None, pair))}
-    found = [rows[pk] for pk in pair if pk in rows]
-    return [_link(phone, phone.linked_to) for phone in found if phone.linked_to is not None]
+    return [_link(phone, phone.linked_to) for phone in enrolment.pair if phone.linked_to is not None]
 
 
 def _link(phone: Certificate, card: Certificate) -> Link:

@@ -143,15 +143,13 @@ def _gate(request: HttpRequest, phone: Phone) -> HttpResponse:
 
 
 def _outline(enrolment: Enrolment) -> list[dict[str, Any]]:
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
     return [
         {
             "name": history.certificate_name(one.purpose, one.medium),
             "standing": details.standing(one),
             "not_after": one.not_after,
         }
-        for one in pair
-        if one is not None
+        for one in enrolment.pair
     ]
 
 
@@ -159,14 +157,13 @@ def _use(
     request: HttpRequest, proved: Proved, found: Use, *, draft: str = "", problem: str = "", status: int = 200
 ) -> HttpResponse:
     drafts = request.session.get(DRAFTS, {})
-    pair = (proved.enrolment.signature_certificate, proved.enrolment.authentication_certificate)
     context = _context(proved) | {
         "use": found,
         "draft": draft or drafts.get(str(found.id), ""),
         "problem": problem,
         "longest": objections.LONGEST,
         # The right next step: a pair that is still good can be stopped at once.
-        "can_hold": any(one is not None and one.status == Certificate.Status.VALID for one in pair),
+        "can_hold": any(one.status == Certificate.Status.VALID for one in proved.enrolment.pair),
     }
     return render(request, "certificates/use.html", context, status=status)
 

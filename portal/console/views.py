@@ -99,7 +99,7 @@ def _page(request: StaffRequest, found: Enrolment, *, problem: str = "", status:
     what, since = trace.waiting(found.element)
     context = {
         "enrolment": found,
-        "pair": [one for one in (found.signature_certificate, found.authentication_certificate) if one is not None],
+        "pair": found.pair,
         "steps": found.steps.all(),
         "orders": found.orders.order_by("-pk"),
         "conversations": Conversation.objects.filter(element=found.element).order_by("-pk")[:10],

@@ -53,8 +53,7 @@ def of(enrolment: Enrolment, *, attributes: bool = False) -> list[Details]:
     The four `attributes` are for the holder alone, who proves himself first (portal.screen_lock.proof): a phone's
     session proves only that this browser was given the phone.
     """
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    return [describe(one, enrolment, attributes=attributes) for one in pair if one is not None]
+    return [describe(one, enrolment, attributes=attributes) for one in enrolment.pair]
 
 
 def describe(certificate: Certificate, enrolment: Enrolment, *, attributes: bool = False) -> Details:

@@ -22,8 +22,7 @@ class Hold:
 
 def of(enrolment: Enrolment) -> Hold | None:
     """Return what holds the enrolment's pair, or None where nothing of it is on hold."""
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    held = [one for one in pair if one is not None and one.status == Certificate.Status.ON_HOLD]
+    held = [certificate for certificate in enrolment.pair if certificate.status == Certificate.Status.ON_HOLD]
     if not held:
         return None
     newest = (

@@ -92,14 +92,12 @@ def mode(enrolment: Enrolment) -> str:
 
 def fallen(enrolment: Enrolment) -> list[Certificate]:
     """Return the certificates that fell with the card's (linked revocation): both, or one alone."""
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    return [one for one in pair if one is not None and one.cause == Cause.CARD_CERTIFICATE_REVOKED]
+    return [certificate for certificate in enrolment.pair if certificate.cause == Cause.CARD_CERTIFICATE_REVOKED]
 
 
 def held(enrolment: Enrolment) -> bool:
     """Tell whether something of the pair is on hold."""
-    pair = (enrolment.signature_certificate, enrolment.authentication_certificate)
-    return any(one is not None and one.status == Certificate.Status.ON_HOLD for one in pair)
+    return any(certificate.status == Certificate.Status.ON_HOLD for certificate in enrolment.pair)
 
 
 def successor(enrolment: Enrolment) -> Enrolment | None:

@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from ca.models import Certificate
 from ca.profiles import Purpose
 from portal.phone import progress
 from portal.phone import trace as traces
@@ -33,8 +32,8 @@ def certificate(request: HttpRequest, reference: uuid.UUID, purpose: str) -> Htt
     proved = proof.proved(request)
     if purpose == Purpose.SIGNATURE.slug and (proved is None or proved.enrolment != found):
         return redirect("certificates:home")
-    for issued in (found.signature_certificate, found.authentication_certificate):
-        if isinstance(issued, Certificate) and issued.purpose.replace("_", "-") == purpose:
+    for issued in found.pair:
+        if Purpose(issued.purpose).slug == purpose:
             disposition = f'attachment; filename="phone-{purpose}.cer"'
             headers = {"Content-Disposition": disposition}
             return HttpResponse(bytes(issued.der), content_type="application/pkix-cert", headers=headers)

@@ -53,11 +53,10 @@ def finish(enrolment: Enrolment, cause: Cause, now: datetime) -> None:
 
 
 def _revoke_pair(enrolment: Enrolment, cause: Cause, now: datetime) -> None:
-    for certificate in (enrolment.signature_certificate, enrolment.authentication_certificate):
-        if certificate is not None:
-            certificate.refresh_from_db()
-            if certificate.status != Certificate.Status.REVOKED:
-                revocation.revoke(certificate, cause=cause, now=now)
+    for certificate in enrolment.pair:
+        certificate.refresh_from_db()
+        if certificate.status != Certificate.Status.REVOKED:
+            revocation.revoke(certificate, cause=cause, now=now)
 
 
 def _leave(enrolment: Enrolment) -> None:

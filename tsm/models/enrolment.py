@@ -68,6 +68,12 @@ class Enrolment(models.Model):
     def __str__(self) -> str:
         return f"{self.reference} {self.state}"
 
+    @property
+    def pair(self) -> list[Certificate]:
+        """The certificates that were issued for it, signature first; none before they are."""
+        both = (self.signature_certificate, self.authentication_certificate)
+        return [certificate for certificate in both if certificate is not None]
+
 
 class EnrolmentStep(models.Model):
     """Something that happened to an enrolment, as the citizen's screen and the trace show it."""
