@@ -60,6 +60,7 @@ def path(found: Enrolment | None, *, chosen: bool) -> list[Step]:
     arrived = mode in ("active", "ended")
     fell = found is not None and bool(progress.fallen(found))
     used = found is not None and _used(found)
+    stopped = _stopped(found) if found and mode == "active" and progress.held(found) and not fell else None
     steps = [
         Step(
             1,
@@ -89,7 +90,8 @@ def path(found: Enrolment | None, *, chosen: bool) -> list[Step]:
             _("2枚の電子証明書を見る") if arrived else _("設定の画面へ"),
             page,
         ),
-        Step(
+        stopped
+        or Step(
             4,
             _("サービスで使う"),
             _(
@@ -104,7 +106,7 @@ def path(found: Enrolment | None, *, chosen: bool) -> list[Step]:
             5,
             _("スマートフォンでの利用をやめる"),
             _("2枚が失効し、セキュアエレメントから消えます。もう一度銀行を開くと、断られます。"),
-            "done" if mode == "ended" and not fell else _next(used) if mode == "active" else "waiting",
+            "done" if mode == "ended" and not fell else _next(used and not stopped) if mode == "active" else "waiting",
             _("利用をやめる") if mode == "active" else _("終わりの記録を見る"),
             reverse("phone:end") if mode == "active" else page,
         ),
@@ -123,6 +125,12 @@ def path(found: Enrolment | None, *, chosen: bool) -> list[Step]:
             )
         )
     return steps
+
+
+def _stopped(found: Enrolment) -> Step:
+    """Return what stands in the fourth step's place while the pair is on hold."""
+    told = progress.now_sentence(found)
+    return Step(4, _("サービスで使う"), told, "current", _("また使えるようにするには"), reverse("phone:found"))
 
 
 def samples() -> dict[str, str]:

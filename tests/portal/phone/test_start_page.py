@@ -10,7 +10,7 @@ from ca.models import Realm
 from ca.revocation import Cause
 from tests.tsm.enrolment.citizen import Citizen, card_of
 from tsm import enrolment as enrolments
-from tsm import sweep
+from tsm import services, sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,6 +59,18 @@ def test_a_linked_revocation_is_the_sixth_steps_doing(client: Client, realm: Rea
     sweep.follow_linkage(realm)
     assert steps(client) == ["done", "done", "done", "open", "waiting", "done"]
     assert "連動して失効しました" in client.get("/phone/").content.decode()
+
+
+def test_a_pair_on_hold_is_not_to_be_used_but_to_be_released(client: Client, realm: Realm, citizen: Citizen) -> None:
+    citizen.enrol(card_of(realm))
+    found = enrolments.current(citizen.phone)
+    assert found is not None
+    services.suspend(found, source="test")
+    assert steps(client) == ["done", "done", "done", "current", "open", "open"]
+    page = client.get("/").content.decode()
+    assert "電子証明書は一時利用停止中です" in page
+    assert 'href="/phone/found/"' in page
+    assert "見本の銀行を開く" not in page
 
 
 def test_without_a_sandbox_there_is_no_office(client: Client, realm: Realm, settings: Any) -> None:
