@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import rotate_token
 
@@ -24,9 +25,7 @@ def begin(request: HttpRequest, response: HttpResponseBase, account: Account) ->
         _rows(request).update(ended_at=now)
         StaffSession.objects.create(account=account, token_digest=_digest(token), began_at=now, seen_at=now)
     rotate_token(request)
-    response.set_cookie(  # type: ignore[attr-defined]
-        COOKIE, token, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
-    )
+    response.set_cookie(COOKIE, token, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE)
 
 
 def of(request: HttpRequest) -> StaffSession | None:
@@ -54,7 +53,7 @@ def end(request: HttpRequest, response: HttpResponseBase) -> None:
         with transaction.atomic():
             if StaffSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.machine()):
                 journal.record(session.account.realm, "staff.signed_out", session.account.name)
-    response.delete_cookie(COOKIE, samesite="Strict")  # type: ignore[attr-defined]
+    response.delete_cookie(COOKIE, samesite="Strict")
 
 
 def end_all(account: Account) -> None:
@@ -62,7 +61,7 @@ def end_all(account: Account) -> None:
     StaffSession.objects.filter(account=account, ended_at=None).update(ended_at=clock.machine())
 
 
-def _rows(request: HttpRequest):  # type: ignore[no-untyped-def]
+def _rows(request: HttpRequest) -> QuerySet[StaffSession]:
     return StaffSession.objects.filter(token_digest=_digest(request.COOKIES.get(COOKIE, "")), ended_at=None)
 
 
