@@ -50,6 +50,11 @@ def accepts(authenticator: Authenticator, code: str) -> bool:
     )
 
 
+def has_shown_a_code(authenticator: Authenticator) -> bool:
+    """Tell whether a code of the authenticator was ever accepted."""
+    return authenticator.last_t >= 0  # the time step of the newest; -1 before
+
+
 def verify(account: Account, code: str) -> bool:
     """Tell whether a code is the one that the account's authenticator shows, and use it up."""
     return any(accepts(one, code) for one in Authenticator.objects.filter(user=account.user, confirmed=True))

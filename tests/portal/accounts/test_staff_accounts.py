@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -92,6 +93,16 @@ def test_no_page_of_the_enrolment_opens_without_what_comes_before(realm: Realm) 
     page = client.get("/staff/enrol/authenticator").content.decode()
     assert "data:image/svg+xml;base64," in page
     assert authenticators.secret(Authenticator.objects.get()) in page
+
+
+def test_who_copies_the_database_during_an_enrolment_goes_on_with_none(realm: Realm) -> None:
+    code_ = staff.invite("sakura", role="helpdesk", realm=realm, by="test")
+    Client().post("/staff/enrol/", {"code": code_})
+    thief = Client()
+    for key in [*Session.objects.values_list("session_key", flat=True), "none"]:
+        thief.cookies["jpki_session"] = key
+        thief.cookies["jpki_staff_enrolling"] = Account.objects.get().code_digest
+        assert thief.get("/staff/enrol/authenticator").headers["Location"] == "/staff/enrol/"
 
 
 @pytest.mark.parametrize(
