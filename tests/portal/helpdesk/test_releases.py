@@ -96,6 +96,14 @@ def test_an_approval_takes_the_authenticators_code(proposal: Release, second: Ac
     assert (proposal.state, orders()) == ("proposed", ["suspend"])
 
 
+def test_a_proposal_shown_beside_a_refusal_is_a_look_too(proposal: Release, second: Account) -> None:
+    browser = sign_in(second)
+    address = f"/helpdesk/releases/{proposal.pk}/decide"
+    for form in ({"decision": "approve", "code": ""}, {"decision": "refuse", "ground": ""}):
+        assert proposal.call.holder.name in browser.post(address, form).content.decode()
+    assert [entry.data["staff"] for entry in journal("helpdesk.release_looked_at")] == ["momiji"] * 2
+
+
 def test_a_refusal_takes_a_reason_and_leaves_the_hold(proposal: Release, second: Account, held: Call) -> None:
     browser = sign_in(second)
     address = f"/helpdesk/releases/{proposal.pk}/decide"
