@@ -27,7 +27,7 @@ from portal.helpdesk.script import Act
 from tests.ca.test_issuance import at_once
 from tests.portal.accounts.people import code, journal, make_staff, sign_in, wrong_code
 from tests.portal.helpdesk.callers import RIGHT_FOR_HOLD, RIGHT_FOR_RELEASE
-from tsm import measures
+from tsm import measures, services
 from tsm.measures import Signal
 from tsm.models import Enrolment, ServiceOrder
 
@@ -181,6 +181,20 @@ def test_a_hold_by_a_measure_is_its_holders_to_end(agent: Account, holder: Holde
     assert "ヘルプデスクからは解除できません" in sign_in(agent).get(page.headers["Location"]).content.decode()
 
 
+def test_a_hold_by_a_measure_that_came_meanwhile_is_not_released_by_an_older_proposal(
+    proposal: Release, second: Account
+) -> None:
+    order = services.resume(proposal.enrolment, source="officer")
+    services.release(proposal.enrolment)
+    services.done(order)
+    measures.report(proposal.enrolment, Signal.FACTORY_RESET, source="test")
+    with pytest.raises(ReleaseNotPossible):
+        holds.approve(proposal, by=second)
+    assert orders() == []
+    proposal.refresh_from_db()
+    assert proposal.state == "proposed"
+
+
 def test_the_authorities_table_is_the_policy(held: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """As J-LIS's rule has it, a hold would never be released: a change of a row, and the help desk can't."""
     loss = RULES[Cause.LOSS]
@@ -208,8 +222,6 @@ def test_a_proposal_of_another_realm_is_unknown(proposal: Release) -> None:
 
 
 def test_when_the_enrolment_ended_meanwhile_nothing_is_approved(proposal: Release, second: Account) -> None:
-    from tsm import services
-
     services.terminate(proposal.enrolment, source="test")
     browser = sign_in(second)
     response = browser.post(f"/helpdesk/releases/{proposal.pk}/decide", {"decision": "approve", "code": code(second)})
