@@ -16,10 +16,10 @@ from django.db import IntegrityError, transaction
 
 from ca import clock, journal
 from ca.models import Realm
-from portal.accounts import attempts, authenticators, sessions
+from portal.accounts import authenticators, sessions
 from portal.accounts.errors import AccountExists, AccountUnknown, EnrolmentCodeWrong, PasswordUnfit
 from portal.accounts.models import Account
-from portal.accounts.signing_in import find, plain_name
+from portal.accounts.signing_in import find, forget_tries, plain_name
 
 State = Account.State
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
@@ -72,8 +72,7 @@ def unlock(name: str, *, by: str) -> None:
     """Let an account try again that was locked for too many tries."""
     account = _named(name)
     with transaction.atomic():
-        for heading in ("name", "code"):
-            attempts.forget(f"{heading}:{account.name}")
+        forget_tries(account)
         journal.record(account.realm, "staff.unlocked", account.name, by=by)
 
 
@@ -134,8 +133,7 @@ def _shut(account: Account, state: State) -> None:
     account.user.save(update_fields=["password"])
     authenticators.remove(account)
     sessions.end_all(account)
-    for heading in ("name", "code"):
-        attempts.forget(f"{heading}:{account.name}")
+    forget_tries(account)
 
 
 def _named(name: str) -> Account:

@@ -40,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         context |= {"problem": _("名前、パスワード、確認コードの3つとも入力してください。"), "name": name}
         return render(request, "accounts/sign_in.html", context, status=400)
     try:
-        account = signing_in.check(name, password, code, address=signing_in.address_of(request))
+        account = signing_in.check(request, name, password, code)
     except AccountError as error:
         context |= {"problem": sentence(error), "name": name}
         return render(request, "accounts/sign_in.html", context, status=problems.CATALOGUE[error.code].status)
