@@ -114,6 +114,7 @@ def enrol(account: Account, password: str) -> list[str]:
             raise EnrolmentCodeWrong("used meanwhile")
         account.user.save(update_fields=["password"])
         authenticators.confirm(device)
+        sessions.end_all(account)  # of a sign-in that crossed the reset
         codes = authenticators.new_recovery_codes(account)
         journal.record(account.realm, "staff.enrolled", account.name, role=account.role)
     account.state = State.ACTIVE

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from ca import clock
 from ca.models import Realm
-from portal.accounts import authenticators, staff
+from portal.accounts import authenticators, sessions, staff
 from portal.accounts.errors import EnrolmentCodeWrong
 from portal.accounts.models import Account, Authenticator, StaffSession
 from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, shown, sign_in
@@ -139,6 +140,16 @@ def test_disabled_means_out_at_once_and_reset_means_to_enrol_anew(
     assert enrol(Client(), given, "quite another password").status_code == 200
     assert [entry.data["by"] for entry in journal("staff.disabled")] == ["佐藤"]
     assert len(journal("staff.reset")) == 1
+
+
+def test_a_sign_in_that_crossed_the_reset_is_over_when_the_account_opens_again(agent: Account) -> None:
+    given = staff.reset("sakura", by="test")
+    late, response = Client(), HttpResponse()
+    sessions.begin(RequestFactory().post("/staff/sign-in"), response, agent)
+    late.cookies["jpki_staff"] = response.cookies["jpki_staff"].value
+    assert late.get("/helpdesk/").status_code == 302
+    assert enrol(Client(), given).status_code == 200
+    assert late.get("/helpdesk/").status_code == 302
 
 
 def test_another_role_is_journaled_and_ends_the_session(agent: Account) -> None:
