@@ -44,7 +44,8 @@ def test_a_person_enrols_by_the_code_that_the_command_prints_and_is_in(
 ) -> None:
     given = invited(capsys, *ADD)
     client = Client(headers={"accept-language": "ja"})
-    response = enrol(client, given.lower().replace("-", " "))
+    full_width = "".join(chr(ord(one) + 0xFEE0) if one.isalnum() else " " for one in given.lower())
+    response = enrol(client, full_width)
     page = response.content.decode()
     assert "回復コードを控えてください" in page
     assert len(re.findall(r"<li>[A-Z2-9]{5}-[A-Z2-9]{5}</li>", page)) == 8
