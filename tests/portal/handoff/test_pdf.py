@@ -3,6 +3,7 @@
 import io
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -97,6 +98,16 @@ def test_an_encrypted_pdf_is_not_taken() -> None:
 def test_what_is_no_whole_pdf_is_not_taken(content: bytes) -> None:
     with pytest.raises(DocumentUnacceptable):
         pdf.accept(content)
+
+
+def test_a_pdf_that_is_damaged_anywhere_is_refused_and_breaks_nothing() -> None:
+    packed = io.BytesIO()
+    copy_into_new_writer(PdfFileReader(io.BytesIO(plain(1))), writer_kwargs={"stream_xrefs": True}).write(packed)
+    for whole in (plain(1), packed.getvalue()):
+        for at in range(0, len(whole), 3):
+            for octet in (b"#", b"9", b"\xff"):
+                with suppress(DocumentUnacceptable):  # Where the damage isn't seen, it may be taken.
+                    pdf.accept(whole[:at] + octet + whole[at + 1 :])
 
 
 def test_too_many_pages_and_octets_are_not_taken() -> None:
