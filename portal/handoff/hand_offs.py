@@ -264,11 +264,15 @@ def require_open(hand_off: HandOff) -> None:
 
 
 def claim(hand_off: HandOff, event: Event, **values: Any) -> bool:
-    """Make the move that `LIFE` allows from the state as read; return whether it was ours to make."""
+    """Make the move that `LIFE` allows from the state as read; return whether it was ours to make.
+
+    What the service has redeemed moves no more.
+    """
     target = LIFE.get((State(hand_off.state), event))
     if target is None:
         return False
-    return bool(HandOff.objects.filter(pk=hand_off.pk, state=hand_off.state).update(state=target, **values))
+    as_read = HandOff.objects.filter(pk=hand_off.pk, state=hand_off.state, fetched_at__isnull=True)
+    return bool(as_read.update(state=target, **values))
 
 
 def record(hand_off: HandOff, what: str, **data: str) -> None:
