@@ -30,6 +30,7 @@ from portal.handoff.errors import (
     HandOffRefused,
     HandOffUnknown,
     HandOffWrongBrowser,
+    NotPrepared,
     RequestInvalid,
 )
 from portal.handoff.models import HandOff, HandOffPdf
@@ -203,6 +204,8 @@ def answer(hand_off: HandOff, *, certificate: bytes, signature: bytes) -> None:
         ):
             _require_shown(found(pk=hand_off.pk))
             raise HandOffOver("answered by another", state=hand_off.state)
+        if signing.message(hand_off, certificate) != message:
+            raise NotPrepared("something else was made ready meanwhile")
         serial_number = verdict.certificate.serial_number if verdict.certificate else ""
         record(hand_off, "answered", serial_number=serial_number, medium=medium)
 
