@@ -11,7 +11,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 
 from ca import journal
 from ca.models import Certificate, Holder, Realm
@@ -34,8 +33,7 @@ def document(notice: Notice) -> bytes:
         "made": texts.moment(notice.made_at),
         "desk": settings.HELP_DESK_NUMBER,
     }
-    with translation.override("ja"):  # Both languages stand in it; Japanese is the page's.
-        return documents.pdf("notices/letter.html", context)
+    return documents.pdf("notices/letter.html", context)
 
 
 def addressee(holder: Holder) -> tuple[str, str]:

@@ -1,17 +1,19 @@
 """From a search to the receipt: an application is filled in, signed on the phone, received once."""
 
+import io
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from ca import clock, journal, revocation
 from ca.models import Holder, JournalEntry, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from portal.handoff.models import HandOff
+from portal.handoff.models import HandOff, HandOffPdf
 from portal.mynaportal import applications, procedures
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, Happening, Notice
@@ -151,6 +153,14 @@ def test_while_the_phone_is_asked_it_waits_and_can_be_taken_back(visitor: Visito
     assert "申請の内容" in visitor.shown(f"applications/{application.reference}/")
     application.refresh_from_db()
     assert application.state == "draft"
+
+
+def test_a_japanese_document_says_that_it_is_one_also_to_who_reads_english(visitor: Visitor) -> None:
+    visitor.client.cookies["django_language"] = "en"
+    visitor.sign_in()
+    visitor.send(visitor.fill_in())
+    made = PdfFileReader(io.BytesIO(HandOffPdf.objects.get().content))
+    assert made.root["/Lang"] == "ja"
 
 
 def test_a_signature_of_somebody_else_is_not_received(visitor: Visitor, realm: Realm) -> None:
