@@ -121,11 +121,14 @@ def send(application: Application, *, state: str, language: str | None) -> Asked
     )
     if asked.hand_off.state == HandOffState.REFUSED:
         raise ServiceNotRegistered("the register says no", reason=asked.hand_off.reason)
-    sent = _drafts(application).update(
-        state=LIFE[State.DRAFT, Event.SEND], hand_off_id=asked.hand_off.id, applicant=told, number=number
+    # As it was read: what another window saved meanwhile is not in the document.
+    sent = (
+        _drafts(application)
+        .filter(changed_at=application.changed_at)
+        .update(state=LIFE[State.DRAFT, Event.SEND], hand_off_id=asked.hand_off.id, applicant=told, number=number)
     )
     if not sent:
-        raise ApplicationNotOpen("sent in another window")
+        raise ApplicationNotOpen("sent or changed in another window")
     return asked
 
 

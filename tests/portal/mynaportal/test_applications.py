@@ -15,6 +15,7 @@ from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from portal.handoff.models import HandOff, HandOffPdf
 from portal.mynaportal import applications, procedures
+from portal.mynaportal.errors import ApplicationNotOpen
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, Happening, Notice
 from tests.ca.fixtures import make_holder
@@ -161,6 +162,17 @@ def test_a_japanese_document_says_that_it_is_one_also_to_who_reads_english(visit
     visitor.send(visitor.fill_in())
     made = PdfFileReader(io.BytesIO(HandOffPdf.objects.get().content))
     assert made.root["/Lang"] == "ja"
+
+
+def test_answers_that_another_window_saved_meanwhile_are_not_signed_unseen(visitor: Visitor) -> None:
+    visitor.sign_in()
+    seen = visitor.fill_in()
+    elsewhere = Application.objects.get()
+    applications.save(elsewhere, {**seen.answers, "people": "9"})
+    with pytest.raises(ApplicationNotOpen):
+        applications.send(seen, state="s", language="ja")
+    kept = Application.objects.get()
+    assert (kept.state, kept.answers["people"]) == ("draft", "9")
 
 
 def test_a_signature_of_somebody_else_is_not_received(visitor: Visitor, realm: Realm) -> None:
