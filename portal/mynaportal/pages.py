@@ -143,7 +143,7 @@ def confirm(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> HttpRes
     found = _procedure(row.procedure)
     told = _applicant(who)
     today = clock.now(row.realm).astimezone(texts.JAPAN).date()
-    _answers, wrong = procedures.check(found, row.answers, today=today)
+    answers, wrong = procedures.check(found, row.answers, today=today)
     if row.state != State.DRAFT or told is None or wrong:
         return redirect("mynaportal:application", reference)
     problem = ""
@@ -165,7 +165,7 @@ def confirm(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> HttpRes
         "procedure": _shown(found),
         "applicant": told,
         "rows": [
-            (field.label.in_language(language), procedures.shown(field, row.answers[field.code], language))
+            (field.label.in_language(language), procedures.shown(field, answers[field.code], language))
             for field in found.fields
         ],
         "problem": problem,

@@ -21,7 +21,7 @@ from portal.notices.models import Contact, Happening, Notice
 from tests.ca.fixtures import make_holder
 from tests.conftest import missing
 from tests.portal.handoff.citizens import Citizen
-from tests.portal.mynaportal.visitor import MOVE, Visitor
+from tests.portal.mynaportal.visitor import MOVE, NURSERY, Visitor
 from whitelist.models import RelyingParty
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +173,14 @@ def test_answers_that_another_window_saved_meanwhile_are_not_signed_unseen(visit
         applications.send(seen, state="s", language="ja")
     kept = Application.objects.get()
     assert (kept.state, kept.answers["people"]) == ("draft", "9")
+
+
+def test_a_question_that_is_newer_than_the_draft_is_confirmed_without_an_answer(visitor: Visitor) -> None:
+    visitor.sign_in()
+    application = visitor.fill_in("nursery", NURSERY)
+    del application.answers["remarks"]
+    application.save()
+    assert "備考" in visitor.shown(f"applications/{application.reference}/confirm/")
 
 
 def test_a_signature_of_somebody_else_is_not_received(visitor: Visitor, realm: Realm) -> None:
