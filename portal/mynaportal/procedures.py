@@ -246,8 +246,8 @@ def check(procedure: Procedure, posted: Mapping[str, str], *, today: date) -> tu
 
 
 def tidy(field: Field, typed: str) -> str:
-    """Return what was typed without what nobody means: blanks around it, full-width digits, kinds of line ends."""
-    value = typed.replace("\r\n", "\n").strip()[:2000]
+    """Return what was typed without what nobody means: blanks around it, full-width digits, kinds of line ends, NUL."""
+    value = typed.replace("\0", "").replace("\r\n", "\n").strip()[:2000]  # PostgreSQL's JSON takes no NUL
     if field.kind in (Kind.NUMBER, Kind.DIGITS, Kind.TELEPHONE):
         value = unicodedata.normalize("NFKC", value)
         value = re.sub(r"[‐-―−ー]", "-", value) if field.kind is Kind.TELEPHONE else re.sub(r"[\s-]", "", value)

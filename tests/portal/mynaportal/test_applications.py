@@ -183,6 +183,14 @@ def test_a_question_that_is_newer_than_the_draft_is_confirmed_without_an_answer(
     assert "備考" in visitor.shown(f"applications/{application.reference}/confirm/")
 
 
+def test_characters_that_no_database_takes_are_left_out(visitor: Visitor) -> None:
+    visitor.sign_in()
+    form = visitor.post("procedures/benefit/begin").headers["Location"]
+    answer = visitor.client.post(form, {"people": "3", "bank": "みらい\0銀行", "later": "1"})
+    assert answer.status_code == 200
+    assert Application.objects.get().answers["bank"] == "みらい銀行"
+
+
 def test_a_signature_of_somebody_else_is_not_received(visitor: Visitor, realm: Realm) -> None:
     other = make_holder(realm, name="別人　太郎")
     from tests.ca.fixtures import issue_card, issue_phone
