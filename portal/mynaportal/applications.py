@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ca import clock, journal
 from ca.models import Certificate, Holder
@@ -43,7 +43,6 @@ LIFE: Mapping[tuple[State, Event], State] = {
     (State.SIGNING, Event.RETURN): State.DRAFT,  # declined, out of time, or not this applicant's signature
     (State.SIGNING, Event.RECEIVE): State.FILED,
 }
-SEXES = {"1": ("男", "male"), "2": ("女", "female")}
 
 
 @dataclass(frozen=True)
@@ -235,11 +234,11 @@ def _back(application: Application, reason: str) -> Outcome:
     return Outcome(application, reason)
 
 
-def _drafts(application: Application) -> Any:
+def _drafts(application: Application) -> QuerySet[Application]:
     return _in_state(application, State.DRAFT)
 
 
-def _in_state(application: Application, state: State) -> Any:
+def _in_state(application: Application, state: State) -> QuerySet[Application]:
     """Return the row as long as it is in the state, and about the same hand-off, as it was read."""
     return Application.objects.filter(pk=application.pk, state=state, hand_off_id=application.hand_off_id)
 
