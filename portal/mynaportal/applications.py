@@ -6,7 +6,6 @@ jpki-facts 2); what was filled in is held against the certificate that signed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -43,14 +42,6 @@ LIFE: Mapping[tuple[State, Event], State] = {
     (State.SIGNING, Event.RETURN): State.DRAFT,  # declined, out of time, or not this applicant's signature
     (State.SIGNING, Event.RECEIVE): State.FILED,
 }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How asking for the signature ended: filed, waiting, or back to a draft for a reason."""
-
-    application: Application
-    reason: str = ""
 
 
 def signature_certificate(holder: Holder) -> Certificate | None:
@@ -155,14 +146,15 @@ def document(
     return documents.pdf("mynaportal/application.html", context)
 
 
-def settle(application: Application) -> Outcome:
+def settle(application: Application) -> str:
     """Look how asking for the signature ended, and receive what was signed. Safe to call again and at once.
 
+    The application is read anew: filed, still being signed, or a draft again, and then this returns the reason.
     What the hand-off gave stays there: should we have died after the code was redeemed, the next look receives it.
     """
     application.refresh_from_db()
     if application.state != State.SIGNING:
-        return Outcome(application)
+        return ""
     credential = registration.credential(application.realm)
     try:
         hand_off = hand_offs.by_id(str(application.hand_off_id), credential=credential) if credential else None
@@ -171,12 +163,12 @@ def settle(application: Application) -> Outcome:
     if hand_off is None:
         return _back(application, "not_registered")
     if hand_off.state in OPEN_HAND_OFFS:
-        return Outcome(application, "waiting")
+        return ""
     if hand_off.state != HandOffState.ANSWERED:
         return _back(application, str(hand_off.state))
     result = results.of(hand_off)
     if result is None:  # The browser hasn't brought the code: it may still come.
-        return Outcome(application, "waiting")
+        return ""
     signer = Certificate.objects.filter(
         realm=application.realm, holder=application.holder, purpose=Purpose.SIGNATURE, der=result.certificate
     ).first()
@@ -185,7 +177,8 @@ def settle(application: Application) -> Outcome:
         return _back(application, "another_person")
     if _as_row(told) != application.applicant:
         return _back(application, "attributes_changed")
-    return _receive(application, result.pdf, signer)
+    _receive(application, result.pdf, signer)
+    return ""
 
 
 def withdraw(application: Application) -> None:
@@ -193,7 +186,7 @@ def withdraw(application: Application) -> None:
     _back(application, "withdrawn")
 
 
-def _receive(application: Application, pdf: bytes, signer: Certificate) -> Outcome:
+def _receive(application: Application, pdf: bytes, signer: Certificate) -> None:
     now = clock.now(application.realm)
     procedure = procedures.find(application.procedure)
     with transaction.atomic():
@@ -225,13 +218,12 @@ def _receive(application: Application, pdf: bytes, signer: Certificate) -> Outco
             )
             outbox.put(happening, now=now)
     application.refresh_from_db()
-    return Outcome(application)
 
 
-def _back(application: Application, reason: str) -> Outcome:
+def _back(application: Application, reason: str) -> str:
     _in_state(application, State.SIGNING).update(state=LIFE[State.SIGNING, Event.RETURN])
     application.refresh_from_db()
-    return Outcome(application, reason)
+    return reason
 
 
 def _drafts(application: Application) -> QuerySet[Application]:

@@ -249,13 +249,12 @@ def notice(request: HttpRequest, who: Visitor, number: int) -> HttpResponse:
 
 
 def _standing(request: HttpRequest, who: Visitor, row: Application) -> HttpResponse:
-    outcome = applications.settle(row)
-    row = outcome.application
+    reason = applications.settle(row)
     context = {
         "visitor": who,
         "application": row,
         "procedure": _shown(_procedure(row.procedure)),
-        "sentence": _outcome(outcome.reason),
+        "sentence": _outcome(reason),
     }
     return render(request, STANDING[State(row.state)], context)
 
