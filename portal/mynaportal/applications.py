@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from ca import clock, journal
 from ca.models import Certificate, Holder
@@ -99,7 +100,7 @@ def send(application: Application, *, state: str, language: str | None) -> Asked
     if procedure is None:
         raise ApplicationNotOpen("the procedure is no more")
     now = clock.now(application.realm)
-    number = application.number or f"{now.astimezone(texts.JAPAN):%Y%m%d}-{application.pk:08d}"
+    number = application.number or f"{timezone.localdate(now):%Y%m%d}-{application.pk:08d}"
     pdf = document(procedure, told, application.answers, number=number, now=now)
     asked = hand_offs.ask(
         credential,

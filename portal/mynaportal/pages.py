@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -118,7 +119,7 @@ def application(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> Htt
     wrong: dict[str, Text] = {}
     saved = False
     if request.method == "POST":
-        today = clock.now(row.realm).astimezone(texts.JAPAN).date()
+        today = timezone.localdate(clock.now(row.realm))
         posted = {field.code: request.POST.get(field.code, "") for field in found.fields}
         answers, wrong = procedures.check(found, posted, today=today)
         try:
@@ -149,7 +150,7 @@ def confirm(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> HttpRes
     row = _own(who, reference)
     found = _procedure(row.procedure)
     told = _applicant(who)
-    today = clock.now(row.realm).astimezone(texts.JAPAN).date()
+    today = timezone.localdate(clock.now(row.realm))
     answers, wrong = procedures.check(found, row.answers, today=today)
     if row.state != State.DRAFT or told is None or wrong:
         return redirect("mynaportal:application", reference)

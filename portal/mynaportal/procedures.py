@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from portal.notices import texts
 from whitelist.register import Text
 
 NO_HINT = Text("", "")
@@ -259,8 +260,7 @@ def shown(field: Field, value: str, language: str | None) -> str:
     if field.kind is Kind.CHOICE:
         return next((label.in_language(language) for code, label in field.choices if code == value), value)
     if field.kind is Kind.DATE and value:
-        day = date.fromisoformat(value)
-        return f"{day.year}年{day.month}月{day.day}日" if not (language or "").startswith("en") else f"{day:%d %B %Y}"
+        return texts.moment_day(date.fromisoformat(value)).in_language(language)
     return value
 
 

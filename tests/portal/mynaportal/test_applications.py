@@ -160,7 +160,9 @@ def test_while_the_phone_is_asked_it_waits_and_can_be_taken_back(visitor: Visito
 def test_a_japanese_document_says_that_it_is_one_also_to_who_reads_english(visitor: Visitor) -> None:
     visitor.client.cookies["django_language"] = "en"
     visitor.sign_in()
-    visitor.send(visitor.fill_in())
+    application = visitor.fill_in()
+    assert ">1 December 2026<" in visitor.shown(f"applications/{application.reference}/confirm/")
+    visitor.send(application)
     made = PdfFileReader(io.BytesIO(HandOffPdf.objects.get().content))
     assert made.root["/Lang"] == "ja"
 
