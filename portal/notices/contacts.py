@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+import unicodedata
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -103,7 +104,7 @@ def confirm(holder: Holder, code: str) -> Contact:
 
     An address that was confirmed before is told that the next notices go elsewhere.
     """
-    code = "".join(code.split()).translate(_HALF_WIDTH)
+    code = unicodedata.normalize("NFKC", "".join(code.split()))
     row = pending(holder)
     if row is None:
         raise CodeOver("no code can be entered now")
@@ -151,9 +152,6 @@ def sentence(error: NoticesError) -> str:
         told = _("確認コードが違います。メールの6桁の数字を入力してください。あと{left}回試せます。")
         return told.format(left=error.data["tries_left"])
     return problems.sentence(error.code)
-
-
-_HALF_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
 
 
 def _checked(address: str) -> str:

@@ -40,7 +40,8 @@ def addressee(holder: Holder) -> tuple[str, str]:
     """Return name and address: as the newest signature certificate has them, phone's or card's."""
     issued = Certificate.objects.filter(holder=holder, purpose=Purpose.SIGNATURE).order_by("-not_before", "-pk")
     # The phone's names what the card's named when it was issued; of one day's, the phone's is the newer.
-    found = next((told for one in issued[:1] if (told := attributes.of(one)) is not None), None)
+    newest = issued.first()
+    found = attributes.of(newest) if newest is not None else None
     return (found.name, found.address) if found else (holder.name, holder.address)
 
 
