@@ -1,14 +1,12 @@
 """The second factor: an authenticator app (TOTP, RFC 6238), and recovery codes for the day it is lost."""
 
 import base64
-import io
 
 import django_otp
-import qrcode
-import qrcode.image.svg
 from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
+from portal import qr
 from portal.accounts import codes
 from portal.accounts.models import Account, Authenticator, keyed
 
@@ -34,10 +32,7 @@ def secret(authenticator: Authenticator) -> str:
 
 def picture(authenticator: Authenticator) -> str:
     """Return the QR code that an authenticator app reads, as the address of an SVG image (data:)."""
-    drawn = qrcode.make(authenticator.config_url, image_factory=qrcode.image.svg.SvgPathImage, box_size=10, border=4)
-    written = io.BytesIO()
-    drawn.save(written)
-    return "data:image/svg+xml;base64," + base64.b64encode(written.getvalue()).decode()
+    return qr.picture(authenticator.config_url)
 
 
 def accepts(authenticator: Authenticator, code: str) -> bool:

@@ -1,6 +1,7 @@
 """The life of an account: invited by command, enrolled by the person once, reset, disabled; never self-made."""
 
 import re
+import urllib.parse
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from ca.models import Realm
 from portal.accounts import authenticators, sessions, staff
 from portal.accounts.errors import EnrolmentCodeWrong
 from portal.accounts.models import Account, Authenticator, StaffSession
+from tests.browser.qr_reader import read
 from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, shown, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -93,8 +95,13 @@ def test_no_page_of_the_enrolment_opens_without_what_comes_before(realm: Realm) 
     assert client.get("/staff/enrol/password").headers["Location"] == "/staff/enrol/authenticator"
     assert client.post("/staff/enrol/authenticator", {"code": "000000"}).status_code == 403
     page = client.get("/staff/enrol/authenticator").content.decode()
-    assert "data:image/svg+xml;base64," in page
-    assert authenticators.secret(Authenticator.objects.get()) in page
+    secret = authenticators.secret(Authenticator.objects.get())
+    assert secret in page
+    (picture,) = re.findall(r'src="(data:[^"]+)"', page)
+    told = urllib.parse.urlsplit(read(picture))
+    assert (told.scheme, told.netloc) == ("otpauth", "totp")
+    assert urllib.parse.unquote(told.path) == "/JPKI staff:sakura"
+    assert urllib.parse.parse_qs(told.query)["secret"] == [secret.replace(" ", "")]
 
 
 def test_who_copies_the_database_during_an_enrolment_goes_on_with_none(realm: Realm) -> None:
