@@ -50,6 +50,9 @@ class ConstantDesk:
         """Say the same."""
         return self._reply
 
+    async def close(self) -> None:
+        """Leave nothing behind."""
+
 
 def databases() -> list[str]:
     from tests import postgresql

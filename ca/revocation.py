@@ -81,7 +81,8 @@ def activate(certificate: Certificate, *, now: datetime) -> None:
     Raises IllegalTransition; CardCertificateNotValid when the card certificate that it stands on is not valid any
     more; PhoneCertificateExists when the holder has another that is valid or on hold.
     """
-    _move(certificate, Event.ACTIVATE, cause="", now=now)
+    with transaction.atomic():
+        activate_all([certificate], now=now)
 
 
 def activate_all(certificates: Collection[Certificate], *, now: datetime) -> None:
@@ -122,8 +123,8 @@ def _move(certificate: Certificate, event: Event, *, cause: str, now: datetime, 
         journal.take(certificate.realm)
         certificate.refresh_from_db(fields=["status", "cause", "revoked_at", "changed_at"])
         target = _target(certificate, event)
-        if event in {Event.ACTIVATE, Event.RELEASE}:
-            require_card_certificate(certificate.linked_to_id, now=now)
+        if event == Event.RELEASE and certificate.linked_to_id is not None:
+            require_standing(Certificate.objects.get(pk=certificate.linked_to_id), now=now)
         before = certificate.status
         entry = crl_entry(certificate.serial_number, cause=cause, at=now) if cause else None
         _write([certificate], event, target, cause=cause, entry=entry, now=now)
@@ -219,13 +220,6 @@ def take_along(phone: Certificate, card: Certificate, *, now: datetime) -> None:
 def lag_milliseconds(card_fell_at: datetime, now: datetime) -> int:
     """Return the time from the revocation of a card certificate to `now`."""
     return (now - card_fell_at) // timedelta(milliseconds=1)
-
-
-def require_card_certificate(linked_to: int | None, *, now: datetime) -> None:
-    """Refuse when the card certificate of that id is not valid at `now`; None, for a card's own, passes."""
-    if linked_to is None:
-        return
-    require_standing(Certificate.objects.get(pk=linked_to), now=now)
 
 
 def require_standing(card: Certificate, *, now: datetime) -> None:

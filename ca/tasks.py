@@ -8,7 +8,7 @@ from celery import shared_task
 from ca import crl, issuance, linkage, messages, responders, seals
 from ca.errors import CaError, CrlRefused, IssuanceInProgress, IssuanceRefused
 from ca.models import Crl, Realm
-from ca.ocsp import access
+from ca.ocsp import access, uses
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,12 @@ def sweep_rechecks() -> int:
 def sweep_status_answers() -> int:
     """Delete the notes of answers to verifiers that have been kept for long enough."""
     return access.purge()
+
+
+@shared_task(name="ca.sweep_key_uses")
+def sweep_key_uses() -> int:
+    """Write into the journals how many answers the responders' keys signed."""
+    return uses.journal_noted()
 
 
 @shared_task(name="ca.publish_crls")

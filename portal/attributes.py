@@ -8,11 +8,9 @@ from datetime import date
 
 from cryptography import x509
 
+from ca.der import UTF8_STRING
 from ca.models import Certificate
-
-# otherName of the JPKI arc: 1 name, 3 sex, 4 birth date, 5 address.
-_ARC = "1.2.392.200149.8.5.5"
-_UTF8_STRING = 0x0C
+from ca.profiles import ADDRESS, BIRTH_DATE, NAME, SEX
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,8 @@ def read(der: bytes) -> Attributes | None:
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound):
         return None
-    found = {each.type_id.dotted_string: _text(each.value) for each in names.get_values_for_type(x509.OtherName)}
-    name, sex, born, address = (found.get(f"{_ARC}.{leaf}", "") for leaf in (1, 3, 4, 5))
+    found = {each.type_id: _text(each.value) for each in names.get_values_for_type(x509.OtherName)}
+    name, sex, born, address = (found.get(oid, "") for oid in (NAME, SEX, BIRTH_DATE, ADDRESS))
     return Attributes(name, address, _date(born), sex) if name else None
 
 
@@ -52,7 +50,7 @@ def _date(coded: str) -> date | None:
 
 def _text(der: bytes) -> str:
     """Return the text of a DER UTF8String, which is short enough for one or two octets of length; empty for others."""
-    if len(der) < 2 or der[0] != _UTF8_STRING:
+    if len(der) < 2 or der[0] != UTF8_STRING:
         return ""
     begin = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
     return der[begin:].decode("utf-8", "replace")

@@ -195,6 +195,8 @@ OCSP_VERIFIERS = environment.text("OCSP_VERIFIERS", "whitelist.verifiers.known")
 # From these addresses or networks alone the header Client-Cert is believed: a proxy that sets it, always.
 OCSP_PROXIES = environment.text("OCSP_PROXIES")
 OCSP_LOG_DAYS = environment.number("OCSP_LOG_DAYS", 0)
+# So often each process of the responder notes how many answers it signed with which key.
+OCSP_NOTE_SECONDS = environment.decimal("OCSP_NOTE_SECONDS", 600)
 # Threads that sign, in each process of the responder: one keeps a core busy; a slow HSM is waited for by several.
 OCSP_SIGNING_THREADS = environment.number("OCSP_SIGNING_THREADS", 1)
 # So long a request to the responder may take from its first octet to its last; then its connection is ended.
@@ -317,6 +319,7 @@ CELERY_BEAT_SCHEDULE = {
     "issuances": {"task": "ca.sweep_issuances", "schedule": TSM_SWEEP_SECONDS},
     "crls": {"task": "ca.publish_due_crls", "schedule": min(60.0, CRL_PUBLISH_SECONDS)},
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},
+    "key-uses": {"task": "ca.sweep_key_uses", "schedule": 3600.0},
     "status-answers": {"task": "ca.sweep_status_answers", "schedule": 3600.0},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.

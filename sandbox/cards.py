@@ -13,9 +13,8 @@ from sandbox.personas import Card, Persona
 from sandbox.virtual.card import MyNumberCard
 from tsm import jpki
 from tsm.jpki import Key
+from tsm.purposes import KEYS, PURPOSES
 from tsm.transports.base import ReaderBusy
-
-PURPOSES = {Key.SIGNATURE: Purpose.SIGNATURE, Key.AUTHENTICATION: Purpose.USER_AUTHENTICATION}
 
 
 def create(realm: Realm, persona: Persona) -> tuple[VirtualCard, list[Issuance]]:
@@ -75,7 +74,7 @@ def write_certificates(card: VirtualCard) -> None:
         authority = Authority.objects.get(realm=card.realm, purpose=purpose)
         certificates[key.ca_certificate_file] = bytes(authority.generations.latest("number").certificate)
     for asked in _requests(card):
-        key = next(key for key, purpose in PURPOSES.items() if purpose == asked.purpose)
+        key = KEYS[Purpose(asked.purpose)]
         if asked.certificate is not None:
             certificates[key.certificate_file] = bytes(asked.certificate.der)
             # All generations bear one name: the card carries the one that signed.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import hypothesis
 import pytest
 
 from portal.supervision import system as systems
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "test-artifacts"
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+# How long an example takes says how busy the machine is, and nothing of the code.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 # What runs in real time: its tests get the mark `running`.
 RUNNING_FOLDERS = {"browser", "journeys", "pcsc"}
 RUNNING_FIXTURES = {"system", "supervised", "browser"}

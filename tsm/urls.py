@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from tsm import api, pages
+from tsm import api, pages, seram
 
 _list = [
     path("", pages.phones, name="phones"),
@@ -20,6 +20,6 @@ urlpatterns = [
     path("api/phone/v1/enrolments/<uuid:reference>/end", api.End.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>/resume", api.Resume.as_view()),
     path("api/phone/v1/enrolments/<uuid:reference>/unblock/<str:purpose>", api.Unblock.as_view()),
-    path("gp/seram/handshake", api.Handshake.as_view()),
-    path("gp/seram/remoteManagement", api.RemoteManagement.as_view()),
+    path("gp/seram/handshake", seram.Handshake.as_view()),
+    path("gp/seram/remoteManagement", seram.RemoteManagement.as_view()),
 ]

@@ -6,6 +6,7 @@ from ca.models.crl import Crl
 from ca.models.holder import Holder
 from ca.models.issuance import Issuance
 from ca.models.journal import JournalEntry, JournalHead, JournalSeal
+from ca.models.key_use import KeyUse
 from ca.models.linkage import CardRevocation, Recheck
 from ca.models.lint import PkilintPass
 from ca.models.partition import Partition
@@ -23,6 +24,7 @@ __all__ = [
     "JournalEntry",
     "JournalHead",
     "JournalSeal",
+    "KeyUse",
     "Partition",
     "PkilintPass",
     "Realm",

@@ -7,6 +7,7 @@ answer      signed by a delegated responder when asked
 memory      answers kept in the process
 gathering   questions that wait for one reading of the database, together; readers are the connections for it
 signing     what nothing kept answers: looked up together, signed in threads beside the event loop
+uses        how often which key signed, on its way into the journal
 access      who may ask, and what is noted of it
 endpoint    HTTP: method, body, caching headers
 desk        which of these a request goes to, in the responder's event loop

@@ -5,9 +5,7 @@ SHA-1.
 """
 
 import hashlib
-import threading
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +18,7 @@ from ca import clock, der, keys, revocation
 from ca.der import context, tlv
 from ca.models import Certificate, Realm
 from ca.ocsp import house as houses
-from ca.ocsp import standing
+from ca.ocsp import standing, uses
 from ca.ocsp.house import House, Issuer, Speaker
 from ca.ocsp.request import Malformed, Question, Request, parse
 from ca.ocsp.standing import Look, Mark, Name, Reading, Standing
@@ -33,9 +31,6 @@ VALIDITY = timedelta(minutes=15)
 _PATIENCE = 0.4
 _TRIES = 5
 _BASIC, _NONCE = der.object_identifier(OCSP_BASIC), der.object_identifier(OCSP_NONCE)
-
-_tally: Counter[str] = Counter()
-_tally_lock = threading.Lock()
 
 
 class ResponseStatus(IntEnum):
@@ -200,17 +195,8 @@ def drafted(asked: Asked, seen: Look, begun: float) -> Draft | None:
 
 def sign(key_label: str, data: bytes) -> bytes:
     """Return a responder's signature. Raises KeysUnavailable, KeyNotFound."""
-    with _tally_lock:
-        _tally[key_label] += 1
+    uses.count(key_label)
     return keys.responder_store().open(key_label).sign(data)
-
-
-def tally() -> dict[str, int]:
-    """Return how many answers each responder's key signed in this process since this was last asked."""
-    with _tally_lock:
-        told = dict(_tally)
-        _tally.clear()
-    return told
 
 
 def refusal(status: ResponseStatus) -> bytes:

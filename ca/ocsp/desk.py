@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import DatabaseError
 
-from ca.ocsp import access, endpoint, house, memory, standing
-from ca.ocsp.answer import Answer, ResponseStatus, refused, tally
+from ca.ocsp import access, endpoint, house, memory, standing, uses
+from ca.ocsp.answer import Answer, ResponseStatus, refused
 from ca.ocsp.gathering import Gathering
 from ca.ocsp.signing import Signing
 from ca.ocsp.standing import Reading, Rows
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 
 # So many requests may wait for a thread; who comes then is told to try later, rather than wait in vain.
 _WAITING = 512
-_TALLY_SECONDS = 3600.0
 _FILES = 4  # threads for everything that is no OCSP
 
 _Kept = tuple[Answer, Request, Connection]
@@ -60,7 +59,7 @@ class ResponderDesk:
         self._waiting = 0
         self._open = access.is_open()
         self._look_around()
-        self._loop.call_later(_TALLY_SECONDS, self._tell_tally)
+        self._loop.call_later(settings.OCSP_NOTE_SECONDS, self._note_uses)
 
     def take(self, request: Request, connection: Connection) -> None:
         """Reply from memory when what is kept holds, else have an answer made."""
@@ -76,6 +75,10 @@ class ResponderDesk:
         if target.startswith(endpoint.PREFIX) and trouble in _SAID_BY_OCSP:
             return _SAID_BY_OCSP[trouble]
         return _SAID[trouble]
+
+    async def close(self) -> None:
+        """Note what the keys were used for since the last note."""
+        await self._loop.run_in_executor(self._files, uses.note)
 
     def _looked(self, gathered: list[_Kept], rows: Rows | None, begun: float) -> None:
         marks = standing.marks(rows or ())
@@ -114,11 +117,9 @@ class ResponderDesk:
         self._files.submit(_read_house)
         self._loop.call_later(house.READ_AGAIN / 2, self._look_around)
 
-    def _tell_tally(self) -> None:
-        """Say how often which key was used: whoever only reads can't write it into the journal."""
-        for label, count in tally().items():
-            logger.info("responder key %s signed %d answers", label, count)
-        self._loop.call_later(_TALLY_SECONDS, self._tell_tally)
+    def _note_uses(self) -> None:
+        self._files.submit(uses.note)
+        self._loop.call_later(settings.OCSP_NOTE_SECONDS, self._note_uses)
 
 
 def _reading(gathered: list[_Kept]) -> Reading:

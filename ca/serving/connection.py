@@ -51,6 +51,10 @@ class Desk(Protocol):
         """Return what is said to a client whose request never came to the desk; `target` as far as it is known."""
         ...
 
+    async def close(self) -> None:
+        """Do what is left to do when all is answered: the process ends."""
+        ...
+
 
 class Hall:
     """The connections of one process."""

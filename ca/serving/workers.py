@@ -144,7 +144,8 @@ async def _open(
     for one in signals:
         loop.add_signal_handler(one, told.set)
     loop.add_reader(alive, told.set)
-    hall = Hall(loop, desk(), limits)
+    opened = desk()
+    hall = Hall(loop, opened, limits)
     server = await loop.create_server(connections(hall), sock=listening, backlog=_BACKLOG)
     await told.wait()
     loop.remove_reader(alive)
@@ -153,3 +154,5 @@ async def _open(
     ends = loop.time() + _PATIENCE
     while hall.connections and loop.time() < ends:
         await asyncio.sleep(0.02)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(opened.close(), _PATIENCE)

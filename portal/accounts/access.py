@@ -102,9 +102,7 @@ def requires(right: Right | None) -> Callable[[Callable[..., HttpResponseBase]],
                 return render(request, "accounts/denied.html", status=403)
             return view(request, *arguments, **named)
 
-        shown = never_cache(ensure_csrf_cookie(guarded))
-        shown.right = right  # type: ignore[attr-defined]
-        return shown
+        return never_cache(ensure_csrf_cookie(guarded))
 
     return decorate
 

@@ -1,20 +1,16 @@
 """The second factor: an authenticator app (TOTP, RFC 6238), and recovery codes for the day it is lost."""
 
 import base64
-import io
-import secrets
-import unicodedata
 
 import django_otp
-import qrcode
-import qrcode.image.svg
 from django.db import transaction
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
+from portal import qr
+from portal.accounts import codes
 from portal.accounts.models import Account, Authenticator, keyed
 
 RECOVERY_CODES = 8
-_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that reads like something else
 
 
 def prepare(account: Account) -> Authenticator:
@@ -36,18 +32,20 @@ def secret(authenticator: Authenticator) -> str:
 
 def picture(authenticator: Authenticator) -> str:
     """Return the QR code that an authenticator app reads, as the address of an SVG image (data:)."""
-    drawn = qrcode.make(authenticator.config_url, image_factory=qrcode.image.svg.SvgPathImage, box_size=10, border=4)
-    written = io.BytesIO()
-    drawn.save(written)
-    return "data:image/svg+xml;base64," + base64.b64encode(written.getvalue()).decode()
+    return qr.picture(authenticator.config_url)
 
 
 def accepts(authenticator: Authenticator, code: str) -> bool:
     """Tell whether the code is the authenticator's, now, and wasn't used before; it is used by this."""
-    code = _plain(code)
+    code = codes.plain(code)
     return (
         code.isdecimal() and django_otp.verify_token(authenticator.user, authenticator.persistent_id, code) is not None
     )
+
+
+def has_shown_a_code(authenticator: Authenticator) -> bool:
+    """Tell whether a code of the authenticator was ever accepted."""
+    return authenticator.last_t >= 0  # the time step of the newest; -1 before
 
 
 def verify(account: Account, code: str) -> bool:
@@ -64,17 +62,17 @@ def confirm(authenticator: Authenticator) -> None:
 
 def new_recovery_codes(account: Account) -> list[str]:
     """Return new recovery codes, in place of those that were; only what stands for them is kept."""
-    codes = ["".join(secrets.choice(_ALPHABET) for _ in range(10)) for _ in range(RECOVERY_CODES)]
+    made = [codes.new(10) for _ in range(RECOVERY_CODES)]
     with transaction.atomic():
         StaticDevice.objects.filter(user=account.user).delete()
         device = StaticDevice.objects.create(user=account.user, name="recovery")
-        StaticToken.objects.bulk_create(StaticToken(device=device, token=_kept(code)) for code in codes)
-    return [f"{code[:5]}-{code[5:]}" for code in codes]
+        StaticToken.objects.bulk_create(StaticToken(device=device, token=_kept(code)) for code in made)
+    return [codes.written(code) for code in made]
 
 
 def recover(account: Account, code: str) -> bool:
     """Tell whether it is one of the account's recovery codes, and use it up."""
-    kept = _kept(_plain(code))
+    kept = _kept(codes.plain(code))
     devices = StaticDevice.objects.filter(user=account.user)
     return any(django_otp.verify_token(account.user, one.persistent_id, kept) is not None for one in devices)
 
@@ -93,7 +91,3 @@ def remove(account: Account) -> None:
 def _kept(code: str) -> str:
     # 80 bits, the 16 characters that the column has room for.
     return base64.b32encode(keyed("portal.accounts.recovery", code.encode())[:10]).decode()
-
-
-def _plain(code: str) -> str:
-    return "".join(one for one in unicodedata.normalize("NFKC", code).upper() if one.isalnum())

@@ -6,13 +6,18 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.csrf import rotate_token
+from django.utils.crypto import constant_time_compare
 
 from ca import clock, journal
-from portal.accounts.models import Account, StaffSession
+from portal.accounts.models import Account, StaffSession, keyed
 
 COOKIE = "jpki_staff"
+# Kept by a browser in which somebody has signed in: its tries are counted apart, or any stranger could use them up.
+KNOWN = "jpki_staff_known"
+KNOWN_FOR = timedelta(days=90)
 # A session's row is written at most so often.
 NOTED_EVERY = timedelta(seconds=20)
 
@@ -24,9 +29,10 @@ def begin(request: HttpRequest, response: HttpResponseBase, account: Account) ->
         _rows(request).update(ended_at=now)
         StaffSession.objects.create(account=account, token_digest=_digest(token), began_at=now, seen_at=now)
     rotate_token(request)
-    response.set_cookie(  # type: ignore[attr-defined]
-        COOKIE, token, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
-    )
+    for name, value, lives in ((COOKIE, token, None), (KNOWN, _mark(account.name), KNOWN_FOR)):
+        response.set_cookie(
+            name, value, max_age=lives, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
+        )
 
 
 def of(request: HttpRequest) -> StaffSession | None:
@@ -47,6 +53,11 @@ def of(request: HttpRequest) -> StaffSession | None:
     return session
 
 
+def knows(request: HttpRequest, name: str) -> bool:
+    """Tell whether the account of that name was the last to sign in with the request's browser."""
+    return constant_time_compare(request.COOKIES.get(KNOWN, ""), _mark(name))
+
+
 def end(request: HttpRequest, response: HttpResponseBase) -> None:
     """End the request's session."""
     session = of(request)
@@ -54,7 +65,7 @@ def end(request: HttpRequest, response: HttpResponseBase) -> None:
         with transaction.atomic():
             if StaffSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.machine()):
                 journal.record(session.account.realm, "staff.signed_out", session.account.name)
-    response.delete_cookie(COOKIE, samesite="Strict")  # type: ignore[attr-defined]
+    response.delete_cookie(COOKIE, samesite="Strict")
 
 
 def end_all(account: Account) -> None:
@@ -62,8 +73,12 @@ def end_all(account: Account) -> None:
     StaffSession.objects.filter(account=account, ended_at=None).update(ended_at=clock.machine())
 
 
-def _rows(request: HttpRequest):  # type: ignore[no-untyped-def]
+def _rows(request: HttpRequest) -> QuerySet[StaffSession]:
     return StaffSession.objects.filter(token_digest=_digest(request.COOKIES.get(COOKIE, "")), ended_at=None)
+
+
+def _mark(name: str) -> str:
+    return keyed("portal.accounts.known", name.encode()).hex()
 
 
 def _digest(token: str) -> str:

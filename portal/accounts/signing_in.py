@@ -16,22 +16,26 @@ from portal.accounts.models import Account
 UNKNOWN = "unknown"  # whatever was typed where a name belongs isn't written down: it may be a password
 
 
-def check(name: str, password: str, code: str, *, address: str) -> Account:
+def check(request: HttpRequest, name: str, password: str, code: str) -> Account:
     """Return the account that name, password and code belong to. Raises SignInRefused, SignInLocked.
 
     `code` is the authenticator's, or a recovery code. A name that nobody has takes as long, is answered alike, and
     is locked alike.
     """
-    name = plain_name(name)
-    attempts.take(f"address:{address}", limit=settings.STAFF_ADDRESS_TRIES)
-    left = attempts.take(f"name:{name}", limit=settings.STAFF_TRIES)
+    name, address = plain_name(name), f"address:{address_of(request)}"
+    known = sessions.knows(request, name)
+    heading = f"known:{name}" if known else f"name:{name}"
+    if not known:
+        attempts.take(address, limit=settings.STAFF_ADDRESS_TRIES)
+    left = attempts.take(heading, limit=settings.STAFF_TRIES)
     account = find(name)
     by = _proof(account, password, code)
     if account is None or not by:
         _note_failure(account, locked=left == 0)
         raise SignInRefused("name, password and code don't belong together")
-    attempts.forget(f"name:{name}")
-    attempts.give_back(f"address:{address}")
+    attempts.forget(heading)
+    if not known:
+        attempts.give_back(address)
     journal.record(account.realm, "staff.signed_in", account.name, role=account.role, by=by)
     return account
 
@@ -52,6 +56,12 @@ def confirm(account: Account, code: str) -> None:
             journal.record(account.realm, "staff.locked", account.name)
             sessions.end_all(account)
     raise CodeWrong("the code is wrong or was used before")
+
+
+def forget_tries(account: Account) -> None:
+    """Let an account try again, wherever it was locked for too many tries."""
+    for what in ("name", "known", "code"):
+        attempts.forget(f"{what}:{account.name}")
 
 
 def find(name: str) -> Account | None:

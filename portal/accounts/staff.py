@@ -5,7 +5,6 @@ Nobody registers by himself. An invitation is a code that is good once, for an h
 
 import hashlib
 import re
-import secrets
 from datetime import timedelta
 
 from django.conf import settings
@@ -16,14 +15,13 @@ from django.db import IntegrityError, transaction
 
 from ca import clock, journal
 from ca.models import Realm
-from portal.accounts import attempts, authenticators, sessions
+from portal.accounts import authenticators, codes, sessions
 from portal.accounts.errors import AccountExists, AccountUnknown, EnrolmentCodeWrong, PasswordUnfit
 from portal.accounts.models import Account
-from portal.accounts.signing_in import find, plain_name
+from portal.accounts.signing_in import find, forget_tries, plain_name
 
 State = Account.State
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
-_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def invite(name: str, *, role: str, realm: Realm, by: str) -> str:
@@ -72,8 +70,7 @@ def unlock(name: str, *, by: str) -> None:
     """Let an account try again that was locked for too many tries."""
     account = _named(name)
     with transaction.atomic():
-        for heading in ("name", "code"):
-            attempts.forget(f"{heading}:{account.name}")
+        forget_tries(account)
         journal.record(account.realm, "staff.unlocked", account.name, by=by)
 
 
@@ -88,7 +85,7 @@ def invited(code_digest: str) -> Account:
 
 def digest(code: str) -> str:
     """Return what is kept of an enrolment code, however it is written."""
-    return hashlib.sha256("".join(one for one in code.upper() if one.isalnum()).encode()).hexdigest()
+    return hashlib.sha256(codes.plain(code).encode()).hexdigest()
 
 
 def require_fit(account: Account, password: str) -> None:
@@ -115,17 +112,18 @@ def enrol(account: Account, password: str) -> list[str]:
             raise EnrolmentCodeWrong("used meanwhile")
         account.user.save(update_fields=["password"])
         authenticators.confirm(device)
-        codes = authenticators.new_recovery_codes(account)
+        sessions.end_all(account)  # of a sign-in that crossed the reset
+        recovery_codes = authenticators.new_recovery_codes(account)
         journal.record(account.realm, "staff.enrolled", account.name, role=account.role)
     account.state = State.ACTIVE
-    return codes
+    return recovery_codes
 
 
 def _new_code(account: Account) -> str:
-    code = "".join(secrets.choice(_ALPHABET) for _ in range(20))  # 100 bits
+    code = codes.new(20)  # 100 bits
     until = clock.machine() + timedelta(seconds=settings.STAFF_INVITATION_SECONDS)
     Account.objects.filter(pk=account.pk).update(code_digest=digest(code), code_until=until)
-    return "-".join(code[at : at + 5] for at in range(0, 20, 5))
+    return codes.written(code)
 
 
 def _shut(account: Account, state: State) -> None:
@@ -134,8 +132,7 @@ def _shut(account: Account, state: State) -> None:
     account.user.save(update_fields=["password"])
     authenticators.remove(account)
     sessions.end_all(account)
-    for heading in ("name", "code"):
-        attempts.forget(f"{heading}:{account.name}")
+    forget_tries(account)
 
 
 def _named(name: str) -> Account:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -20,8 +21,8 @@ from portal.accounts.access import StaffRequest, requires
 from portal.accounts.errors import AccountError, EnrolmentCodeWrong, PasswordUnfit, SignInLocked
 from portal.accounts.models import Account
 
-CODE = "staff_code"  # in the citizen's session, while somebody enrols: the code's digest, which opens nothing alone
-CONFIRMED = "staff_authenticator"
+# While somebody enrols, the code's digest, signed. Not in Django's session: its row has the key that opens it.
+ENROLLING = "jpki_staff_enrolling"
 
 
 @never_cache
@@ -39,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
         context |= {"problem": _("名前、パスワード、確認コードの3つとも入力してください。"), "name": name}
         return render(request, "accounts/sign_in.html", context, status=400)
     try:
-        account = signing_in.check(name, password, code, address=signing_in.address_of(request))
+        account = signing_in.check(request, name, password, code)
     except AccountError as error:
         context |= {"problem": sentence(error), "name": name}
         return render(request, "accounts/sign_in.html", context, status=problems.CATALOGUE[error.code].status)
@@ -87,11 +88,11 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
         authenticators.prepare(staff.invited(digest))
     except EnrolmentCodeWrong as error:
         return render(request, "accounts/enrol.html", {"problem": sentence(error)}, status=403)
-    # Whoever may have given this browser its session doesn't know the next one.
-    request.session.cycle_key()
-    request.session[CODE] = digest
-    request.session.pop(CONFIRMED, None)
-    return redirect("accounts:enrol-authenticator")
+    response = redirect("accounts:enrol-authenticator")
+    response.set_signed_cookie(
+        ENROLLING, digest, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return response
 
 
 def enrolling(
@@ -105,7 +106,7 @@ def enrolling(
     @require_http_methods(["GET", "HEAD", "POST"])
     def guarded(request: HttpRequest) -> HttpResponseBase:
         try:
-            found = staff.invited(request.session.get(CODE, ""))
+            found = staff.invited(request.get_signed_cookie(ENROLLING, default=None) or "")
         except EnrolmentCodeWrong:
             return redirect("accounts:enrol")
         return view(request, found)
@@ -120,7 +121,6 @@ def enrol_authenticator(request: HttpRequest, account: Account) -> HttpResponseB
     problem = ""
     if request.method == "POST":
         if authenticators.accepts(device, request.POST.get("code", "")):
-            request.session[CONFIRMED] = device.persistent_id
             return redirect("accounts:enrol-password")
         problem = _("確認コードが違います。アプリにいま表示されている6桁を入力してください。")
     context = {
@@ -136,7 +136,7 @@ def enrol_authenticator(request: HttpRequest, account: Account) -> HttpResponseB
 def enrol_password(request: HttpRequest, account: Account) -> HttpResponseBase:
     """Ask for the password, make the account active, and show the recovery codes, once."""
     device = authenticators.prepared(account)
-    if device is None or request.session.get(CONFIRMED) != device.persistent_id:
+    if device is None or not authenticators.has_shown_a_code(device):
         return redirect("accounts:enrol-authenticator")
     context: dict[str, Any] = {"account": account, "rules": password_validators_help_texts()}
     if request.method != "POST":
@@ -153,9 +153,9 @@ def enrol_password(request: HttpRequest, account: Account) -> HttpResponseBase:
         except EnrolmentCodeWrong:
             return redirect("accounts:enrol")
         else:
-            del request.session[CODE], request.session[CONFIRMED]
             shown = {"account": account, "codes": codes, "home": access.home(account)}
             response = render(request, "accounts/recovery_codes.html", shown)
+            response.delete_cookie(ENROLLING, samesite="Strict")
             sessions.begin(request, response, account)
             return response
     return render(request, "accounts/enrol_password.html", context | {"wrong": wrong}, status=400)

@@ -25,16 +25,12 @@ class Order:
     place: Callable[[Enrolment], object]
 
 
+# No resuming: a hold is released by two people, or by an officer's decision (`portal.helpdesk.holds`, `ca.causes`).
 ORDERS: Mapping[str, Order] = {
     "suspend": Order(
         gettext_lazy("利用を停止する"),
         gettext_lazy("2枚をすぐに一時保留にし、次の接触でアプレットをロックします。"),
         lambda one: services.suspend(one, source=SOURCE),
-    ),
-    "resume": Order(
-        gettext_lazy("利用を再開する"),
-        gettext_lazy("次の接触でロックを解き、エレメントが示したら一時保留を解除します。"),
-        lambda one: services.resume(one, source=SOURCE),
     ),
     "terminate": Order(
         gettext_lazy("利用を終わらせる"),

@@ -15,7 +15,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
 from ca import clock
 from portal.handoff import binding, hand_offs
@@ -80,7 +79,7 @@ def redeem(credential: Credential, *, reference: Any, code: str, code_verifier: 
         raise CodeInvalid("code_verifier doesn't belong to the request's code_challenge")
     with transaction.atomic():
         redeemed = HandOff.objects.filter(
-            Q(fetched_at__isnull=True), pk=hand_off.pk, state=hand_off.state, code_digest=given
+            pk=hand_off.pk, state=hand_off.state, fetched_at__isnull=True, code_digest=given
         ).update(fetched_at=now, code_digest="")
         if not redeemed:
             raise CodeInvalid("redeemed before")

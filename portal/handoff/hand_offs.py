@@ -30,6 +30,7 @@ from portal.handoff.errors import (
     HandOffRefused,
     HandOffUnknown,
     HandOffWrongBrowser,
+    NotPrepared,
     RequestInvalid,
 )
 from portal.handoff.models import HandOff, HandOffPdf
@@ -203,6 +204,8 @@ def answer(hand_off: HandOff, *, certificate: bytes, signature: bytes) -> None:
         ):
             _require_shown(found(pk=hand_off.pk))
             raise HandOffOver("answered by another", state=hand_off.state)
+        if signing.message(hand_off, certificate) != message:
+            raise NotPrepared("something else was made ready meanwhile")
         serial_number = verdict.certificate.serial_number if verdict.certificate else ""
         record(hand_off, "answered", serial_number=serial_number, medium=medium)
 
@@ -264,11 +267,15 @@ def require_open(hand_off: HandOff) -> None:
 
 
 def claim(hand_off: HandOff, event: Event, **values: Any) -> bool:
-    """Make the move that `LIFE` allows from the state as read; return whether it was ours to make."""
+    """Make the move that `LIFE` allows from the state as read; return whether it was ours to make.
+
+    What the service has redeemed moves no more.
+    """
     target = LIFE.get((State(hand_off.state), event))
     if target is None:
         return False
-    return bool(HandOff.objects.filter(pk=hand_off.pk, state=hand_off.state).update(state=target, **values))
+    as_read = HandOff.objects.filter(pk=hand_off.pk, state=hand_off.state, fetched_at__isnull=True)
+    return bool(as_read.update(state=target, **values))
 
 
 def record(hand_off: HandOff, what: str, **data: str) -> None:

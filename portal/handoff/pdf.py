@@ -5,18 +5,16 @@ stranger's file; it is still taken apart as one.
 """
 
 import io
-import re
 import threading
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from portal.handoff.errors import DocumentUnacceptable
 
 LARGEST = 4 * 1024 * 1024
 MOST_PAGES = 50
-# All streams of a file together, unpacked: a small file can't be made to fill the memory.
+# All streams of a file together, packed and unpacked: a small file can't be made to fill the memory.
 LARGEST_UNPACKED = 128 * 1024 * 1024
 MOST_OBJECTS = 50_000
 # The longest side of a page's picture, pixels: sharp on a phone that is held close, and enough to enlarge.
@@ -44,7 +42,8 @@ _ACTIVE = {
     "/Collection": "a portfolio of files",
 }
 _ANNOTATIONS = frozenset({"/FileAttachment", "/Sound", "/Movie", "/Screen", "/RichMedia", "/3D"})
-_STREAM = re.compile(rb"stream\r?\n")
+# Filters behind which a picture's own format begins, which is PDFium's to bound.
+_PICTURES = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
 
 # PDFium has state of its own and is not made for two threads at once.
 _one_at_a_time = threading.Lock()
@@ -64,7 +63,6 @@ def accept(content: bytes) -> Accepted:
         _refuse("not a PDF")
     if len(content) > LARGEST:
         _refuse(f"larger than {LARGEST} bytes")
-    _check_unpacked(content)
     _check_structure(content)
     return _read(content)
 
@@ -117,23 +115,12 @@ def _text(page: Any) -> str:
     return "".join(one for one in text.replace("\r\n", "\n") if one >= " " or one == "\n")
 
 
-def _check_unpacked(content: bytes) -> None:
-    """Refuse a file whose packed streams would fill the memory, before anybody unpacks them for good."""
-    left = LARGEST_UNPACKED
-    for found in _STREAM.finditer(content):
-        unpacking = zlib.decompressobj()
-        try:
-            left -= len(unpacking.decompress(content[found.end() : found.end() + LARGEST], left))
-        except zlib.error:
-            continue  # not packed this way
-        if unpacking.unconsumed_tail or left <= 0:
-            _refuse("its streams unpack to more than is taken")
-
-
 def _check_structure(content: bytes) -> None:
-    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.pdf_utils.generic import StreamObject
+    from pyhanko.pdf_utils.misc import PdfDecodeLimitError
     from pyhanko.pdf_utils.reader import PdfFileReader
 
+    left = LARGEST_UNPACKED
     try:
         # Strict: what readers disagree about may look different to two of them.
         reader = PdfFileReader(io.BytesIO(content), strict=True)
@@ -142,9 +129,13 @@ def _check_structure(content: bytes) -> None:
         _check_locks(reader)
         for value in _dictionaries(reader):
             _check_dictionary(value)
+            if isinstance(value, StreamObject):
+                left -= _size(value, left)
     except DocumentUnacceptable:
         raise
-    except (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except PdfDecodeLimitError:
+        _refuse("its streams unpack to more than is taken")
+    except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
         raise DocumentUnacceptable(f"its structure doesn't hold: {error}"[:200], member="pdf") from None
 
 
@@ -205,6 +196,31 @@ def _check_dictionary(value: Any) -> None:
         _refuse("it acts when it is opened")
 
 
+def _size(stream: Any, most: int) -> int:
+    """Return how many octets a stream comes to, with every layer in which it is packed; refuse more than `most`."""
+    from pyhanko.pdf_utils.filters import get_generic_decoder
+    from pyhanko.pdf_utils.misc import PdfDecodeLimitError
+
+    data = stream.encoded_data
+    size = len(data)
+    if size > most:  # streams may stand in one another
+        raise PdfDecodeLimitError("more than the file can hold")
+    for name in _filters(stream):
+        try:
+            decoder = get_generic_decoder(name)
+        except NotImplementedError:
+            _refuse(f"a stream is packed by {name[1:]}")
+        data = decoder.decode_bounded(data, {}, most - size)
+        size += len(data)
+    return size
+
+
+def _filters(stream: Any) -> list[str]:
+    given = stream.get("/Filter", [])
+    names = [given] if isinstance(given, str) else [given[at] for at in range(len(given))]
+    return names[:-1] if names and names[-1] in _PICTURES else names
+
+
 def _field_type(value: Any) -> str:
     for _ in range(20):
         if "/FT" in value:
@@ -215,5 +231,5 @@ def _field_type(value: Any) -> str:
     return ""
 
 
-def _refuse(why: str) -> None:
+def _refuse(why: str) -> NoReturn:
     raise DocumentUnacceptable(why, member="pdf")

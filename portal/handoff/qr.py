@@ -1,4 +1,4 @@
-"""The code on the screen: a link that lives for thirty seconds, and the picture of it.
+"""The code on the screen: a link that lives for thirty seconds.
 
 The link says which hand-off, which service and which second it is; an HMAC binds these to all that the phone will
 show: the service's name in the register, the purpose and the document. Without a fresh one a link opens nothing.
@@ -9,7 +9,6 @@ import urllib.parse
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import qrcode
 from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -20,8 +19,6 @@ from portal.handoff.models import HandOff
 LIFETIME = timedelta(seconds=30)
 # Two web processes' clocks may differ by so much.
 AHEAD = timedelta(seconds=2)
-# Modules of white around the code (ISO/IEC 18004 asks for four).
-_QUIET = 4
 
 
 def link(hand_off: HandOff, now: datetime) -> str:
@@ -43,30 +40,6 @@ def check(hand_off: HandOff, query: Mapping[str, str], now: datetime) -> None:
     age = timedelta(seconds=now.timestamp() - int(second))
     if not -AHEAD <= age <= LIFETIME:
         raise CodeNotFresh("the code is older than it may be", seconds=int(age.total_seconds()))
-
-
-def svg(text: str) -> str:
-    """Return a text as a QR code: an SVG of one path, dark on white, a unit a module."""
-    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0)
-    code.add_data(text)
-    code.make(fit=True)
-    rows = code.get_matrix()
-    size = len(rows) + 2 * _QUIET
-    runs = "".join(
-        f"M{start + _QUIET} {y + _QUIET}h{end - start}v1h-{end - start}z"
-        for y, row in enumerate(rows)
-        for start, end in _runs(row)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" shape-rendering="crispEdges">'
-        f'<path fill="#fff" d="M0 0h{size}v{size}H0z"/><path d="{runs}"/></svg>'
-    )
-
-
-def _runs(row: list[bool]) -> list[tuple[int, int]]:
-    """Return where dark modules begin and end in a row."""
-    edges = [x for x in range(len(row) + 1) if bool(x < len(row) and row[x]) != bool(x > 0 and row[x - 1])]
-    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _address(hand_off: HandOff) -> str:

@@ -4,7 +4,6 @@ It says whose request it is, shows a new code every second, then the number, and
 Without JavaScript the page loads itself again every few seconds.
 """
 
-import base64
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +20,7 @@ from portal.handoff import binding, delivery, hand_offs, numbers, qr, scanning, 
 from portal.handoff.errors import HandOffOver
 from portal.handoff.models import HandOff
 from portal.handoff.states import OPEN, State
+from portal.qr import picture
 
 
 @never_cache
@@ -101,8 +101,7 @@ def _standing(hand_off: HandOff) -> dict[str, Any]:
     at = clock.now(hand_off.realm)
     code = None
     if hand_off.state == State.WAITING:
-        picture = qr.svg(qr.link(hand_off, at))
-        code = f"data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}"
+        code = picture(qr.link(hand_off, at))
     return {
         "state": hand_off.state,
         "code": code,

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from ca.der import integer_hex
 from ca.models import Certificate, Realm
-from portal.handoff.errors import NotPrepared
+from portal.handoff.errors import HandOffOver, NotPrepared
 from portal.handoff.models import HandOff, HandOffPdf, Preparation
 from portal.handoff.ways import Format
 
@@ -28,7 +28,8 @@ DIGEST = "sha256"
 def prepare(hand_off: HandOff, certificate: bytes, *, now: datetime) -> bytes:
     """Return what the key of `certificate` (DER) is to sign: a message, whose SHA-256 goes to the chip.
 
-    What was prepared before for another certificate is forgotten: of a phone and a card, the last one counts.
+    What was prepared before for another certificate is forgotten: of a phone and a card, the last one counts. Raise
+    `HandOffOver` where it was answered meanwhile: what was signed stays as it is.
     """
     if hand_off.format == Format.RAW:
         return hand_off.signed_text.encode()
@@ -36,6 +37,10 @@ def prepare(hand_off: HandOff, certificate: bytes, *, now: datetime) -> bytes:
         _in_pdf(hand_off, certificate, now) if hand_off.format == Format.PADES else _of_text(hand_off, certificate, now)
     )
     with transaction.atomic():
+        # An answer's claim waits for this row, or is seen here.
+        if not HandOff.objects.filter(pk=hand_off.pk, state=hand_off.state).update(state=hand_off.state):
+            hand_off.refresh_from_db(fields=["state"])
+            raise HandOffOver("ended meanwhile", state=hand_off.state)
         Preparation.objects.update_or_create(
             hand_off=hand_off, defaults={"certificate": certificate, "prepared_at": now, **made}
         )

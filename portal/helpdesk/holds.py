@@ -63,9 +63,7 @@ def propose(call: Call, *, ground: str) -> Release:
     with transaction.atomic():
         journal.take(call.realm)
         lapse(call.realm)
-        enrolment = calls.active(call.holder)
-        if enrolment is None or not possible(Event.RELEASE) or not _suspended(enrolment):
-            raise ReleaseNotPossible("nothing is on hold that the help desk may release")
+        enrolment = _releasable(call)
         try:
             with transaction.atomic():
                 made = Release.objects.create(
@@ -103,10 +101,12 @@ def find(account: Account, reference: uuid.UUID) -> Release:
 
 
 def approve(release: Release, *, by: Account) -> None:
-    """Decide for a release: ordered in the same transaction. Raises ReleaseByTheSame, ReleaseOver."""
+    """Decide for a release: ordered in the same transaction. Raises ReleaseByTheSame, …Over, …NotPossible."""
     with transaction.atomic():
         journal.take(release.call.realm)
         _claim(release, by, State.APPROVED)
+        if _releasable(release.call) != release.enrolment:
+            raise ReleaseNotPossible("another phone is in use meanwhile")
         _record(release.call, "release_approved", by, release.enrolment, proposed_by=release.proposed_by.name)
         services.resume(release.enrolment, source=SOURCE)
 
@@ -141,6 +141,14 @@ def _claim(release: Release, by: Account, to: State) -> None:
         if release.proposed_by_id == by.pk:
             raise ReleaseByTheSame("who proposes a release doesn't decide it")
         raise ReleaseOver("decided meanwhile, or lapsed")
+
+
+def _releasable(call: Call) -> Enrolment:
+    """Return what the holder has in use, when it is on hold by a suspension. Raises ReleaseNotPossible."""
+    enrolment = calls.active(call.holder)
+    if enrolment is None or not possible(Event.RELEASE) or not _suspended(enrolment):
+        raise ReleaseNotPossible("nothing is on hold that the help desk may release")
+    return enrolment
 
 
 def _suspended(enrolment: Enrolment) -> bool:

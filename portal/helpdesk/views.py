@@ -167,12 +167,10 @@ def decide(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
             holds.approve(found, by=request.staff)
         else:
             holds.refuse(found, by=request.staff, ground=request.POST.get("ground", ""))
-    except AccountError as error:
-        return _proposal(request, found, problem=sentence(error), status=403)
-    except (HelpdeskError, TsmError) as error:
-        found = holds.find(request.staff, reference)
-        told = problems.CATALOGUE[error.code]
-        return _proposal(request, found, problem=problems.sentence(error.code), status=told.status)
+    except (AccountError, HelpdeskError, TsmError) as error:
+        told = sentence(error) if isinstance(error, AccountError) else problems.sentence(error.code)
+        found = holds.look(request.staff, reference)
+        return _proposal(request, found, problem=told, status=problems.CATALOGUE[error.code].status)
     return redirect("helpdesk:proposal", reference=reference)
 
 
@@ -207,7 +205,7 @@ def answer(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
     try:
         objections.answer(found, by=request.staff.name, text=text)
     except ObjectionError as error:
-        found = answering.find(request.staff, reference)
+        found = answering.look(request.staff, reference)
         told = problems.CATALOGUE[error.code]
         return _objection(request, found, text=text, problem=problems.sentence(error.code), status=told.status)
     return redirect("helpdesk:objection", reference=reference)

@@ -6,12 +6,12 @@ jpki-facts 2); what was filled in is held against the certificate that signed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from ca import clock, journal
 from ca.models import Certificate, Holder
@@ -43,15 +43,6 @@ LIFE: Mapping[tuple[State, Event], State] = {
     (State.SIGNING, Event.RETURN): State.DRAFT,  # declined, out of time, or not this applicant's signature
     (State.SIGNING, Event.RECEIVE): State.FILED,
 }
-SEXES = {"1": ("男", "male"), "2": ("女", "female")}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How asking for the signature ended: filed, waiting, or back to a draft for a reason."""
-
-    application: Application
-    reason: str = ""
 
 
 def signature_certificate(holder: Holder) -> Certificate | None:
@@ -109,7 +100,7 @@ def send(application: Application, *, state: str, language: str | None) -> Asked
     if procedure is None:
         raise ApplicationNotOpen("the procedure is no more")
     now = clock.now(application.realm)
-    number = application.number or f"{now.astimezone(texts.JAPAN):%Y%m%d}-{application.pk:08d}"
+    number = application.number or f"{timezone.localdate(now):%Y%m%d}-{application.pk:08d}"
     pdf = document(procedure, told, application.answers, number=number, now=now)
     asked = hand_offs.ask(
         credential,
@@ -121,11 +112,14 @@ def send(application: Application, *, state: str, language: str | None) -> Asked
     )
     if asked.hand_off.state == HandOffState.REFUSED:
         raise ServiceNotRegistered("the register says no", reason=asked.hand_off.reason)
-    sent = _drafts(application).update(
-        state=LIFE[State.DRAFT, Event.SEND], hand_off_id=asked.hand_off.id, applicant=told, number=number
+    # As it was read: what another window saved meanwhile is not in the document.
+    sent = (
+        _drafts(application)
+        .filter(changed_at=application.changed_at)
+        .update(state=LIFE[State.DRAFT, Event.SEND], hand_off_id=asked.hand_off.id, applicant=told, number=number)
     )
     if not sent:
-        raise ApplicationNotOpen("sent in another window")
+        raise ApplicationNotOpen("sent or changed in another window")
     return asked
 
 
@@ -153,14 +147,15 @@ def document(
     return documents.pdf("mynaportal/application.html", context)
 
 
-def settle(application: Application) -> Outcome:
+def settle(application: Application) -> str:
     """Look how asking for the signature ended, and receive what was signed. Safe to call again and at once.
 
+    The application is read anew: filed, still being signed, or a draft again, and then this returns the reason.
     What the hand-off gave stays there: should we have died after the code was redeemed, the next look receives it.
     """
     application.refresh_from_db()
     if application.state != State.SIGNING:
-        return Outcome(application)
+        return ""
     credential = registration.credential(application.realm)
     try:
         hand_off = hand_offs.by_id(str(application.hand_off_id), credential=credential) if credential else None
@@ -169,12 +164,12 @@ def settle(application: Application) -> Outcome:
     if hand_off is None:
         return _back(application, "not_registered")
     if hand_off.state in OPEN_HAND_OFFS:
-        return Outcome(application, "waiting")
+        return ""
     if hand_off.state != HandOffState.ANSWERED:
         return _back(application, str(hand_off.state))
     result = results.of(hand_off)
     if result is None:  # The browser hasn't brought the code: it may still come.
-        return Outcome(application, "waiting")
+        return ""
     signer = Certificate.objects.filter(
         realm=application.realm, holder=application.holder, purpose=Purpose.SIGNATURE, der=result.certificate
     ).first()
@@ -183,7 +178,8 @@ def settle(application: Application) -> Outcome:
         return _back(application, "another_person")
     if _as_row(told) != application.applicant:
         return _back(application, "attributes_changed")
-    return _receive(application, result.pdf, signer)
+    _receive(application, result.pdf, signer)
+    return ""
 
 
 def withdraw(application: Application) -> None:
@@ -191,7 +187,7 @@ def withdraw(application: Application) -> None:
     _back(application, "withdrawn")
 
 
-def _receive(application: Application, pdf: bytes, signer: Certificate) -> Outcome:
+def _receive(application: Application, pdf: bytes, signer: Certificate) -> None:
     now = clock.now(application.realm)
     procedure = procedures.find(application.procedure)
     with transaction.atomic():
@@ -223,20 +219,19 @@ def _receive(application: Application, pdf: bytes, signer: Certificate) -> Outco
             )
             outbox.put(happening, now=now)
     application.refresh_from_db()
-    return Outcome(application)
 
 
-def _back(application: Application, reason: str) -> Outcome:
+def _back(application: Application, reason: str) -> str:
     _in_state(application, State.SIGNING).update(state=LIFE[State.SIGNING, Event.RETURN])
     application.refresh_from_db()
-    return Outcome(application, reason)
+    return reason
 
 
-def _drafts(application: Application) -> Any:
+def _drafts(application: Application) -> QuerySet[Application]:
     return _in_state(application, State.DRAFT)
 
 
-def _in_state(application: Application, state: State) -> Any:
+def _in_state(application: Application, state: State) -> QuerySet[Application]:
     """Return the row as long as it is in the state, and about the same hand-off, as it was read."""
     return Application.objects.filter(pk=application.pk, state=state, hand_off_id=application.hand_off_id)
 

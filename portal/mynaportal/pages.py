@@ -3,14 +3,17 @@
 import uuid
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ca import clock
+from portal import problems
 from portal.documents import DocumentUnavailable
 from portal.mynaportal import applications, procedures, records, visit
 from portal.mynaportal.errors import ApplicationNotOpen, NoSignatureCertificate, ServiceNotRegistered
@@ -19,11 +22,16 @@ from portal.mynaportal.procedures import Procedure
 from portal.mynaportal.visit import Visitor, signed_in
 from portal.notices import texts
 from portal.notices.models import Happening
-from portal.problems import CATALOGUE
 from whitelist.register import Text
 
 State = Application.State
 PAGE = 50  # of each list: newest first
+# What one sees of an application after it was sent to be signed.
+STANDING = {
+    State.DRAFT: "mynaportal/sent_back.html",
+    State.SIGNING: "mynaportal/waiting.html",
+    State.FILED: "mynaportal/filed.html",
+}
 
 
 @never_cache
@@ -111,7 +119,7 @@ def application(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> Htt
     wrong: dict[str, Text] = {}
     saved = False
     if request.method == "POST":
-        today = clock.now(row.realm).astimezone(texts.JAPAN).date()
+        today = timezone.localdate(clock.now(row.realm))
         posted = {field.code: request.POST.get(field.code, "") for field in found.fields}
         answers, wrong = procedures.check(found, posted, today=today)
         try:
@@ -142,8 +150,8 @@ def confirm(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> HttpRes
     row = _own(who, reference)
     found = _procedure(row.procedure)
     told = _applicant(who)
-    today = clock.now(row.realm).astimezone(texts.JAPAN).date()
-    _answers, wrong = procedures.check(found, row.answers, today=today)
+    today = timezone.localdate(clock.now(row.realm))
+    answers, wrong = procedures.check(found, row.answers, today=today)
     if row.state != State.DRAFT or told is None or wrong:
         return redirect("mynaportal:application", reference)
     problem = ""
@@ -154,7 +162,7 @@ def confirm(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> HttpRes
         except ApplicationNotOpen:
             return redirect("mynaportal:application", reference)
         except (ServiceNotRegistered, NoSignatureCertificate, DocumentUnavailable) as error:
-            problem = _sentence(error)
+            problem = problems.sentence(error.code)
         else:
             visit.note_ask(request, str(asked.hand_off.id), state=state, application=str(reference))
             return redirect(asked.address)
@@ -165,7 +173,7 @@ def confirm(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> HttpRes
         "procedure": _shown(found),
         "applicant": told,
         "rows": [
-            (field.label.in_language(language), procedures.shown(field, row.answers[field.code], language))
+            (field.label.in_language(language), procedures.shown(field, answers[field.code], language))
             for field in found.fields
         ],
         "problem": problem,
@@ -242,23 +250,14 @@ def notice(request: HttpRequest, who: Visitor, number: int) -> HttpResponse:
 
 
 def _standing(request: HttpRequest, who: Visitor, row: Application) -> HttpResponse:
-    outcome = applications.settle(row)
-    row = outcome.application
-    if row.state == State.DRAFT:
-        return _sent_back(request, who, row, outcome.reason)
-    template = "mynaportal/filed.html" if row.state == State.FILED else "mynaportal/waiting.html"
-    context = {"visitor": who, "application": row, "procedure": _shown(_procedure(row.procedure))}
-    return render(request, template, context)
-
-
-def _sent_back(request: HttpRequest, who: Visitor, row: Application, reason: str) -> HttpResponse:
+    reason = applications.settle(row)
     context = {
         "visitor": who,
         "application": row,
         "procedure": _shown(_procedure(row.procedure)),
         "sentence": _outcome(reason),
     }
-    return render(request, "mynaportal/sent_back.html", context)
+    return render(request, STANDING[State(row.state)], context)
 
 
 def _outcome(reason: str) -> str:
@@ -274,12 +273,7 @@ def _outcome(reason: str) -> str:
     }.get(reason, _("電子署名を受け取れなかったため、申請していません。"))
 
 
-def _sentence(error: Exception) -> str:
-    problem = CATALOGUE[error.code]  # type: ignore[attr-defined]
-    return problem.en if (get_language() or "").startswith("en") else problem.ja
-
-
-def _listed(who: Visitor) -> Any:
+def _listed(who: Visitor) -> QuerySet[Application]:
     return Application.objects.filter(holder=who.holder).order_by("-changed_at")
 
 

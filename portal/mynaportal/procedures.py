@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from portal.notices import texts
 from whitelist.register import Text
 
 NO_HINT = Text("", "")
@@ -246,8 +247,8 @@ def check(procedure: Procedure, posted: Mapping[str, str], *, today: date) -> tu
 
 
 def tidy(field: Field, typed: str) -> str:
-    """Return what was typed without what nobody means: blanks around it, full-width digits, kinds of line ends."""
-    value = typed.replace("\r\n", "\n").strip()[:2000]
+    """Return what was typed without what nobody means: blanks around it, full-width digits, kinds of line ends, NUL."""
+    value = typed.replace("\0", "").replace("\r\n", "\n").strip()[:2000]  # PostgreSQL's JSON takes no NUL
     if field.kind in (Kind.NUMBER, Kind.DIGITS, Kind.TELEPHONE):
         value = unicodedata.normalize("NFKC", value)
         value = re.sub(r"[‐-―−ー]", "-", value) if field.kind is Kind.TELEPHONE else re.sub(r"[\s-]", "", value)
@@ -259,8 +260,7 @@ def shown(field: Field, value: str, language: str | None) -> str:
     if field.kind is Kind.CHOICE:
         return next((label.in_language(language) for code, label in field.choices if code == value), value)
     if field.kind is Kind.DATE and value:
-        day = date.fromisoformat(value)
-        return f"{day.year}年{day.month}月{day.day}日" if not (language or "").startswith("en") else f"{day:%d %B %Y}"
+        return texts.moment_day(date.fromisoformat(value)).in_language(language)
     return value
 
 

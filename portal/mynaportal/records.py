@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -66,7 +67,6 @@ def _certificates(holder: Holder) -> list[list[str]]:
         "valid": _("有効"),
         "pending": _("有効になる前（一時保留）"),
         "on_hold": _("一時保留"),
-        "revoked": _("失効"),
     }
     language = get_language()
     rows = Certificate.objects.filter(holder=holder).exclude(status=Certificate.Status.REVOKED).order_by("pk")
@@ -74,7 +74,7 @@ def _certificates(holder: Holder) -> list[list[str]]:
         [
             f"{media[Medium(one.medium)]}・{purposes[Purpose(one.purpose)]}",
             labels[one.status],
-            texts.moment_day(one.not_after.astimezone(texts.JAPAN).date()).in_language(language),
+            texts.moment_day(timezone.localdate(one.not_after)).in_language(language),
         ]
         for one in rows.only("medium", "purpose", "status", "not_after")
     ]

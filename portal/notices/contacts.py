@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+import unicodedata
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from ca import clock, journal
 from ca.models import Holder
+from portal import problems
 from portal.notices import mail, outbox
 from portal.notices.errors import (
     AddressMalformed,
@@ -22,6 +24,7 @@ from portal.notices.errors import (
     CodeWrong,
     MailNotAvailable,
     MailNotSent,
+    NoticesError,
 )
 from portal.notices.models import Contact, ContactCode, Happening
 
@@ -101,7 +104,7 @@ def confirm(holder: Holder, code: str) -> Contact:
 
     An address that was confirmed before is told that the next notices go elsewhere.
     """
-    code = "".join(code.split()).translate(_HALF_WIDTH)
+    code = unicodedata.normalize("NFKC", "".join(code.split()))
     row = pending(holder)
     if row is None:
         raise CodeOver("no code can be entered now")
@@ -143,27 +146,12 @@ def remove(holder: Holder) -> None:
         _tell_old(contact, Happening.Kind.CONTACT_REMOVED)
 
 
-def sentence(error: Exception) -> str:
-    """Return what the citizen reads of an error of this module."""
-    match error:
-        case MailNotAvailable():
-            return _("いまはメールでのお知らせを行っていません。お知らせは郵便で届きます。")
-        case AddressMalformed():
-            return _("メールアドレスの形が正しくありません。例のように、@ をはさんで入力してください。")
-        case CodesTooMany():
-            return _("確認コードを続けて送ることはできません。少し待って、もう一度お試しください。")
-        case CodeWrong():
-            left = error.data["tries_left"]
-            return _("確認コードが違います。メールの6桁の数字を入力してください。あと{left}回試せます。").format(
-                left=left
-            )
-        case CodeOver():
-            return _("この確認コードは、もう使えません。新しいコードを送ってください。")
-        case _other:
-            return _("確認コードを送れませんでした。アドレスを確かめて、少し待ってからもう一度お試しください。")
-
-
-_HALF_WIDTH = str.maketrans("０１２３４５６７８９", "0123456789")
+def sentence(error: NoticesError) -> str:
+    """Return what the citizen reads: the catalogue's sentence, or how often a code may still be tried."""
+    if isinstance(error, CodeWrong):
+        told = _("確認コードが違います。メールの6桁の数字を入力してください。あと{left}回試せます。")
+        return told.format(left=error.data["tries_left"])
+    return problems.sentence(error.code)
 
 
 def _checked(address: str) -> str:

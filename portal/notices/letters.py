@@ -11,7 +11,6 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 
 from ca import journal
 from ca.models import Certificate, Holder, Realm
@@ -34,15 +33,15 @@ def document(notice: Notice) -> bytes:
         "made": texts.moment(notice.made_at),
         "desk": settings.HELP_DESK_NUMBER,
     }
-    with translation.override("ja"):  # Both languages stand in it; Japanese is the page's.
-        return documents.pdf("notices/letter.html", context)
+    return documents.pdf("notices/letter.html", context)
 
 
 def addressee(holder: Holder) -> tuple[str, str]:
     """Return name and address: as the newest signature certificate has them, phone's or card's."""
     issued = Certificate.objects.filter(holder=holder, purpose=Purpose.SIGNATURE).order_by("-not_before", "-pk")
     # The phone's names what the card's named when it was issued; of one day's, the phone's is the newer.
-    found = next((told for one in issued[:1] if (told := attributes.of(one)) is not None), None)
+    newest = issued.first()
+    found = attributes.of(newest) if newest is not None else None
     return (found.name, found.address) if found else (holder.name, holder.address)
 
 

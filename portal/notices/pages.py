@@ -14,10 +14,9 @@ from portal.documents import DocumentUnavailable
 from portal.notices import contacts, letters, outbox, texts
 from portal.notices.errors import CodeOver, NoticesError
 from portal.notices.models import Happening, KeptMail, Notice
-from portal.phone.session import phone_of
+from portal.phone.session import active_enrolment, phone_of
 from portal.problems import CATALOGUE
-from tsm import enrolment as enrolments
-from tsm.models import Enrolment, Phone
+from tsm.models import Phone
 
 SHOWN = 20  # of each in the list of the pretend world
 RECENT = 5
@@ -134,7 +133,5 @@ def letter(request: HttpRequest, reference: str) -> HttpResponse:
 def _holder(request: HttpRequest) -> tuple[Phone, Holder] | None:
     """Return the phone in hand and whose certificates it has in use; None when there are none."""
     phone = phone_of(request)
-    found = enrolments.current(phone) if phone is not None else None
-    if phone is None or found is None or found.state != Enrolment.State.ACTIVE:
-        return None
-    return phone, found.holder
+    enrolment = active_enrolment(phone) if phone is not None else None
+    return (phone, enrolment.holder) if phone is not None and enrolment is not None else None

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from ca.causes import Cause
 from ca.profiles import Purpose
@@ -15,7 +15,6 @@ from tsm.measures import Signal
 from whitelist.register import Text
 
 Kind = Happening.Kind
-JAPAN = ZoneInfo("Asia/Tokyo")
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ def mail(letter: Letter, name: str) -> str:
 
 def moment(at: datetime) -> Text:
     """Return a moment as people in Japan read it."""
-    there = at.astimezone(JAPAN)
+    there = timezone.localtime(at)
     clock = f"{there.hour}:{there.minute:02d}"
     return Text(
         f"{there.year}年{there.month}月{there.day}日 {clock}",

@@ -1,7 +1,7 @@
 """A camera for tests: reads the QR codes that our screens show, back from the picture to the text.
 
-Only what ours are: byte mode, one block or more, no damage. So a picture that a phone couldn't read fails here too: the
-format's own checksum, the mask and the error correction's arithmetic are those of ISO/IEC 18004.
+Only what ours are: bytes and letters, one block or more, no damage. So a picture that a phone couldn't read fails here
+too: the format's own checksum, the mask and the error correction's arithmetic are those of ISO/IEC 18004.
 """
 
 import base64
@@ -10,6 +10,7 @@ import re
 from qrcode import base, util
 
 _FORMAT_MASK = 0b101010000010010
+_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 
 def read(address: str) -> str:
@@ -60,11 +61,30 @@ def _decode(grid: list[list[bool]]) -> str:
     for part, correction in zip(parts, corrections, strict=True):
         assert _is_code_word([*part, *correction], len(correction)), "the error correction"
     whole = "".join(f"{one:08b}" for part in parts for one in part)
-    assert whole[:4] == "0100", "byte mode"
-    counted = 8 if version < 10 else 16
-    length = int(whole[4 : 4 + counted], 2)
-    begin = 4 + counted
-    return bytes(int(whole[begin + 8 * at : begin + 8 * at + 8], 2) for at in range(length)).decode()
+    return _text(whole, long=version >= 10)
+
+
+def _text(bits: str, *, long: bool) -> str:
+    """Return what the segments say, one after the other (ISO/IEC 18004, 7.4)."""
+    said, at = "", 0
+
+    def number(width: int) -> int:
+        nonlocal at
+        at += width
+        return int(bits[at - width : at], 2)
+
+    while mode := number(4):
+        if mode == 0b0100:
+            said += bytes(number(8) for _ in range(number(16 if long else 8))).decode()
+            continue
+        assert mode == 0b0010, "bytes or letters"
+        count = number(11 if long else 9)
+        for _ in range(count // 2):
+            pair = number(11)
+            said += _LETTERS[pair // 45] + _LETTERS[pair % 45]
+        if count % 2:
+            said += _LETTERS[number(6)]
+    return said
 
 
 def _is_code_word(octets: list[int], corrections: int) -> bool:

@@ -239,7 +239,7 @@ def test_what_is_no_request_is_malformed(holder: Holder) -> None:
 
 
 @given(data=strategies.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_octets_either_parse_or_are_malformed(data: bytes) -> None:
     with contextlib.suppress(ocsp.Malformed):
         ocsp.parse(data)
@@ -252,7 +252,7 @@ def right(holder: Holder) -> tuple[Certificate, bytes]:
 
 
 @given(data=strategies.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_request_with_any_octet_changed_never_raises(
     right: tuple[Certificate, bytes], data: strategies.DataObject
 ) -> None:

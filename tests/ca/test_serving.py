@@ -30,6 +30,9 @@ class Echo:
     def refusal(self, trouble, target):
         return Reply("418 " + trouble.name, TEXT, target)
 
+    async def close(self):
+        pass
+
 limits = Limits(request_seconds=1, answer_seconds=1, idle_seconds=1.5, linger_seconds=0.5, connections=40)
 serve(Place(port=int(sys.argv[1]), workers=int(sys.argv[2])), Echo, limits)
 """

@@ -42,7 +42,7 @@ def holders(draw: st.DrawFn) -> Holder:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     key=st.sampled_from(PROFILE_KEYS),
     holder=holders(),

@@ -13,7 +13,7 @@ from tsm.errors import EnrolmentUnknown, MessageMalformed, PhoneUnknown, Receipt
 from tsm.globalplatform import commands, delegation, tlv
 from tsm.globalplatform.apdu import Command
 from tsm.globalplatform.errors import ApduMalformed, GlobalPlatformError
-from tsm.jpki import AID, PACKAGE_AID, Key
+from tsm.jpki import AID, PACKAGE_AID
 from tsm.messaging.functions import (
     ActivateService,
     CheckGlobalEligibility,
@@ -31,8 +31,8 @@ from tsm.messaging.functions import (
     VerifyDMReceipt,
 )
 from tsm.models import Enrolment, Phone, SecureElement
+from tsm.purposes import KEYS
 
-KEYS = {Purpose.SIGNATURE: Key.SIGNATURE, Purpose.USER_AUTHENTICATION: Key.AUTHENTICATION}
 # What the issuer lets the provider's domain manage by itself.
 MANAGED = frozenset({AID, PACKAGE_AID})
 

@@ -64,10 +64,6 @@ def test_the_table_names_every_address_of_staff() -> None:
     assert patterns().keys() == OPEN | PAGES.keys()
 
 
-def test_every_address_says_which_right_it_takes() -> None:
-    assert {name for name, pattern in patterns().items() if not hasattr(pattern.callback, "right")} == OPEN
-
-
 @pytest.mark.parametrize("name", sorted(PAGES))
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_nobody_in_particular_is_led_to_the_sign_in(realm: Realm, name: str, method: str) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from ca import journal as chain
 from ca.models import Realm
-from portal.accounts import attempts, authenticators, signing_in
+from portal.accounts import attempts, authenticators, signing_in, staff
 from portal.accounts.errors import SignInLocked
 from portal.accounts.models import Account, Attempts, Authenticator, StaffSession
 from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, sign_in, wrong_code
@@ -114,6 +114,23 @@ def test_tries_from_one_address_are_bounded_whatever_the_names(agent: Account, s
         assert ask(Client(headers={"X-Client": "192.0.2.7"}), f"n{number}", "wrong", "1").status_code == 403
     assert ask(Client(headers={"X-Client": "192.0.2.7"}), agent.name, PASSWORD, code(agent)).status_code == 429
     assert ask(Client(headers={"X-Client": "192.0.2.8"}), agent.name, PASSWORD, code(agent)).status_code == 302
+
+
+def test_a_stranger_who_uses_up_all_tries_locks_out_no_browser_that_has_signed_in(
+    realm: Realm, agent: Account, settings: Any
+) -> None:
+    settings.STAFF_TRIES, settings.STAFF_ADDRESS_TRIES = 2, 3
+    own, others = sign_in(agent), sign_in(make_staff(realm, "momiji"))
+    for _ in range(3):
+        ask(Client(), agent.name, "wrong", "000000")
+    for stranger in (Client(), others):
+        assert ask(stranger, agent.name, PASSWORD, code(agent)).status_code == 429
+    assert ask(own, agent.name, PASSWORD, code(agent)).status_code == 302
+    for _ in range(2):
+        assert ask(own, agent.name, "wrong", "000000").status_code == 403
+    assert ask(own, agent.name, PASSWORD, code(agent)).status_code == 429, "and guesses no more than others"
+    staff.unlock(agent.name, by="test")
+    assert ask(own, agent.name, PASSWORD, code(agent)).status_code == 302
 
 
 @pytest.mark.django_db(transaction=True)

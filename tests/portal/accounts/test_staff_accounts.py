@@ -1,18 +1,22 @@
 """The life of an account: invited by command, enrolled by the person once, reset, disabled; never self-made."""
 
 import re
+import urllib.parse
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from ca import clock
 from ca.models import Realm
-from portal.accounts import authenticators, staff
+from portal.accounts import authenticators, sessions, staff
 from portal.accounts.errors import EnrolmentCodeWrong
 from portal.accounts.models import Account, Authenticator, StaffSession
+from tests.browser.qr_reader import read
 from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, shown, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +46,8 @@ def test_a_person_enrols_by_the_code_that_the_command_prints_and_is_in(
 ) -> None:
     given = invited(capsys, *ADD)
     client = Client(headers={"accept-language": "ja"})
-    response = enrol(client, given.lower().replace("-", " "))
+    full_width = "".join(chr(ord(one) + 0xFEE0) if one.isalnum() else " " for one in given.lower())
+    response = enrol(client, full_width)
     page = response.content.decode()
     assert "回復コードを控えてください" in page
     assert len(re.findall(r"<li>[A-Z2-9]{5}-[A-Z2-9]{5}</li>", page)) == 8
@@ -90,8 +95,23 @@ def test_no_page_of_the_enrolment_opens_without_what_comes_before(realm: Realm) 
     assert client.get("/staff/enrol/password").headers["Location"] == "/staff/enrol/authenticator"
     assert client.post("/staff/enrol/authenticator", {"code": "000000"}).status_code == 403
     page = client.get("/staff/enrol/authenticator").content.decode()
-    assert "data:image/svg+xml;base64," in page
-    assert authenticators.secret(Authenticator.objects.get()) in page
+    secret = authenticators.secret(Authenticator.objects.get())
+    assert secret in page
+    (picture,) = re.findall(r'src="(data:[^"]+)"', page)
+    told = urllib.parse.urlsplit(read(picture))
+    assert (told.scheme, told.netloc) == ("otpauth", "totp")
+    assert urllib.parse.unquote(told.path) == "/JPKI staff:sakura"
+    assert urllib.parse.parse_qs(told.query)["secret"] == [secret.replace(" ", "")]
+
+
+def test_who_copies_the_database_during_an_enrolment_goes_on_with_none(realm: Realm) -> None:
+    code_ = staff.invite("sakura", role="helpdesk", realm=realm, by="test")
+    Client().post("/staff/enrol/", {"code": code_})
+    thief = Client()
+    for key in [*Session.objects.values_list("session_key", flat=True), "none"]:
+        thief.cookies["jpki_session"] = key
+        thief.cookies["jpki_staff_enrolling"] = Account.objects.get().code_digest
+        assert thief.get("/staff/enrol/authenticator").headers["Location"] == "/staff/enrol/"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +148,16 @@ def test_disabled_means_out_at_once_and_reset_means_to_enrol_anew(
     assert enrol(Client(), given, "quite another password").status_code == 200
     assert [entry.data["by"] for entry in journal("staff.disabled")] == ["佐藤"]
     assert len(journal("staff.reset")) == 1
+
+
+def test_a_sign_in_that_crossed_the_reset_is_over_when_the_account_opens_again(agent: Account) -> None:
+    given = staff.reset("sakura", by="test")
+    late, response = Client(), HttpResponse()
+    sessions.begin(RequestFactory().post("/staff/sign-in"), response, agent)
+    late.cookies["jpki_staff"] = response.cookies["jpki_staff"].value
+    assert late.get("/helpdesk/").status_code == 302
+    assert enrol(Client(), given).status_code == 200
+    assert late.get("/helpdesk/").status_code == 302
 
 
 def test_another_role_is_journaled_and_ends_the_session(agent: Account) -> None:

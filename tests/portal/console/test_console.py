@@ -44,6 +44,13 @@ def test_an_order_takes_a_choice_a_reason_and_a_code(operator: Account, enrolmen
     assert chain.verify(realm) is None
 
 
+def test_an_operator_alone_releases_no_hold(operator: Account, enrolment: Enrolment) -> None:
+    services.suspend(enrolment, source="help desk")
+    response = order(sign_in(operator), enrolment, function="resume", reason="試験", code=code(operator))
+    assert response.status_code == 400
+    assert [one.function for one in ServiceOrder.objects.filter(state="open")] == ["suspend"]
+
+
 @pytest.mark.parametrize("function", sorted(orders.ORDERS))
 def test_each_order_is_placed_and_a_code_is_good_for_one(
     operator: Account, enrolment: Enrolment, function: str

@@ -93,7 +93,7 @@ PAGES: tuple[Page, ...] = (
     Page("accounts:sign-in"),
     Page("accounts:enrol"),
     Page("accounts:enrol-authenticator", "enrolling"),
-    Page("accounts:enrol-password", "confirmed"),
+    Page("accounts:enrol-password", "enrolling"),
     Page("accounts:account", "sakura"),
     Page("helpdesk:search", "sakura"),
     Page("helpdesk:call", "sakura", ("call",)),

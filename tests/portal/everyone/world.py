@@ -15,9 +15,8 @@ from django.urls import reverse
 from ca import clock
 from ca.models import Certificate, Holder, Realm
 from ca.profiles import Medium, Purpose
-from portal.accounts import authenticators, staff
-from portal.accounts import views as account_views
-from portal.accounts.models import Account
+from portal.accounts import staff
+from portal.accounts.models import Authenticator
 from portal.certificates import objections
 from portal.handoff import binding, hand_offs, qr, scanning
 from portal.handoff.models import HandOff
@@ -31,7 +30,7 @@ from portal.phone import card_sign_in
 from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
-from tests.portal.accounts.people import make_staff, sign_in
+from tests.portal.accounts.people import make_staff, shown, sign_in
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
@@ -252,10 +251,9 @@ def _staff(world: World) -> None:
     world.names["release"] = holds.propose(call, ground="自宅で見つかった").pk
     world.names["call, held"] = call.pk
     code = staff.invite("tsubaki", role="helpdesk", realm=realm, by="test")
-    device = authenticators.prepare(Account.objects.get(user__username="tsubaki"))
-    digest = staff.digest(code)
-    world.browser("enrolling", **{account_views.CODE: digest})
-    world.browser("confirmed", **{account_views.CODE: digest, account_views.CONFIRMED: device.persistent_id})
+    enrolling = world.browsers["enrolling"] = Client()
+    enrolling.post("/staff/enrol/", {"code": code})
+    enrolling.post("/staff/enrol/authenticator", {"code": shown(Authenticator.objects.get(confirmed=False))})
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))

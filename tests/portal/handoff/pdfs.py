@@ -43,6 +43,32 @@ def made(
     return out.getvalue()
 
 
+def nested(count: int, innermost: int) -> bytes:
+    """Return a PDF that draws its page by `count` streams, each but the last with all that follow it inside."""
+    first = 4
+    width = len("000 0 obj <</Length 0000000>>stream\n")
+    content, places = b"%PDF-1.7\n", []
+    for left in range(count - 1, -1, -1):
+        places.append(len(content))
+        head = f"{first + len(places) - 1:03d} 0 obj <</Length {left * width + innermost:07d}>>stream\n"
+        content += head.encode()
+    content += b" " * innermost + b"\nendstream endobj\n"
+    drawn = " ".join(f"{first + at} 0 R" for at in range(count))
+    for number, one in enumerate(
+        (
+            "<</Type/Catalog/Pages 2 0 R>>",
+            "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents[{drawn}]>>",
+        ),
+        1,
+    ):
+        places.insert(number - 1, len(content))
+        content += f"{number} 0 obj {one} endobj\n".encode()
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"xref\n0 {len(places) + 1}\n0000000000 65535 f \n{table}trailer <</Size {len(places) + 1}/Root 1 0 R>>\n"
+    return content + f"{end}startxref\n{len(content)}\n%%EOF\n".encode()
+
+
 def dictionary(**values: Any) -> generic.DictionaryObject:
     """Return a PDF dictionary; a text that begins with / is a name."""
     return generic.DictionaryObject({pdf_name(f"/{name}"): value(one) for name, one in values.items()})

@@ -146,6 +146,18 @@ def test_another_browser_can_not_undo_what_the_service_has(ask: Ask, citizen: Ci
     assert again(asked).state == State.ANSWERED
 
 
+def test_nor_when_it_comes_back_at_the_moment_of_the_redemption(ask: Ask, citizen: Citizen) -> None:
+    asked = ask()
+    hand_off = answered(asked, citizen)
+    code = query(delivery.leave(hand_off, HERE))["code"]
+    as_read_before = again(asked)
+    redeem(asked, code)
+    with pytest.raises(HandOffWrongBrowser):
+        delivery.leave(as_read_before, ELSEWHERE)
+    assert results.of(again(asked)) is not None
+    assert not JournalEntry.objects.filter(kind="handoff.strayed").exists()
+
+
 @pytest.mark.parametrize("end", [State.DECLINED, State.EXPIRED])
 def test_every_outcome_goes_back_by_its_name(ask: Ask, end: State) -> None:
     asked = ask()

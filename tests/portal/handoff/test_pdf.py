@@ -1,11 +1,14 @@
 """Which PDF may be signed: nothing that acts, hides, locks, or fills the memory."""
 
+import base64
 import io
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from PIL import Image
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.crypt import StandardSecurityHandler
 from pyhanko.pdf_utils.generic import pdf_name
@@ -14,7 +17,7 @@ from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
 
 from portal.handoff import pdf
 from portal.handoff.errors import DocumentUnacceptable
-from tests.portal.handoff.pdfs import dictionary, made, plain
+from tests.portal.handoff.pdfs import dictionary, made, nested, plain, value
 
 
 def test_a_plain_pdf_is_taken_with_its_text_and_shown() -> None:
@@ -99,19 +102,81 @@ def test_what_is_no_whole_pdf_is_not_taken(content: bytes) -> None:
         pdf.accept(content)
 
 
+def test_a_pdf_that_is_damaged_anywhere_is_refused_and_breaks_nothing() -> None:
+    packed = io.BytesIO()
+    copy_into_new_writer(PdfFileReader(io.BytesIO(plain(1))), writer_kwargs={"stream_xrefs": True}).write(packed)
+    for whole in (plain(1), packed.getvalue()):
+        for at in range(0, len(whole), 3):
+            for octet in (b"#", b"9", b"\xff"):
+                with suppress(DocumentUnacceptable):  # Where the damage isn't seen, it may be taken.
+                    pdf.accept(whole[:at] + octet + whole[at + 1 :])
+
+
 def test_too_many_pages_and_octets_are_not_taken() -> None:
     for content in (plain(pdf.MOST_PAGES + 1), plain(1) + bytes(pdf.LARGEST)):
         with pytest.raises(DocumentUnacceptable):
             pdf.accept(content)
 
 
-def test_a_small_file_does_not_fill_the_memory() -> None:
-    packed = zlib.compress(bytes(200_000_000), 9)
-    bomb = plain(1).replace(b"%%EOF", b"") + b"stream\n" + packed + b"\nendstream\n%%EOF"
-    assert len(bomb) < 300_000
+def packed(data: bytes, *filters: str) -> bytes:
+    """Return a PDF whose page is drawn by `data`, unpacked by these filters one after the other."""
+
+    def change(writer: PdfFileWriter, page: Any) -> None:
+        content = generic.StreamObject({pdf_name("/Filter"): value(list(filters))}, encoded_data=data)
+        page[pdf_name("/Contents")] = writer.add_object(content)
+
+    return made(change)
+
+
+SPACES = zlib.compress(b" " * 200_000_000, 9)
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        packed(SPACES, "/FlateDecode"),
+        packed(zlib.compress(SPACES, 9), "/FlateDecode", "/FlateDecode"),
+        packed(SPACES.hex().encode() + b">", "/ASCIIHexDecode", "/FlateDecode"),
+        packed(base64.a85encode(SPACES) + b"~>", "/ASCII85Decode", "/FlateDecode"),
+    ],
+    ids=["once", "twice", "in hexadecimal", "in base 85"],
+)
+def test_a_small_file_does_not_fill_the_memory(bomb: bytes) -> None:
+    assert len(bomb) < 500_000
     with pytest.raises(DocumentUnacceptable) as caught:
         pdf.accept(bomb)
     assert "unpack" in caught.value.detail
+
+
+def test_streams_that_stand_in_one_another_do_not_fill_the_memory() -> None:
+    content = nested(200, 1_000_000)
+    assert len(content) < 1_100_000
+    with pytest.raises(DocumentUnacceptable) as caught:
+        pdf.accept(content)
+    assert "unpack" in caught.value.detail
+    assert pdf.accept(nested(2, 10)).pages == 1
+
+
+def test_a_way_of_packing_that_nobody_looks_through_is_not_taken() -> None:
+    for name in ("LZWDecode", "RunLengthDecode", "Crypt"):
+        with pytest.raises(DocumentUnacceptable) as caught:
+            pdf.accept(packed(b"x", f"/{name}"))
+        assert name in caught.value.detail
+
+
+def test_a_picture_of_its_own_format_is_taken() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "white").save(out, "JPEG")
+
+    def change(writer: PdfFileWriter, page: Any) -> None:
+        head = dictionary(
+            Type="/XObject", Subtype="/Image", Width=8, Height=8, ColorSpace="/DeviceRGB", Filter="/DCTDecode"
+        )
+        head[pdf_name("/BitsPerComponent")] = value(8)
+        picture = writer.add_object(generic.StreamObject(head, encoded_data=out.getvalue()))
+        page["/Resources"][pdf_name("/XObject")] = generic.DictionaryObject({pdf_name("/I"): picture})
+
+    assert pdf.accept(made(change)).pages == 1
 
 
 @pytest.mark.parametrize("level", [1, 2])

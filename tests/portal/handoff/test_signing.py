@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from asn1crypto import cms
+from django.db import connection
 
 from ca.models import Realm
 from ca.profiles import Medium, Purpose
 from portal.handoff import delivery, hand_offs, results
-from portal.handoff.errors import AnswerRefused, NotPrepared, RequestInvalid
+from portal.handoff.errors import AnswerRefused, HandOffOver, NotPrepared, RequestInvalid
 from portal.handoff.hand_offs import Asked
 from portal.handoff.models import HandOff, HandOffPdf, Preparation
 from portal.handoff.results import Result
@@ -191,6 +192,35 @@ def test_a_signature_over_another_document_is_not_taken(shown: HandOff, citizen:
         answer["signature"] = citizen.sign(SIGNATURE, changed)
     with pytest.raises(NotPrepared):
         hand_offs.answer(hand_offs.found(pk=shown.pk), **answer)
+
+
+def test_what_was_signed_stays_as_it_is_when_it_is_made_ready_once_more(ask: Ask, citizen: Citizen) -> None:
+    """Two taps: the second's preparation comes after the first's answer."""
+    hand_off = hand_offs.show(ask(SIGNATURE, pdf=pdfs.plain(), media=list(Medium)).hand_off, BROWSER)
+    late = hand_offs.found(pk=hand_off.pk)
+    hand_offs.answer(hand_off, **citizen.answer(hand_off))
+    signed = Preparation.objects.values().get()
+    with pytest.raises(HandOffOver):
+        hand_offs.prepare(late, bytes(citizen.certificate(SIGNATURE, Medium.CARD).der))
+    assert Preparation.objects.values().get() == signed
+
+
+def test_an_answer_to_what_was_made_ready_anew_meanwhile_is_not_taken(ask: Ask, citizen: Citizen) -> None:
+    """Two taps: the second's preparation comes between the first's check and its claim."""
+    hand_off = hand_offs.show(ask(SIGNATURE, pdf=pdfs.plain(), media=list(Medium)).hand_off, BROWSER)
+    answer = citizen.answer(hand_off)
+    other = bytes(citizen.certificate(SIGNATURE, Medium.CARD).der)
+
+    def between(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and "answered" in params and waiting:
+            hand_offs.prepare(waiting.pop(), other)
+        return execute(sql, params, many, context)
+
+    waiting = [hand_offs.found(pk=hand_off.pk)]
+    with connection.execute_wrapper(between), pytest.raises(NotPrepared):
+        hand_offs.answer(hand_off, **answer)
+    assert not waiting
+    assert HandOff.objects.get(pk=hand_off.pk).state == HandOff.State.SHOWN
 
 
 def test_a_certificate_that_will_not_do_gets_nothing_to_sign(shown: HandOff, citizen: Citizen) -> None:

@@ -27,7 +27,7 @@ from portal.helpdesk.script import Act
 from tests.ca.test_issuance import at_once
 from tests.portal.accounts.people import code, journal, make_staff, sign_in, wrong_code
 from tests.portal.helpdesk.callers import RIGHT_FOR_HOLD, RIGHT_FOR_RELEASE
-from tsm import measures
+from tsm import measures, services
 from tsm.measures import Signal
 from tsm.models import Enrolment, ServiceOrder
 
@@ -94,6 +94,14 @@ def test_an_approval_takes_the_authenticators_code(proposal: Release, second: Ac
         assert "確認コードが違う" in response.content.decode()
     proposal.refresh_from_db()
     assert (proposal.state, orders()) == ("proposed", ["suspend"])
+
+
+def test_a_proposal_shown_beside_a_refusal_is_a_look_too(proposal: Release, second: Account) -> None:
+    browser = sign_in(second)
+    address = f"/helpdesk/releases/{proposal.pk}/decide"
+    for form in ({"decision": "approve", "code": ""}, {"decision": "refuse", "ground": ""}):
+        assert proposal.call.holder.name in browser.post(address, form).content.decode()
+    assert [entry.data["staff"] for entry in journal("helpdesk.release_looked_at")] == ["momiji"] * 2
 
 
 def test_a_refusal_takes_a_reason_and_leaves_the_hold(proposal: Release, second: Account, held: Call) -> None:
@@ -173,6 +181,20 @@ def test_a_hold_by_a_measure_is_its_holders_to_end(agent: Account, holder: Holde
     assert "ヘルプデスクからは解除できません" in sign_in(agent).get(page.headers["Location"]).content.decode()
 
 
+def test_a_hold_by_a_measure_that_came_meanwhile_is_not_released_by_an_older_proposal(
+    proposal: Release, second: Account
+) -> None:
+    order = services.resume(proposal.enrolment, source="officer")
+    services.release(proposal.enrolment)
+    services.done(order)
+    measures.report(proposal.enrolment, Signal.FACTORY_RESET, source="test")
+    with pytest.raises(ReleaseNotPossible):
+        holds.approve(proposal, by=second)
+    assert orders() == []
+    proposal.refresh_from_db()
+    assert proposal.state == "proposed"
+
+
 def test_the_authorities_table_is_the_policy(held: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """As J-LIS's rule has it, a hold would never be released: a change of a row, and the help desk can't."""
     loss = RULES[Cause.LOSS]
@@ -200,8 +222,6 @@ def test_a_proposal_of_another_realm_is_unknown(proposal: Release) -> None:
 
 
 def test_when_the_enrolment_ended_meanwhile_nothing_is_approved(proposal: Release, second: Account) -> None:
-    from tsm import services
-
     services.terminate(proposal.enrolment, source="test")
     browser = sign_in(second)
     response = browser.post(f"/helpdesk/releases/{proposal.pk}/decide", {"decision": "approve", "code": code(second)})

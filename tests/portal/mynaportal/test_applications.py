@@ -1,24 +1,27 @@
 """From a search to the receipt: an application is filled in, signed on the phone, received once."""
 
+import io
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from ca import clock, journal, revocation
 from ca.models import Holder, JournalEntry, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from portal.handoff.models import HandOff
+from portal.handoff.models import HandOff, HandOffPdf
 from portal.mynaportal import applications, procedures
+from portal.mynaportal.errors import ApplicationNotOpen
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, Happening, Notice
 from tests.ca.fixtures import make_holder
 from tests.conftest import missing
 from tests.portal.handoff.citizens import Citizen
-from tests.portal.mynaportal.visitor import MOVE, Visitor
+from tests.portal.mynaportal.visitor import MOVE, NURSERY, Visitor
 from whitelist.models import RelyingParty
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +94,8 @@ def test_it_is_received_once_however_often_one_looks(visitor: Visitor) -> None:
     assert stale.state == "signing"
     for _ in range(2):
         visitor.shown(f"applications/{application.reference}/")
-    assert applications.settle(stale).application.state == "filed"
+    assert applications.settle(stale) == ""
+    assert stale.state == "filed"
     assert JournalEntry.objects.filter(kind="application.received").count() == 1
     assert Happening.objects.filter(kind="application_received").count() == 1
 
@@ -151,6 +155,43 @@ def test_while_the_phone_is_asked_it_waits_and_can_be_taken_back(visitor: Visito
     assert "申請の内容" in visitor.shown(f"applications/{application.reference}/")
     application.refresh_from_db()
     assert application.state == "draft"
+
+
+def test_a_japanese_document_says_that_it_is_one_also_to_who_reads_english(visitor: Visitor) -> None:
+    visitor.client.cookies["django_language"] = "en"
+    visitor.sign_in()
+    application = visitor.fill_in()
+    assert ">1 December 2026<" in visitor.shown(f"applications/{application.reference}/confirm/")
+    visitor.send(application)
+    made = PdfFileReader(io.BytesIO(HandOffPdf.objects.get().content))
+    assert made.root["/Lang"] == "ja"
+
+
+def test_answers_that_another_window_saved_meanwhile_are_not_signed_unseen(visitor: Visitor) -> None:
+    visitor.sign_in()
+    seen = visitor.fill_in()
+    elsewhere = Application.objects.get()
+    applications.save(elsewhere, {**seen.answers, "people": "9"})
+    with pytest.raises(ApplicationNotOpen):
+        applications.send(seen, state="s", language="ja")
+    kept = Application.objects.get()
+    assert (kept.state, kept.answers["people"]) == ("draft", "9")
+
+
+def test_a_question_that_is_newer_than_the_draft_is_confirmed_without_an_answer(visitor: Visitor) -> None:
+    visitor.sign_in()
+    application = visitor.fill_in("nursery", NURSERY)
+    del application.answers["remarks"]
+    application.save()
+    assert "備考" in visitor.shown(f"applications/{application.reference}/confirm/")
+
+
+def test_characters_that_no_database_takes_are_left_out(visitor: Visitor) -> None:
+    visitor.sign_in()
+    form = visitor.post("procedures/benefit/begin").headers["Location"]
+    answer = visitor.client.post(form, {"people": "3", "bank": "みらい\0銀行", "later": "1"})
+    assert answer.status_code == 200
+    assert Application.objects.get().answers["bank"] == "みらい銀行"
 
 
 def test_a_signature_of_somebody_else_is_not_received(visitor: Visitor, realm: Realm) -> None:

@@ -19,6 +19,14 @@ MOVE = {
     "people": "２",
     "telephone": "０９０－１２３４－５６７８",
 }
+NURSERY = {
+    "child_name": "黒桐　未那",
+    "child_born": "2025-04-01",
+    "first_wish": "観布子保育園",
+    "begin": "2027-04-01",
+    "reason": "work",
+    "telephone": "090-1234-5678",
+}
 
 
 @dataclass

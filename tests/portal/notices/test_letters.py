@@ -1,5 +1,6 @@
 """Who has given no mail address gets a letter; operators print those that wait."""
 
+import io
 import re
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from ca import clock, journal, revocation
 from ca.causes import Cause
@@ -49,6 +51,7 @@ def test_a_letter_goes_to_the_address_in_the_signature_certificate(held: Holder,
     assert "一時利用停止しました" in said
     assert "on hold" in said
     assert "0120-00-0000" in said
+    assert PdfFileReader(io.BytesIO(letter.read_bytes())).root["/Lang"] == "ja"
 
 
 def test_a_print_run_marks_what_it_wrote_and_the_next_writes_nothing_again(

@@ -24,7 +24,7 @@ SELECTING = FILES.map(lambda fid: bytes.fromhex(f"00A4020C02{fid:04X}"))
 COMMANDS = st.lists(st.one_of(st.binary(max_size=300), SHAPED, SELECTING), min_size=1, max_size=12)
 
 
-@hypothesis.settings(max_examples=200, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=200, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(commands=COMMANDS)
 def test_the_card_answers_any_bytes(issued_card: bytes, commands: list[bytes]) -> None:
     card = MyNumberCard.restore(issued_card)
@@ -34,7 +34,7 @@ def test_the_card_answers_any_bytes(issued_card: bytes, commands: list[bytes]) -
     MyNumberCard.restore(card.snapshot())
 
 
-@hypothesis.settings(max_examples=200, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))
+@hypothesis.settings(max_examples=200, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(commands=COMMANDS)
 def test_the_phone_answers_any_bytes_and_makes_no_key_without_a_session(commands: list[bytes]) -> None:
     phone = PhoneInField(install())

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.virtual.element import Element
@@ -146,7 +146,7 @@ HEADERS = st.tuples(
 PLAUSIBLE = st.builds(lambda header, data: bytes(header) + bytes((len(data),)) + data, HEADERS, st.binary(max_size=60))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.lists(st.one_of(st.binary(max_size=300), PLAUSIBLE), max_size=12))
 def test_any_bytes_are_answered_and_change_nothing_without_a_session(apdus: list[bytes]) -> None:
     element = Element.restore(SHARED, NATIVES)
@@ -176,7 +176,7 @@ MANAGEMENT = st.builds(
 ).filter(lambda command: command.p1 < 0x80 or command.ins not in (0xD8, 0xE4, 0xE6))  # parts of a longer command
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(st.lists(MANAGEMENT, max_size=8))
 def test_any_management_data_is_answered_without_a_fault_and_the_state_stays_readable(script: list[Command]) -> None:
     element = Element.restore(SHARED, NATIVES)

@@ -15,9 +15,10 @@ from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from sandbox import phones, power
 from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of, sign_with_card
-from tsm import driver, sweep
 from tsm import enrolment as enrolments
+from tsm import sweep, works
 from tsm.models import Conversation, Enrolment, Leg, SecureElement
+from tsm.scene import Scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,7 +112,8 @@ def test_nothing_is_written_for_an_enrolment_given_up_meanwhile(realm: Realm, de
     stale = Enrolment.objects.get()
     enrolments.abandon(Enrolment.objects.get(), trouble="newer_application")
     element = SecureElement.objects.get()
-    driver._prepare(driver.Scene.read(element.pk), driver.Job(stale, driver._prepare))
+    prepare = works.BY_STATE[Enrolment.State.VERIFIED]
+    prepare(Scene.read(element.pk), works.Job(stale, prepare))
     element.refresh_from_db()
     assert element.occupant is None
     assert not Leg.objects.exists()
