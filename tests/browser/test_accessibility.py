@@ -84,6 +84,7 @@ def look(screens: Screens, axe: Axe, name: str) -> list[str]:
     wrong: list[str] = []
     for language in (*SIZES, "ja"):
         page.context.add_cookies([{"name": "django_language", "value": language, "url": screens.system.web}])
+        page.wait_for_load_state()  # Chromium reloads no page that is still on its way
         page.reload()
         page.locator(BUSY).first.wait_for(state="hidden")
         if language != "ja" or not wrong:
@@ -113,9 +114,11 @@ def test_what_scripts_make_of_a_page_has_no_fault_either(screens: Screens, axe: 
         disclosure.click()
     wrong += faults(page, axe, "certificates, in full", "ja")
     screens.link("通信の記録を見る").click()
+    page.wait_for_url("**/trace")
     wrong += look(screens, axe, "trace")
     page.goto("/sandbox/conversations/")
     page.locator("tbody a").first.click()
+    page.wait_for_url("**/sandbox/conversations/*")
     wrong += look(screens, axe, "a conversation")
     for name in ("", "signature/", "signature/unblock/", "user-authentication/unblock/"):
         page.goto(f"/phone/passwords/{name}")
@@ -250,3 +253,83 @@ def test_passwords_a_filing_and_a_loss_go_by_keyboard_alone(screens: Screens) ->
     reach("main .button--danger")
     page.keyboard.press("Enter")
     page.get_by_text("止まっています").wait_for()
+
+
+def test_unblocking_and_a_change_of_phone_go_by_keyboard_alone(screens: Screens) -> None:
+    page, reach, press = screens.page, screens.reach, screens.page.keyboard.press
+    misaki = personas.find("misaki")
+    assert misaki is not None
+    screens.enrol("月岡", misaki.signature_password)
+
+    def follow(address: str) -> None:
+        reach(f"main a[href='{address}']")
+        press("Enter")
+        page.wait_for_url(f"**{address}")
+
+    def type_in(**fields: str) -> None:
+        """Fill the fields and send their form."""
+        for field, value in fields.items():
+            reach(f"#{field.replace('_', '-')}:enabled")
+            page.keyboard.type(value)
+        press("Enter")
+
+    def choose_card() -> None:
+        reach("input[name=card]")
+        press("Space")
+        while "月岡" not in page.locator("label:has(input:checked)").inner_text():
+            press("ArrowDown")
+
+    def go_on() -> None:
+        page.locator("#next:not([hidden])").wait_for(timeout=PATIENCE)
+        reach("#next a")
+        press("Enter")
+
+    # Both passwords: the signature password with the card, then the PIN with the signature password.
+    page.goto("/phone/")
+    follow("/phone/passwords/")
+    for purpose, secret, fresh in (
+        ("signature", misaki.signature_password, "KAWANEKO73"),
+        ("user-authentication", "KAWANEKO73", "8305"),
+    ):
+        follow(f"/phone/passwords/{purpose}/unblock/")
+        page.locator("#application[aria-busy=false]").wait_for()
+        if purpose == "signature":
+            choose_card()
+        type_in(secret=secret)
+        go_on()
+        page.locator("#set:not([hidden])").wait_for()
+        type_in(new=fresh, new_again=fresh)
+        page.get_by_text("設定しました").wait_for()
+        follow("/phone/passwords/")
+        page.locator("#state-" + purpose.replace("-", "_"), has_text="設定済み").wait_for()
+
+    # Another phone, from the old one's menu to where it has taken its place.
+    follow("/phone/")
+    follow("/phone/change/")
+    follow("/phone/?new=1")
+    reach("input[name=model]")
+    press("Space")
+    while "かえで 3" not in page.locator("label:has(input:checked)").inner_text():
+        press("ArrowDown")
+    press("Enter")
+    page.get_by_text("まだ電子証明書がありません").wait_for()
+    for address in ("/phone/apply/", "/phone/apply/phone/", "/phone/apply/agree/"):
+        follow(address)
+    for name in ("conditions", "disposal"):
+        reach(f"input[name={name}]")
+        press("Space")
+    press("Enter")
+    page.locator("#application[aria-busy=false]").wait_for()
+    choose_card()
+    type_in(password=misaki.signature_password)
+    go_on()
+    page.locator("#passwords").wait_for()
+    type_in(password=PHONE_PASSWORD, password_again=PHONE_PASSWORD)
+    type_in(pin=PHONE_PIN, pin_again=PHONE_PIN)
+    page.get_by_text("機種変更が済みました").wait_for(timeout=PATIENCE)
+
+    # The old one is taken in hand again, and says what has become of it.
+    follow("/phone/")
+    reach("form[action='/phone/use'] button")
+    press("Enter")
+    page.get_by_text("かえで 3を使い始めたため（機種変更）").wait_for()

@@ -63,3 +63,13 @@ def test_a_long_wait_offers_a_notification_which_comes_when_it_is_ready(screens:
     told = """navigator.serviceWorker.getRegistration("/static/phone/").then((one) => one.getNotifications())
         .then((shown) => shown.map((one) => [one.title, one.body]))"""
     assert page.evaluate(told) == [["準備ができました", "電子証明書を書き込みました。パスワードを設定してください。"]]
+
+
+def test_a_card_whose_pin_is_blocked_is_sent_to_the_help_desk(screens: Screens) -> None:
+    page = screens.page
+    page.goto("/phone/lost/card/")
+    page.get_by_role("radio", name="山根").check()
+    for left in ("あと2回", "あと1回", "コールセンターへ連絡してください"):
+        page.locator("#pin").fill("0000")
+        screens.button("カードを読み取って本人確認").click()
+        page.locator("#problem", has_text=left).wait_for()
