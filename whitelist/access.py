@@ -78,6 +78,8 @@ class Ask:
 
 JAPAN = ZoneInfo("Asia/Tokyo")
 
+# Not (or not any more) in the register: whoever asks learns nothing else.
+NOT_LISTED = frozenset({RelyingParty.State.DRAFT, RelyingParty.State.EXPIRED, RelyingParty.State.REMOVED})
 # Article 17(1): items 1 to 4 are verifiers by what they are; items 5 and 6 by the ministers' certification.
 CERTIFIED_BY_MINISTERS = frozenset({RelyingParty.Basis.ITEM_5, RelyingParty.Basis.ITEM_6})
 
@@ -87,7 +89,7 @@ def decide(applicant: Applicant | None, ask: Ask, *, credential: Window, now: da
 
     The order of the reasons is part of the interface: who is not registered learns nothing about the rest.
     """
-    if applicant is None or applicant.state in {RelyingParty.State.DRAFT, RelyingParty.State.REMOVED}:
+    if applicant is None or applicant.state in NOT_LISTED:
         return _no(Reason.NOT_REGISTERED)
     if applicant.state == RelyingParty.State.SUSPENDED:
         return _no(Reason.SUSPENDED)

@@ -54,3 +54,9 @@ class LogoUnacceptable(WhitelistError):
     """The logo is no small PNG or SVG of shapes alone."""
 
     code = "logo_unacceptable"
+
+
+class ArrowGone(WhitelistError):
+    """A case or an entry isn't where the caller saw it: somebody else has moved it on."""
+
+    code = "case_moved_on"

@@ -31,6 +31,12 @@ ROWS: dict[str, Problem] = {
         401, "The token is no good", "Unknown, expired, or its credential isn't good any more.", "Get a new token.",
         "サービスの接続に誤りがあります。", "The service's connection is wrong.",
     ),
+    "case_moved_on": Problem(
+        409, "It has moved on", "A case or an entry isn't in the state the page showed: somebody else was first.",
+        "Load the page anew and look at the state.",
+        "ほかの人が先に手続きを進めました。画面を読み込み直して、いまの状態をお確かめください。",
+        "Somebody else was first. Please load the page anew and look at where it stands.",
+    ),
     "realm_unknown": Problem(
         404, "No such realm", "There is no realm of that name.", "Check the name.",
         "見つかりませんでした。", "Not found.",

@@ -1,17 +1,23 @@
 """Rows of the register: relying parties, and what each may do."""
 
+from whitelist.models.case import Case, CaseSection, CaseVersion
 from whitelist.models.credential import AccessToken, Credential, UsedAssertion
 from whitelist.models.logo import Logo
 from whitelist.models.ministerial_certification import MinisterialCertification
+from whitelist.models.organisation import Organisation
 from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
 
 __all__ = [
     "AccessToken",
+    "Case",
+    "CaseSection",
+    "CaseVersion",
     "Credential",
     "Logo",
     "MinisterialCertification",
+    "Organisation",
     "PurposeOfUse",
     "RegisteredApplication",
     "RelyingParty",

@@ -4,6 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from ca.models import Realm
+from whitelist.models.organisation import Organisation
 
 
 class RelyingParty(models.Model):
@@ -21,6 +22,7 @@ class RelyingParty(models.Model):
         DRAFT = "draft"
         REGISTERED = "registered"
         SUSPENDED = "suspended"
+        EXPIRED = "expired"
         REMOVED = "removed"
 
     class Basis(models.TextChoices):
@@ -43,6 +45,12 @@ class RelyingParty(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SERVICE_PROVIDER)
     basis = models.CharField(max_length=8, choices=Basis.choices)
     website = models.URLField()
+    # Whose it is; a sample service of the sandbox and Mynaportal are nobody's.
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="relying_parties"
+    )
+    # The last day in the register, by Japan's calendar; none: as long as its basis holds.
+    valid_until = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
 
     class Meta:

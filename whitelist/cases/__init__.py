@@ -1,0 +1,1 @@
+"""Registration cases: from the first word of a draft to the decision."""
