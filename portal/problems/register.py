@@ -1,6 +1,63 @@
 """What the register of services refuses (`whitelist.errors`)."""
 
+from portal.handoff.sentences import REFUSALS
 from portal.problems.row import Problem
+from whitelist.access import Reason
+
+# Why the register says no (`whitelist.access`): title, cause, remedy. What the citizen reads is the hand-off's.
+REASONS: dict[Reason, tuple[str, str, str]] = {
+    Reason.NOT_REGISTERED: (
+        "Not registered", "The relying party isn't in the register, or not any more.",
+        "Apply for registration, and ask when the entry is in the register.",
+    ),
+    Reason.OTHER_REALM: (
+        "Another realm", "Credential, relying party and subject must belong to one realm.",
+        "Use the credential of the realm that you ask about.",
+    ),
+    Reason.SUSPENDED: (
+        "Suspended", "The entry is suspended.", "See the messages of your case; the suspension must be lifted first.",
+    ),
+    Reason.REGISTRATION_EXPIRED: (
+        "The registration has expired", "The last day of the entry has passed, by Japan's calendar.",
+        "Apply for registration again.",
+    ),
+    Reason.OPERATOR_NOT_VALID: (
+        "The platform operator isn't registered",
+        "The entry stands under a platform operator, whose own entry isn't in force.",
+        "Ask the operator; or apply for another legal basis.",
+    ),
+    Reason.CREDENTIAL_NOT_VALID: (
+        "The credential isn't good", "It is disabled, or outside its time.", "Issue a new credential, and use it.",
+    ),
+    Reason.APPLICATION_NOT_REGISTERED: (
+        "The application isn't registered", "No registered application of the entry has this name.",
+        "Send the origin, package or bundle as it is registered, or apply for a change.",
+    ),
+    Reason.RETURN_URL_NOT_REGISTERED: (
+        "The return address isn't registered", "It must be a registered callback address, to the letter.",
+        "Send a registered address, or apply for a change.",
+    ),
+    Reason.PURPOSE_NOT_REGISTERED: (
+        "The purpose isn't registered", "The entry doesn't have this purpose.", "Apply for a change of the entry.",
+    ),
+    Reason.OPERATOR_CERTIFICATION_NOT_VALID: (
+        "The platform operator's ministerial certification doesn't hold",
+        "The entry stands under a platform operator whose ministerial certification is missing, over or withdrawn.",
+        "Ask the operator.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_MISSING: (
+        "No ministerial certification", "Article 17(1) items 5 and 6 need one for signatures.",
+        "Apply for it with the competent ministers.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_EXPIRED: (
+        "The ministerial certification has expired", "Its last day has passed, by Japan's calendar.",
+        "Have it renewed by the competent ministers.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_WITHDRAWN: (
+        "The ministerial certification was withdrawn", "The competent ministers have withdrawn it.",
+        "See the ministers' decision and how to appeal.",
+    ),
+}  # fmt: skip
 
 ROWS: dict[str, Problem] = {
     "logo_unacceptable": Problem(
@@ -41,4 +98,7 @@ ROWS: dict[str, Problem] = {
         404, "No such realm", "There is no realm of that name.", "Check the name.",
         "見つかりませんでした。", "Not found.",
     ),
+    **{
+        reason.value: Problem(403, *told, REFUSALS[reason].ja, REFUSALS[reason].en) for reason, told in REASONS.items()
+    },
 }  # fmt: skip
