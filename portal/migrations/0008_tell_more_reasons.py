@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0006_create_mynaportal'),
+        ('portal', '0007_add_providers'),
     ]
 
     operations = [
