@@ -336,6 +336,8 @@ CELERY_BEAT_SCHEDULE = {
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},
     "key-uses": {"task": "ca.sweep_key_uses", "schedule": 3600.0},
     "status-answers": {"task": "ca.sweep_status_answers", "schedule": 3600.0},
+    # Looks whether something changed; signs nothing otherwise before REGISTER_SIGN_SECONDS are over.
+    "registers": {"task": "whitelist.sign_registers", "schedule": min(60.0, REGISTER_SIGN_SECONDS)},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {

@@ -104,6 +104,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveBigIntegerField()),
                 ('issued_at', models.DateTimeField()),
                 ('next_update', models.DateTimeField()),
+                ('sequence', models.BigIntegerField()),
                 ('digest', models.CharField(max_length=64)),
                 ('jws', models.TextField()),
                 ('public_key', models.BinaryField()),

@@ -42,6 +42,8 @@ class RegisterStatement(models.Model):
     # By the machine's clock: who verifies it has no other.
     issued_at = models.DateTimeField()
     next_update = models.DateTimeField()
+    # Of the newest record in it, by the journal.
+    sequence = models.BigIntegerField()
     # SHA-256, hex, of the entries in it: by which one sees that there is something new to sign.
     digest = models.CharField(max_length=64)
     # RFC 7515, compact.
