@@ -72,7 +72,9 @@ def ask(
     _check_document(purpose, document, document_name, pdf)
     relying_party = credential.relying_party
     now = clock.now(relying_party.realm)
-    decision = access.of(relying_party, access.Ask(purpose, return_url), credential=credential, now=now)
+    decision = access.of(
+        relying_party, access.Ask(purpose, return_url, relying_party.realm.slug), credential=credential, now=now
+    )
     # Nobody's file is taken apart who may not ask.
     accepted = pdfs.accept(pdf) if pdf and decision.allowed else None
     token = secrets.token_urlsafe(32)

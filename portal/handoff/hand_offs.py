@@ -147,7 +147,7 @@ def refuse_if_not_allowed(hand_off: HandOff) -> bool:
     now = clock.now(hand_off.realm)
     decision = access.of(
         hand_off.relying_party,
-        access.Ask(Purpose(hand_off.purpose), hand_off.return_url),
+        access.Ask(Purpose(hand_off.purpose), hand_off.return_url, hand_off.realm.slug),
         credential=hand_off.credential,
         now=now,
     )

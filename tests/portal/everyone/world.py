@@ -49,7 +49,9 @@ from tests.portal.providers.people import (
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
-from whitelist.models import Credential
+from whitelist.cases import states
+from whitelist.models import Credential, PurposeOfUse, RelyingParty
+from whitelist.published import records, statement
 
 ADDRESS = "hanako@mail.example"
 RECEIVED = {"procedure_ja": "転出届", "procedure_en": "Moving out", "number": "R-1"}
@@ -97,6 +99,7 @@ def build(realm: Realm) -> World:
     _mynaportal(world)
     _staff(world)
     _providers(world)
+    _register(world)
     grow(world, 1)
     return world
 
@@ -307,6 +310,19 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
+
+
+def _register(world: World) -> None:
+    """Entries in every state, with records and a signed register."""
+    names = {"in force": "rp-forest", "suspended": "rp-river", "under an operator": "rp-hill"}
+    operator = make_bank(world.realm, "rp-platform", kind="platform_operator")
+    rows = {state: make_bank(world.realm, client_id) for state, client_id in names.items()}
+    RelyingParty.objects.filter(pk=rows["under an operator"].pk).update(basis="operator", operator=operator)
+    statement.sign(world.realm)
+    states.move_entry(rows["suspended"], "suspend", by="test")
+    PurposeOfUse.objects.filter(relying_party=rows["in force"], purpose="signature").update(text_en="Another purpose")
+    records.note(rows["in force"], "changed")
+    world.names |= names
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))
