@@ -60,3 +60,9 @@ class ArrowGone(WhitelistError):
     """A case or an entry isn't where the caller saw it: somebody else has moved it on."""
 
     code = "case_moved_on"
+
+
+class ProbesTooOften(WhitelistError):
+    """Probes were asked for too often within an hour; `most` says how often they may."""
+
+    code = "probes_too_often"

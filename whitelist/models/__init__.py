@@ -2,12 +2,15 @@
 
 from whitelist.models.case import Case, CaseSection, CaseVersion
 from whitelist.models.credential import AccessToken, Credential, UsedAssertion
+from whitelist.models.delegation import Delegation
 from whitelist.models.logo import Logo
 from whitelist.models.ministerial_certification import MinisterialCertification
 from whitelist.models.organisation import Organisation
+from whitelist.models.probe import ProbeResult, ProbeRun
 from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
+from whitelist.models.verification import VerificationLog, VerificationRequest
 
 __all__ = [
     "AccessToken",
@@ -15,11 +18,16 @@ __all__ = [
     "CaseSection",
     "CaseVersion",
     "Credential",
+    "Delegation",
     "Logo",
     "MinisterialCertification",
     "Organisation",
+    "ProbeResult",
+    "ProbeRun",
     "PurposeOfUse",
     "RegisteredApplication",
     "RelyingParty",
     "UsedAssertion",
+    "VerificationLog",
+    "VerificationRequest",
 ]
