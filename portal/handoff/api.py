@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
-from portal.handoff import delivery, hand_offs, octets, pdf, results, trust
+from portal.handoff import asking, delivery, hand_offs, octets, pdf, results, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Format, Way
@@ -63,7 +63,7 @@ class HandOffsView(APIView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
             raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request)
-        asked = hand_offs.ask(
+        asked = asking.ask(
             credential,
             purpose=_one_of(Purpose, data, "purpose"),
             return_url=_text(data, "return_url", longest=LONGEST_ADDRESS),
@@ -167,7 +167,7 @@ def _one_of(kind: type[Choice], data: Any, member: str) -> Choice:
 def _media(data: Any) -> list[Medium]:
     given = data.get("media")
     if given is None:
-        return list(hand_offs.EVERY_MEDIUM)
+        return list(asking.EVERY_MEDIUM)
     if not isinstance(given, list) or any(one not in {each.value for each in Medium} for one in map(str, given)):
         raise RequestInvalid("media must be a list of phone and card", member="media")
     return [Medium(one) for one in given]

@@ -18,7 +18,7 @@ from ca.profiles import Medium, Purpose
 from portal.accounts import staff
 from portal.accounts.models import Authenticator
 from portal.certificates import objections
-from portal.handoff import binding, hand_offs, qr, scanning
+from portal.handoff import asking, binding, hand_offs, qr, scanning
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Way
 from portal.helpdesk import calls, holds
@@ -198,7 +198,7 @@ def _hand_offs(world: World) -> None:
         "code": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
         "scanned": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
     }
-    made = {name: hand_offs.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
+    made = {name: asking.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
     world.names |= {name: one.token for name, one in made.items()}
     hand_offs.decline(hand_offs.show(made["declined"].hand_off))
     HandOff.objects.filter(pk=made["refused"].hand_off.pk).update(state="refused", reason="not_registered")
@@ -232,7 +232,7 @@ def _mynaportal(world: World) -> None:
             credential = registration.credential(world.realm)
             assert credential is not None
             signing: dict[str, Any] = {"purpose": Purpose.SIGNATURE, "document": "申請書", "document_name": "申請書"}
-            ask = hand_offs.ask(credential, return_url=registration.return_url(), **signing)
+            ask = asking.ask(credential, return_url=registration.return_url(), **signing)
             values |= {"hand_off_id": ask.hand_off.pk, "number": "R-2"}
         now = clock.now(world.realm)
         row = Application.objects.create(
