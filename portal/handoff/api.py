@@ -60,7 +60,7 @@ class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
     def post(self, request: Request) -> Response:
-        credential = _credential(request)
+        credential = credential_of(request)
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
             raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request)
@@ -85,14 +85,14 @@ class HandOffView(APIView):
     """GET: how a hand-off of one's own stands; with its result once the code was redeemed."""
 
     def get(self, request: Request, reference: str) -> Response:
-        return Response(_shape(hand_offs.by_id(reference, credential=_credential(request))), headers=NO_STORE)
+        return Response(_shape(hand_offs.by_id(reference, credential=credential_of(request))), headers=NO_STORE)
 
 
 class RedeemView(APIView):
     """POST: the code that the citizen's browser brought, once; the answer is the hand-off with its result."""
 
     def post(self, request: Request, reference: str) -> Response:
-        credential = _credential(request)
+        credential = credential_of(request)
         data = _members(request)
         hand_off = delivery.redeem(
             credential,
@@ -111,7 +111,7 @@ class TrustView(APIView):
         if realm is None:
             realm = settings.DEFAULT_REALM
             if "Authorization" in request.headers:
-                realm = _credential(request).relying_party.realm.slug
+                realm = credential_of(request).relying_party.realm.slug
         return Response(trust.trust_list(realm))
 
 
@@ -134,7 +134,8 @@ def _shape(hand_off: HandOff) -> dict[str, Any]:
     }
 
 
-def _credential(request: Request) -> Credential:
+def credential_of(request: Request) -> Credential:
+    """Return the credential whose bearer token the request shows; else raise `TokenInvalid`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenInvalid("Authorization: Bearer <token> is missing")

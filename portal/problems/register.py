@@ -26,6 +26,10 @@ REASONS: dict[Reason, tuple[str, str, str]] = {
         "The entry stands under a platform operator, whose own entry isn't in force.",
         "Ask the operator; or apply for another legal basis.",
     ),
+    Reason.DELEGATION_NOT_VALID: (
+        "No delegation in force", "There is none of that provider for this purpose at this moment.",
+        "Have the provider's delegation recorded, or stop asking in its name.",
+    ),
     Reason.CREDENTIAL_NOT_VALID: (
         "The credential isn't good", "It is disabled, or outside its time.", "Issue a new credential, and use it.",
     ),
