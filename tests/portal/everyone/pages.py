@@ -113,6 +113,14 @@ PAGES: tuple[Page, ...] = (
     Page("providers:sign-in"),
     Page("providers:organisations", "owner"),
     Page("providers:organisation", "owner", ("organisation",)),
+    Page("probes:overview", "owner", ("organisation",)),
+    Page("probes:case", "owner", ("organisation", "probed case")),
+    Page("probes:entry", "owner", ("organisation", "probed service")),
+    Page("verification:log", "owner", ("organisation",)),
+    Page("delegations:overview", "owner", ("organisation",)),
+    Page("delegations:give", "owner", ("organisation",)),
+    Page("delegations:delegation", "owner", ("organisation", "delegation")),
+    Page("delegations:end", "owner", ("organisation", "delegation")),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),
@@ -124,7 +132,7 @@ FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
     "mynaportal:receipt", "outbox:letter", "phone:certificate", "phone:events", "phone:lost-challenge", "phone:steps",
     "phone:unblock-events", "phone:unblock-steps", "register:list_json", "register:logo", "tsm:phones_csv",
-    "tsm:phones_json",
+    "tsm:phones_json", "verification:download",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",
