@@ -1,6 +1,7 @@
 """The screens of probes: parse, one call, answer."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponseBase
@@ -57,8 +58,8 @@ def _page(request: MemberRequest, about: Case | RelyingParty, title: str) -> Htt
     problem, status = "", 200
     if request.method == "POST":
         if not may_run:
-            context = {"organisation": request.membership.organisation.reference}
-            return render(request, "providers/denied.html", context, status=403)
+            reference = request.membership.organisation.reference
+            return render(request, "providers/denied.html", {"organisation": reference}, status=403)
         ask = probes.request if isinstance(about, Case) else probes.request_for_entry
         try:
             ask(about, request.staff.name, trigger=ProbeRun.Trigger.DEMAND)  # type: ignore[arg-type]
@@ -66,7 +67,7 @@ def _page(request: MemberRequest, about: Case | RelyingParty, title: str) -> Htt
             problem, status = problems.sentence(error.code), problems.CATALOGUE[error.code].status
         else:
             return redirect(request.path)
-    context = {
+    context: dict[str, Any] = {
         "membership": request.membership,
         "title": title,
         "may_run": may_run,

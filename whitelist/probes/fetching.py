@@ -127,7 +127,10 @@ class Fetcher:
 
     def lookup(self, name: str) -> list[str]:
         """Return a name's addresses, all of them public. Raises ProbeError."""
-        return [str(one) for one in _Network(self, _Clock(self.limits.seconds)).addresses(name, own=False)]
+        own = any(name == _host(httpx.URL(origin)) for origin in settings.PROBES_OWN_ORIGINS)
+        if not own and not _is_name(name):
+            raise Refused("not_a_name")
+        return [str(one) for one in _Network(self, _Clock(self.limits.seconds)).addresses(name, own=own)]
 
     def _get(self, url: httpx.URL, clock: "_Clock") -> Answer:
         # A client of its own for each address: no cookie, no connection goes along.

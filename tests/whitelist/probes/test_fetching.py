@@ -105,7 +105,6 @@ def test_a_name_that_answers_otherwise_the_second_time_gains_nothing(outside: Wo
         ("ftp://service.example/", "not_https"),
         ("file:///etc/passwd", "not_https"),
         ("gopher://127.0.0.1:6379/_", "not_https"),
-        ("https:///", "not_a_name"),
     ],
 )
 def test_neither_straight_nor_by_a_redirection_anything_else_is_reached(

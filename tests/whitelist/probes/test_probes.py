@@ -1,6 +1,9 @@
 """Probes of a case and of an entry: what each kind takes and refuses, when they run, and what is kept."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -190,6 +193,36 @@ def test_one_address_is_probed_once_and_a_run_has_its_bound(organisation: Organi
     world.names, world.asked, world.turns, world.dialled, world.places = {}, [], {}, [], {}
     assert results(probes.run(case, "x", fetcher=world.fetcher()))["name"] == "name_unknown"
     assert len(world.asked) == 5
+
+
+def test_a_sample_of_this_machine_passes_where_the_sandbox_lets_it(
+    organisation: Organisation, outside: World, settings: Any
+) -> None:
+    settings.PROBES_OWN_ORIGINS = ["http://localhost:8002"]
+    sample = [{"kind": "browser", "origin": "http://localhost:8002", "callback_urls": ["http://localhost:8002/back"]}]
+    case = make_case(organisation, {"applications": sample, "handoff": {"jwks_url": "http://localhost:8002/keys"}})
+    outside.serve("localhost", FILES, address="127.0.0.1", port=8002, tls=False)
+    found = probes.run(case, "x", fetcher=outside.fetcher())
+    assert results(found) == {"name": "passed", "tls": "passed", "key_set": "passed"}
+    settings.PROBES_OWN_ORIGINS = []
+    assert {each.outcome for each in probes.run(case, "x", fetcher=outside.fetcher())} == {"refused"}
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "url", "own"),
+    [
+        ("1", "http://localhost:8000", ["http://localhost:8000", "http://localhost:8002"]),
+        ("1", "https://sandbox.example", []),
+        ("0", "http://localhost:8000", []),
+    ],
+)
+def test_only_a_sandbox_that_its_own_machine_alone_reaches_lets_anything_through(
+    sandbox: str, url: str, own: list[str]
+) -> None:
+    ask = "from portal import settings; print(*settings.PROBES_OWN_ORIGINS)"
+    environment = {**os.environ, "SANDBOX": sandbox, "PUBLIC_URL": url, "SECRET_KEY": "x" * 60}
+    said = subprocess.run([sys.executable, "-c", ask], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == own
 
 
 # --- When they run
