@@ -1,5 +1,6 @@
 """The site's tasks: Celery looks for them here; each lives with its subject."""
 
 from portal.notices.tasks import sweep_notices
+from portal.providers.tasks import make_workspace, make_workspace_keys, sweep_workspaces
 
-__all__ = ["sweep_notices"]
+__all__ = ["make_workspace", "make_workspace_keys", "sweep_notices", "sweep_workspaces"]

@@ -18,6 +18,7 @@ from portal.problems import (
     mynaportal,
     notices,
     phone,
+    providers,
     register,
     requests,
     screen_lock,
@@ -43,6 +44,7 @@ TABLES = tuple(
         accounts,
         helpdesk,
         console,
+        providers,
     )
 )
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}
