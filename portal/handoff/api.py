@@ -25,6 +25,7 @@ ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 NO_STORE = {"Cache-Control": "no-store"}
 LONGEST_ADDRESS = 2000
 LONGEST_CODE = 128  # RFC 7636 §4.1
+LONGEST_CLIENT_ID = 64
 # A PDF in base64, and the rest.
 LARGEST_BODY = 4 * pdf.LARGEST // 3 + 1_000_000
 
@@ -74,6 +75,7 @@ class HandOffsView(APIView):
             media=_media(data),
             state=_text(data, "state", default=""),
             code_challenge=_text(data, "code_challenge", default=""),
+            on_behalf_of=_text(data, "on_behalf_of", default="", longest=LONGEST_CLIENT_ID),
         )
         return Response({**_shape(asked.hand_off), "link": asked.address}, status=201, headers=NO_STORE)
 

@@ -2,13 +2,16 @@
 
 from whitelist.models.case import Case, CaseSection, CaseVersion
 from whitelist.models.credential import AccessToken, Credential, UsedAssertion
+from whitelist.models.delegation import Delegation
 from whitelist.models.logo import Logo
 from whitelist.models.ministerial_certification import MinisterialCertification
 from whitelist.models.organisation import Organisation
+from whitelist.models.probe import ProbeResult, ProbeRun
 from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.register import RegisterRecord, RegisterStatement
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
+from whitelist.models.verification import VerificationLog, VerificationRequest
 
 __all__ = [
     "AccessToken",
@@ -16,13 +19,18 @@ __all__ = [
     "CaseSection",
     "CaseVersion",
     "Credential",
+    "Delegation",
     "Logo",
     "MinisterialCertification",
     "Organisation",
+    "ProbeResult",
+    "ProbeRun",
     "PurposeOfUse",
     "RegisterRecord",
     "RegisterStatement",
     "RegisteredApplication",
     "RelyingParty",
     "UsedAssertion",
+    "VerificationLog",
+    "VerificationRequest",
 ]

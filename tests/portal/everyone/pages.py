@@ -129,6 +129,14 @@ PAGES: tuple[Page, ...] = (
     *(Page(f"providers:{name}", "owner", ("organisation", "person")) for name in ("role", "remove", "hand-over")),
     Page("providers:members", "viewer", ("organisation",)),
     Page("providers:rename", "viewer", ("organisation",), status=403),
+    Page("probes:overview", "owner", ("organisation",)),
+    Page("probes:case", "owner", ("organisation", "probed case")),
+    Page("probes:entry", "owner", ("organisation", "probed service")),
+    Page("verification:log", "owner", ("organisation",)),
+    Page("delegations:overview", "owner", ("organisation",)),
+    Page("delegations:give", "owner", ("organisation",)),
+    Page("delegations:delegation", "owner", ("organisation", "delegation")),
+    Page("delegations:end", "owner", ("organisation", "delegation")),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),
@@ -141,7 +149,7 @@ FILES = {
     "mynaportal:receipt", "outbox:letter", "phone:certificate", "phone:events", "phone:lost-challenge", "phone:steps",
     "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state", "register:entry_json", "register:jwks",
     "register:jws", "register:jws_json", "register:list_json", "register:logo", "register:proof", "tsm:phones_csv",
-    "tsm:phones_json",
+    "tsm:phones_json", "verification:download",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",

@@ -49,8 +49,9 @@ from tests.portal.providers.people import (
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
+from whitelist import delegations
 from whitelist.cases import states
-from whitelist.models import Credential, PurposeOfUse, RelyingParty
+from whitelist.models import Case, Credential, ProbeResult, ProbeRun, PurposeOfUse, RelyingParty, VerificationLog
 from whitelist.published import records, statement
 
 ADDRESS = "hanako@mail.example"
@@ -100,6 +101,7 @@ def build(realm: Realm) -> World:
     _staff(world)
     _providers(world)
     _register(world)
+    _services(world)
     grow(world, 1)
     return world
 
@@ -144,6 +146,7 @@ def grow(world: World, count: int) -> None:
             call=call, enrolment=other, ground="見つかった", proposed_by=call.agent, proposed_at=now,
             lapses_at=now + timedelta(hours=1),
         )  # fmt: skip
+        _seen_and_asked(world)
         phone = Phone.objects.create(realm=realm, model_code="sakura-8", name="前の", token_digest="", created_at=now)
         for name in ("active", "choosing"):
             used = world.browsers[name].session["phones"]
@@ -323,6 +326,47 @@ def _register(world: World) -> None:
     PurposeOfUse.objects.filter(relying_party=rows["in force"], purpose="signature").update(text_en="Another purpose")
     records.note(rows["in force"], "changed")
     world.names |= names
+
+
+def _services(world: World) -> None:
+    """Give the organisation a case, a service, and a delegation of it."""
+    owner = world.rows["owner"]
+    now = clock.now(world.realm)
+    case = Case.objects.create(
+        organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now
+    )
+    service = make_bank(world.realm, "own-service", organisation=owner.organisation)
+    operator = make_bank(world.realm, "own-operator", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    made = delegations.record(operator, service, list(Purpose), by=owner.account.name, document="契約 7")
+    world.names |= {
+        "probed case": case.reference, "probed service": service.client_id, "delegation": made.reference,
+    }  # fmt: skip
+    world.rows |= {"case": case, "service": service}
+
+
+def _seen_and_asked(world: World) -> None:
+    """Add a run of probes, a row of the log, and an ended delegation to the organisation."""
+    owner, service = world.rows["owner"], world.rows["service"]
+    now = clock.machine()
+    common = {"trigger": "demand", "state": "done", "asked_by": "x", "asked_at": now, "due_at": now, "ended_at": now}
+    for about in ({"case": world.rows["case"]}, {"entry": service}):
+        run = ProbeRun.objects.create(**about, **common)
+        for kind, outcome, finding in (
+            ("tls", "passed", ""), ("name", "refused", "not_public"), ("key_set", "failed", "private_key_published"),
+        ):  # fmt: skip
+            ProbeResult.objects.create(
+                run=run, **about, kind=kind, outcome=outcome, finding=finding, target="https://service.example",
+                at=now, milliseconds=5, evidence={"days_left": 20, "names": ["service.example"]},
+            )  # fmt: skip
+    Case.objects.create(organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now)
+    VerificationLog.objects.create(
+        relying_party=service, kind="status", purpose="signature", check_purpose="liveness_check",
+        serial_number="0A", verdict="good", at=now,
+    )  # fmt: skip
+    operator = make_bank(
+        world.realm, f"op-{secrets.token_hex(4)}", kind=RelyingParty.Kind.PLATFORM_OPERATOR, name_ja="基盤"
+    )
+    delegations.end(delegations.record(operator, service, list(Purpose), by="x"), by="x")
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))
