@@ -14,7 +14,7 @@ from ca.models import Realm
 from portal.accounts import staff
 from portal.accounts.models import Account, Authenticator, Passkey, Registration
 from portal.providers.models import Membership
-from tests.portal.accounts.people import PASSWORD, code, journal, shown
+from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, shown, sign_in
 from tests.portal.providers.people import code_in, join, mails, make_organisation, make_person
 from tests.portal.screen_lock.authenticator import Authenticator as Device
 
@@ -252,6 +252,17 @@ def test_a_passkey_of_somebody_else_confirms_nothing_and_isnt_removed(realm: Rea
     confirmation = _text(mine.get(ask(client, "confirm/ask").json()))
     client.post(f"/providers/account/passkeys/{foreign.pk}/remove", {"passkey": confirmation})
     assert Passkey.objects.filter(pk=foreign.pk).exists()
+
+
+def test_staff_has_no_passkeys(realm: Realm) -> None:
+    code_ = staff.invite("sakura", role="helpdesk", realm=realm, by="test")
+    client = browser()
+    client.post("/staff/enrol/", {"code": code_})
+    assert ask(client, "enrol/ask").json()["code"] == "passkey_refused"
+    signed_in = sign_in(make_staff(realm, "momiji"))
+    assert ask(signed_in, "add/ask").json()["code"] == "passkey_refused"
+    for page in ("/providers/account", "/providers/account/passkeys/add"):
+        assert signed_in.get(page).headers["Location"] == "/staff/account"
 
 
 def _text(answer: dict[str, Any]) -> str:
