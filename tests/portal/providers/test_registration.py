@@ -222,6 +222,13 @@ def test_the_mail_server_being_away_is_said_and_leaves_nothing(realm: Realm, set
     assert not Registration.objects.exists()
 
 
+def test_where_no_mail_goes_out_nobody_registers(realm: Realm, settings: Any) -> None:
+    settings.SANDBOX, settings.EMAIL_HOST = False, ""
+    response = begin(browser())
+    assert response.status_code == 409
+    assert "いまは、登録や招待を受け付けていません" in response.content.decode()
+
+
 # --- passkeys of an account
 def test_another_passkey_is_added_and_the_last_one_stays(realm: Realm) -> None:
     first, second, client = Device(), Device(), confirmed(browser())

@@ -276,6 +276,7 @@ def test_authorities_made_in_two_halves_are_like_those_of_a_ceremony(db: None) -
         "https://user@bank.example/",
         "https://bank.example/#fragment",
         "https://bank.example/a b",
+        "https://bank.example/'$(id)'",
         "https://bank.example:port/",
         "https://[::1",
         "https://bänk.example/",
