@@ -32,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     Page("start"),
     *(Page("start", browser) for browser in PHONES),
     Page("register:list"),
+    *(Page("register:entry", names=(state,)) for state in ("in force", "suspended", "under an operator")),
     Page("tsm:phones"),
     Page("problem", names=("wrong_state",)),
     # --- the phone
@@ -74,6 +75,7 @@ PAGES: tuple[Page, ...] = (
     Page("handoff:page", "active", ("sign pdf",)),
     Page("handoff:page", "active", ("sign in",)),
     Page("handoff:page", "active", ("number",)),
+    Page("handoff:why", "active", ("number",)),
     Page("handoff:page", "active", ("declined",)),
     Page("handoff:page", "active", ("refused",), status=403),
     Page("handoff:screen", "anybody", ("code",)),
@@ -137,8 +139,8 @@ PAGES: tuple[Page, ...] = (
 FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
     "mynaportal:receipt", "outbox:letter", "phone:certificate", "phone:events", "phone:lost-challenge", "phone:steps",
-    "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
-    "register:list_json", "register:logo", "tsm:phones_csv",
+    "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state", "register:entry_json", "register:jwks",
+    "register:jws", "register:jws_json", "register:list_json", "register:logo", "register:proof", "tsm:phones_csv",
     "tsm:phones_json",
 }  # fmt: skip
 LEADING_ON = {

@@ -18,7 +18,7 @@ from ca.profiles import Medium, Purpose
 from portal.accounts import staff
 from portal.accounts.models import Authenticator, Passkey
 from portal.certificates import objections
-from portal.handoff import binding, hand_offs, qr, scanning
+from portal.handoff import asking, binding, hand_offs, qr, scanning
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Way
 from portal.helpdesk import calls, holds
@@ -49,7 +49,9 @@ from tests.portal.providers.people import (
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
-from whitelist.models import Credential
+from whitelist.cases import states
+from whitelist.models import Credential, PurposeOfUse, RelyingParty
+from whitelist.published import records, statement
 
 ADDRESS = "hanako@mail.example"
 RECEIVED = {"procedure_ja": "転出届", "procedure_en": "Moving out", "number": "R-1"}
@@ -97,6 +99,7 @@ def build(realm: Realm) -> World:
     _mynaportal(world)
     _staff(world)
     _providers(world)
+    _register(world)
     grow(world, 1)
     return world
 
@@ -219,7 +222,7 @@ def _hand_offs(world: World) -> None:
         "code": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
         "scanned": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
     }
-    made = {name: hand_offs.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
+    made = {name: asking.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
     world.names |= {name: one.token for name, one in made.items()}
     hand_offs.decline(hand_offs.show(made["declined"].hand_off))
     HandOff.objects.filter(pk=made["refused"].hand_off.pk).update(state="refused", reason="not_registered")
@@ -253,7 +256,7 @@ def _mynaportal(world: World) -> None:
             credential = registration.credential(world.realm)
             assert credential is not None
             signing: dict[str, Any] = {"purpose": Purpose.SIGNATURE, "document": "申請書", "document_name": "申請書"}
-            ask = hand_offs.ask(credential, return_url=registration.return_url(), **signing)
+            ask = asking.ask(credential, return_url=registration.return_url(), **signing)
             values |= {"hand_off_id": ask.hand_off.pk, "number": "R-2"}
         now = clock.now(world.realm)
         row = Application.objects.create(
@@ -307,6 +310,19 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
+
+
+def _register(world: World) -> None:
+    """Entries in every state, with records and a signed register."""
+    names = {"in force": "rp-forest", "suspended": "rp-river", "under an operator": "rp-hill"}
+    operator = make_bank(world.realm, "rp-platform", kind="platform_operator")
+    rows = {state: make_bank(world.realm, client_id) for state, client_id in names.items()}
+    RelyingParty.objects.filter(pk=rows["under an operator"].pk).update(basis="operator", operator=operator)
+    statement.sign(world.realm)
+    states.move_entry(rows["suspended"], "suspend", by="test")
+    PurposeOfUse.objects.filter(relying_party=rows["in force"], purpose="signature").update(text_en="Another purpose")
+    records.note(rows["in force"], "changed")
+    world.names |= names
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))
