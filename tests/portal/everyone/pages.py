@@ -115,6 +115,14 @@ PAGES: tuple[Page, ...] = (
     Page("providers:sign-in"),
     Page("providers:organisations", "owner"),
     Page("providers:organisation", "owner", ("organisation",)),
+    # --- their keys
+    Page("credentials:list", "owner", ("organisation",)),
+    Page("credentials:issue", "owner", ("organisation", "keys' service")),
+    Page("credentials:rotate", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key, disabled")),
+    Page("credentials:validator", "owner", ("organisation",)),
+    Page("client-assertion"),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),

@@ -39,6 +39,7 @@ from tests.portal.providers.people import make_provider
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
+from whitelist import credentials
 from whitelist.cases import states
 from whitelist.models import Credential, PurposeOfUse, RelyingParty
 from whitelist.published import records, statement
@@ -266,6 +267,10 @@ def _providers(world: World) -> None:
     world.rows["owner"] = owner
     world.browsers["owner"] = sign_in(owner.account)
     world.names["organisation"] = owner.organisation.reference
+    service = world.rows["keys' service"] = make_bank(world.realm, "rp-keys", organisation=owner.organisation)
+    used, disabled = (make_credential(service, number=10 + at, key_id=f"key-{at}") for at in range(2))
+    credentials.disable(disabled, now=clock.now(world.realm), by="owner@bank.example")
+    world.names |= {"keys' service": service.client_id, "key": used.pk, "key, disabled": disabled.pk}
 
 
 def _register(world: World) -> None:

@@ -18,6 +18,8 @@ from whitelist.models import Credential, RelyingParty
 Make = Callable[[Membership], Any]
 OBJECTS: dict[tuple[str, str], Make] = {
     ("*", "organisation"): lambda owner: owner.organisation.reference,
+    ("credentials", "client_id"): lambda owner: credential(owner).relying_party.client_id,
+    ("credentials", "credential"): lambda owner: credential(owner).pk,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
 KINDS: dict[tuple[str, str], str] = {}
