@@ -52,4 +52,5 @@ ROOMS: list[URLPattern | URLResolver] = [
     path("probes/", include("portal.probes.urls")),
     path("verification/", include("portal.verification.urls")),
     path("delegations/", include("portal.verification.delegation_urls")),
+    path("credentials/", include("portal.credentials.urls")),
 ]

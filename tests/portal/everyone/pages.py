@@ -137,6 +137,14 @@ PAGES: tuple[Page, ...] = (
     Page("delegations:give", "owner", ("organisation",)),
     Page("delegations:delegation", "owner", ("organisation", "delegation")),
     Page("delegations:end", "owner", ("organisation", "delegation")),
+    # --- their keys
+    Page("credentials:list", "owner", ("organisation",)),
+    Page("credentials:issue", "owner", ("organisation", "keys' service")),
+    Page("credentials:rotate", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key, disabled")),
+    Page("credentials:validator", "owner", ("organisation",)),
+    Page("client-assertion"),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),

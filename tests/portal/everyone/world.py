@@ -49,7 +49,7 @@ from tests.portal.providers.people import (
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
-from whitelist import delegations
+from whitelist import credentials, delegations
 from whitelist.cases import states
 from whitelist.models import Case, Credential, ProbeResult, ProbeRun, PurposeOfUse, RelyingParty, VerificationLog
 from whitelist.published import records, statement
@@ -313,6 +313,10 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
+    service = world.rows["keys' service"] = make_bank(world.realm, "rp-keys", organisation=owner.organisation)
+    used, disabled = (make_credential(service, number=10 + at, key_id=f"key-{at}") for at in range(2))
+    credentials.disable(disabled, now=clock.now(world.realm), by="owner@bank.example")
+    world.names |= {"keys' service": service.client_id, "key": used.pk, "key, disabled": disabled.pk}
 
 
 def _register(world: World) -> None:

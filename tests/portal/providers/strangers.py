@@ -27,6 +27,8 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("probes", "case"): lambda owner: case(owner),
     ("probes", "client_id"): lambda owner: credential(owner).relying_party.client_id,
     ("delegations", "reference"): lambda owner: delegation(owner),
+    ("credentials", "client_id"): lambda owner: credential(owner).relying_party.client_id,
+    ("credentials", "credential"): lambda owner: credential(owner).pk,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
 KINDS: dict[tuple[str, str], str] = {}
