@@ -17,6 +17,7 @@ from portal.problems import (
     helpdesk,
     mynaportal,
     notices,
+    onboarding,
     phone,
     register,
     requests,
@@ -43,6 +44,7 @@ TABLES = tuple(
         accounts,
         helpdesk,
         console,
+        onboarding,
     )
 )
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}
