@@ -149,7 +149,7 @@ CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 CASE_ATTACHMENT_BYTES = environment.number("CASE_ATTACHMENT_BYTES", 10 * 1024 * 1024)
 CASE_ATTACHMENTS = environment.number("CASE_ATTACHMENTS", 50)
 CASE_ATTACHMENT_SCAN = environment.text("CASE_ATTACHMENT_SCAN", "whitelist.cases.scanning.look")
-# Where the officers are told of a message on a case, by authority: an address of the office. Empty: they see it in the list.
+# Where the officers are told of a message on a case, by authority: the office's address. Empty: their list shows it.
 CASE_OFFICERS_MAIL = {
     "ministry": environment.text("CASE_MINISTRY_MAIL"),
     "registrar": environment.text("CASE_REGISTRAR_MAIL"),
@@ -334,6 +334,7 @@ CELERY_BEAT_SCHEDULE = {
     "key-uses": {"task": "ca.sweep_key_uses", "schedule": 3600.0},
     "status-answers": {"task": "ca.sweep_status_answers", "schedule": 3600.0},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
+    "case-messages": {"task": "portal.tell_of_case_messages", "schedule": CASE_MESSAGES_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {
         "task": "portal.sweep_notices",

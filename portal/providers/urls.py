@@ -1,6 +1,6 @@
 """Addresses of providers."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from portal.providers import views
 
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<uuid:organisation>/", views.organisation, name="organisation"),
 ]
 # Other rooms' addresses below an organisation's, each with a namespace of its own:
-# path("cases/", include("portal.onboarding.urls")). `access.member` is the outermost decorator of every view there, so
+# path("things/", include("portal.room.urls")). `access.member` is the outermost decorator of every view there, so
 # that strangers get nothing but 404.
-ROOMS: list[URLPattern | URLResolver] = []
+ROOMS: list[URLPattern | URLResolver] = [
+    path("cases/", include("portal.onboarding.urls")),
+]

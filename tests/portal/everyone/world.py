@@ -31,6 +31,7 @@ from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, shown, sign_in
+from tests.portal.everyone import cases
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
@@ -93,6 +94,7 @@ def build(realm: Realm) -> World:
 
 def grow(world: World, count: int) -> None:
     """Add `count` rows to whatever is listed anywhere."""
+    cases.grow(world, count)
     active, realm, holder = world.rows["active"], world.realm, world.holder
     cards = [active.card_signature_certificate, active.card_authentication_certificate]
     now = clock.now(realm)
@@ -263,6 +265,7 @@ def _providers(world: World) -> None:
     world.rows["owner"] = owner
     world.browsers["owner"] = sign_in(owner.account)
     world.names["organisation"] = owner.organisation.reference
+    cases.build(world)
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))

@@ -11,16 +11,22 @@ from typing import Any
 from ca.profiles import Purpose
 from portal.handoff import hand_offs
 from portal.providers.models import Membership
+from tests.whitelist.cases import filled
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
-from whitelist.models import Credential, RelyingParty
+from whitelist.cases import attachments, drafts
+from whitelist.models import Attachment, Case, CaseVersion, Credential, RelyingParty
 
 # --- of an organisation: (namespace:name of the address, or namespace, or "*"; parameter) -> value, from its owner
 Make = Callable[[Membership], Any]
 OBJECTS: dict[tuple[str, str], Make] = {
     ("*", "organisation"): lambda owner: owner.organisation.reference,
+    ("onboarding", "case"): lambda owner: case(owner).reference,
+    ("onboarding:remove", "block"): lambda owner: application(owner),
+    ("onboarding", "file"): lambda owner: logo(owner).reference,
+    ("onboarding", "number"): lambda owner: version(owner).number,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
-KINDS: dict[tuple[str, str], str] = {}
+KINDS: dict[tuple[str, str], str] = {("onboarding", "page"): "service"}
 
 # --- of the API: the parameter -> value, from the credential of the organisation's relying party
 API_OBJECTS: dict[tuple[str, str], Callable[[Credential], Any]] = {
@@ -38,6 +44,28 @@ def found(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
     """Return the row for a parameter: that of the address, else of its namespace, else of all; None without one."""
     keys = (name, name.rpartition(":")[0], "*")
     return next((table[key, parameter] for key in keys if (key, parameter) in table), None)
+
+
+def case(owner: Membership) -> Case:
+    """Return the organisation's case, a draft in which everything is answered."""
+    found = Case.objects.filter(organisation=owner.organisation).first()
+    return found or filled.fill(drafts.open(owner.organisation, owner.account.name))
+
+
+def application(owner: Membership) -> str:
+    """Return the name of the case's application."""
+    return str(drafts.answers(case(owner))["applications"][0]["id"])
+
+
+def logo(owner: Membership) -> Attachment:
+    """Return a picture of the case."""
+    return attachments.put(case(owner), "logo.png", filled.png(), owner.account.name)
+
+
+def version(owner: Membership) -> CaseVersion:
+    """Return a version of the case."""
+    row = case(owner)
+    return CaseVersion.objects.create(case=row, number=1, answers={}, submitted_by="x", submitted_at=row.opened_at)
 
 
 def credential(owner: Membership) -> Credential:
