@@ -135,7 +135,21 @@ STAFF_INVITATION_SECONDS = environment.decimal("STAFF_INVITATION_SECONDS", 3600)
 CLIENT_ADDRESS_HEADER = environment.text("CLIENT_ADDRESS_HEADER")
 # What authenticator apps show beside the name. Guessing is bounded by STAFF_TRIES, not by the devices themselves.
 OTP_TOTP_ISSUER = "JPKI staff"
+OTP_TOTP_PROVIDERS_ISSUER = "JPKI providers"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+# --- Service providers (docs/providers.md). An invitation is good for so long.
+PROVIDER_INVITATION_DAYS = environment.decimal("PROVIDER_INVITATION_DAYS", 7)
+# So many codes to one mail address, and registrations from one address of the network, within STAFF_LOCK_SECONDS.
+PROVIDER_CODES = environment.number("PROVIDER_CODES", 5)
+PROVIDER_ADDRESS_CODES = environment.number("PROVIDER_ADDRESS_CODES", 30)
+# So many organisations may one account make in a day, and invite so many people; so many workspaces are made in a day.
+PROVIDER_ORGANISATIONS = environment.number("PROVIDER_ORGANISATIONS", 5)
+PROVIDER_INVITATIONS = environment.number("PROVIDER_INVITATIONS", 50)
+PROVIDER_WORKSPACES = environment.number("PROVIDER_WORKSPACES", 100)
+# Whether an organisation may have a realm of its own to try things in: authorities that workers make when asked.
+WORKSPACES = environment.flag("WORKSPACES", SANDBOX)
+WORKSPACES_SWEEP_SECONDS = environment.decimal("WORKSPACES_SWEEP_SECONDS", 10)
+
 # The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
 HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
 HELPDESK_RELEASE_SECONDS = environment.decimal("HELPDESK_RELEASE_SECONDS", 3600)
@@ -155,6 +169,16 @@ CASE_OFFICERS_MAIL = {
     "registrar": environment.text("CASE_REGISTRAR_MAIL"),
 }
 CASE_MESSAGES_SWEEP_SECONDS = environment.decimal("CASE_MESSAGES_SWEEP_SECONDS", 10)
+
+# --- Relying parties: the register and their credentials (docs/register.md, docs/credentials.md) ----------
+# So many credentials of one relying party may be good at once; each for so many days at most; and so long may the old
+# one go on beside its successor.
+CREDENTIALS_AT_ONCE = environment.number("CREDENTIALS_AT_ONCE", 3)
+CREDENTIAL_DAYS = environment.number("CREDENTIAL_DAYS", 398)
+CREDENTIAL_OVERLAP_DAYS = environment.number("CREDENTIAL_OVERLAP_DAYS", 90)
+# The register is signed anew when an entry changed, and so often in any case; a signed one is good for so long.
+REGISTER_SIGN_SECONDS = environment.decimal("REGISTER_SIGN_SECONDS", 3600)
+REGISTER_VALIDITY_SECONDS = environment.decimal("REGISTER_VALIDITY_SECONDS", 24 * 3600)
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -187,7 +211,12 @@ CELERY_TASK_ROUTES = {
     "tsm.*": {"queue": "tsm"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
+    "portal.make_workspace_keys": {"queue": "workspaces"},
+    "portal.make_workspace": {"queue": "ca"},
     "portal.*": {"queue": "notices"},
+    # With a key of the authorities' store; the rest of the register's work needs none.
+    "whitelist.sign_*": {"queue": "ca"},
+    "whitelist.*": {"queue": "notices"},
 }
 
 # --- CA -----------------------------------------------------------------------------------------------
@@ -259,6 +288,8 @@ TSM_SILENCE_SECONDS = environment.decimal("TSM_SILENCE_SECONDS", TSM_LONG_POLL_S
 # The header in which a proxy hands on the TLS client certificate of a phone's agent, PEM, percent-encoded, as nginx's
 # $ssl_client_escaped_cert; it must strip what clients send under that name. Empty: agents show their tokens.
 TSM_CLIENT_CERTIFICATE_HEADER = environment.text("TSM_CLIENT_CERTIFICATE_HEADER")
+# The same for relying parties that come with a certificate (RFC 8705); the same front, unless told otherwise.
+API_CLIENT_CERTIFICATE_HEADER = environment.text("API_CLIENT_CERTIFICATE_HEADER", TSM_CLIENT_CERTIFICATE_HEADER)
 # SERAM 2.0: an agent that owes a report and is silent for so long is given up.
 TSM_AGENT_SECONDS = environment.decimal("TSM_AGENT_SECONDS", 300)
 # So many legs of one conversation may fail before the element is left alone for a while.
@@ -333,8 +364,11 @@ CELERY_BEAT_SCHEDULE = {
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},
     "key-uses": {"task": "ca.sweep_key_uses", "schedule": 3600.0},
     "status-answers": {"task": "ca.sweep_status_answers", "schedule": 3600.0},
+    # Looks whether something changed; signs nothing otherwise before REGISTER_SIGN_SECONDS are over.
+    "registers": {"task": "whitelist.sign_registers", "schedule": min(60.0, REGISTER_SIGN_SECONDS)},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
     "case-messages": {"task": "portal.tell_of_case_messages", "schedule": CASE_MESSAGES_SWEEP_SECONDS},
+    "workspaces": {"task": "portal.sweep_workspaces", "schedule": WORKSPACES_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {
         "task": "portal.sweep_notices",

@@ -2,5 +2,6 @@
 
 from portal.notices.tasks import sweep_notices
 from portal.onboarding.tasks import tell_of_case_messages
+from portal.providers.tasks import make_workspace, make_workspace_keys, sweep_workspaces
 
-__all__ = ["sweep_notices", "tell_of_case_messages"]
+__all__ = ["make_workspace", "make_workspace_keys", "sweep_notices", "sweep_workspaces", "tell_of_case_messages"]

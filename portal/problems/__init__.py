@@ -19,6 +19,7 @@ from portal.problems import (
     notices,
     onboarding,
     phone,
+    providers,
     register,
     requests,
     screen_lock,
@@ -45,6 +46,7 @@ TABLES = tuple(
         helpdesk,
         console,
         onboarding,
+        providers,
     )
 )
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}

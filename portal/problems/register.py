@@ -1,6 +1,63 @@
 """What the register of services refuses (`whitelist.errors`)."""
 
+from portal.handoff.sentences import REFUSALS
 from portal.problems.row import Problem
+from whitelist.access import Reason
+
+# Why the register says no (`whitelist.access`): title, cause, remedy. What the citizen reads is the hand-off's.
+REASONS: dict[Reason, tuple[str, str, str]] = {
+    Reason.NOT_REGISTERED: (
+        "Not registered", "The relying party isn't in the register, or not any more.",
+        "Apply for registration, and ask when the entry is in the register.",
+    ),
+    Reason.OTHER_REALM: (
+        "Another realm", "Credential, relying party and subject must belong to one realm.",
+        "Use the credential of the realm that you ask about.",
+    ),
+    Reason.SUSPENDED: (
+        "Suspended", "The entry is suspended.", "See the messages of your case; the suspension must be lifted first.",
+    ),
+    Reason.REGISTRATION_EXPIRED: (
+        "The registration has expired", "The last day of the entry has passed, by Japan's calendar.",
+        "Apply for registration again.",
+    ),
+    Reason.OPERATOR_NOT_VALID: (
+        "The platform operator isn't registered",
+        "The entry stands under a platform operator, whose own entry isn't in force.",
+        "Ask the operator; or apply for another legal basis.",
+    ),
+    Reason.CREDENTIAL_NOT_VALID: (
+        "The credential isn't good", "It is disabled, or outside its time.", "Issue a new credential, and use it.",
+    ),
+    Reason.APPLICATION_NOT_REGISTERED: (
+        "The application isn't registered", "No registered application of the entry has this name.",
+        "Send the origin, package or bundle as it is registered, or apply for a change.",
+    ),
+    Reason.RETURN_URL_NOT_REGISTERED: (
+        "The return address isn't registered", "It must be a registered callback address, to the letter.",
+        "Send a registered address, or apply for a change.",
+    ),
+    Reason.PURPOSE_NOT_REGISTERED: (
+        "The purpose isn't registered", "The entry doesn't have this purpose.", "Apply for a change of the entry.",
+    ),
+    Reason.OPERATOR_CERTIFICATION_NOT_VALID: (
+        "The platform operator's ministerial certification doesn't hold",
+        "The entry stands under a platform operator whose ministerial certification is missing, over or withdrawn.",
+        "Ask the operator.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_MISSING: (
+        "No ministerial certification", "Article 17(1) items 5 and 6 need one for signatures.",
+        "Apply for it with the competent ministers.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_EXPIRED: (
+        "The ministerial certification has expired", "Its last day has passed, by Japan's calendar.",
+        "Have it renewed by the competent ministers.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_WITHDRAWN: (
+        "The ministerial certification was withdrawn", "The competent ministers have withdrawn it.",
+        "See the ministers' decision and how to appeal.",
+    ),
+}  # fmt: skip
 
 ROWS: dict[str, Problem] = {
     "logo_unacceptable": Problem(
@@ -37,8 +94,57 @@ ROWS: dict[str, Problem] = {
         "ほかの人が先に手続きを進めました。画面を読み込み直して、いまの状態をお確かめください。",
         "Somebody else was first. Please load the page anew and look at where it stands.",
     ),
+    "credential_key_unacceptable": Problem(
+        400, "The key can't be taken", "It is no public key of a kind that is taken; the detail says what.",
+        "Paste a public JWK, or a public key or certificate in PEM: EC on P-256; for TLS also RSA from 2048 bits.",
+        "公開鍵として読み取れません。公開鍵のJWK、またはPEM形式の公開鍵か証明書を貼り付けてください。",
+        "This can't be read as a public key. Please paste a public JWK, or a public key or certificate in PEM.",
+    ),
+    "credential_key_private": Problem(
+        400, "A private key", "What was pasted holds a private key, which nobody but its owner may see.",
+        "Throw this key away, make a new pair, and paste its public key.",
+        "秘密鍵が含まれています。この鍵はもう使わず、新しい鍵を作って、公開鍵だけを貼り付けてください。",
+        "This holds a private key. Please give it up, make a new one, and paste its public key only.",
+    ),
+    "credential_key_taken": Problem(
+        409, "The key is known", "It is, or was, the key of a credential. A key is never used again.",
+        "Make a new key.",
+        "この鍵は、すでに登録されたことがあります。新しい鍵を作ってください。",
+        "This key is, or was, registered already. Please make a new one.",
+    ),
+    "credentials_too_many": Problem(
+        409, "As many credentials as may be good at once", "CREDENTIALS_AT_ONCE of them go on.",
+        "Disable one that isn't needed any more.",
+        "同時に使える鍵の数がいっぱいです。使わなくなった鍵を無効にしてください。",
+        "As many keys as may be good at once are. Please disable one that is not needed any more.",
+    ),
+    "credential_time_wrong": Problem(
+        400, "The end doesn't do", "It lies in the past, beyond the longest time, or after the certificate's end.",
+        "Choose another day.",
+        "期限は、今日からあとの、決められた長さまでの日にしてください。証明書の期限よりあとにもできません。",
+        "Please choose an end from today on, within the longest time, and not after the certificate's.",
+    ),
+    "credential_over": Problem(
+        409, "The credential is over", "It has expired, is disabled, or was replaced already.",
+        "Issue a new one instead.",
+        "この鍵は、もう有効でないか、すでに新しい鍵に替わっています。",
+        "This key is not good any more, or was replaced already.",
+    ),
+    "credentials_changed": Problem(
+        409, "Issued meanwhile", "Another credential was issued since the page was loaded.", "Look at the list.",
+        "ほかの鍵が先に発行されました。一覧を確かめてから、必要ならもう一度お試しください。",
+        "Another key was issued first. Please look at the list, and try again if still needed.",
+    ),
+    "entry_removed": Problem(
+        409, "The entry was removed", "A removed entry gets no credentials.", "Apply for registration again.",
+        "このサービスは登録簿から削除されているため、鍵を発行できません。",
+        "This service was removed from the register, so it gets no keys.",
+    ),
     "realm_unknown": Problem(
         404, "No such realm", "There is no realm of that name.", "Check the name.",
         "見つかりませんでした。", "Not found.",
     ),
+    **{
+        reason.value: Problem(403, *told, REFUSALS[reason].ja, REFUSALS[reason].en) for reason, told in REASONS.items()
+    },
 }  # fmt: skip

@@ -10,6 +10,7 @@ from whitelist.models.logo import Logo
 from whitelist.models.ministerial_certification import MinisterialCertification
 from whitelist.models.organisation import Organisation
 from whitelist.models.purpose_of_use import PurposeOfUse
+from whitelist.models.register import RegisterRecord, RegisterStatement
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
 
@@ -28,6 +29,8 @@ __all__ = [
     "MinisterialCertification",
     "Organisation",
     "PurposeOfUse",
+    "RegisterRecord",
+    "RegisterStatement",
     "RegisteredApplication",
     "RelyingParty",
     "UsedAssertion",

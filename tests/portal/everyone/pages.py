@@ -43,6 +43,7 @@ class Page:
         return " ".join(filter(None, [self.address, *self.names, self.query, f"({self.browser})"]))
 
 
+ORGANISATION = ("organisation", "rename", "leave", "members", "invite", "workspace", "callbacks", "key")
 PHONES = ("active", "held", "moving", "passwords", "ended", "given up")
 PURPOSES = ("signature", "user-authentication")
 CASES = ("case, empty", "case, whole", "case, returned", "case, submitted", "case, change")
@@ -51,6 +52,7 @@ PAGES: tuple[Page, ...] = (
     Page("start"),
     *(Page("start", browser) for browser in PHONES),
     Page("register:list"),
+    *(Page("register:entry", names=(state,)) for state in ("in force", "suspended", "under an operator")),
     Page("tsm:phones"),
     Page("problem", names=("wrong_state",)),
     # --- the phone
@@ -93,6 +95,7 @@ PAGES: tuple[Page, ...] = (
     Page("handoff:page", "active", ("sign pdf",)),
     Page("handoff:page", "active", ("sign in",)),
     Page("handoff:page", "active", ("number",)),
+    Page("handoff:why", "active", ("number",)),
     Page("handoff:page", "active", ("declined",)),
     Page("handoff:page", "active", ("refused",), status=403),
     Page("handoff:screen", "anybody", ("code",)),
@@ -131,8 +134,21 @@ PAGES: tuple[Page, ...] = (
     # --- service providers
     Page("providers:start"),
     Page("providers:sign-in"),
+    Page("providers:register"),
+    Page("providers:register-code", "registering"),
+    Page("providers:register-method", "confirmed"),
+    Page("providers:account", "owner"),
+    Page("providers:passkey-add", "owner"),
+    Page("providers:passkey-remove", "owner", ("passkey",)),
     Page("providers:organisations", "owner"),
-    Page("providers:organisation", "owner", ("organisation",)),
+    Page("providers:organisations", "new@bank.example"),
+    Page("providers:organisation-new", "owner"),
+    Page("providers:invitation", "owner"),
+    *(Page(f"providers:{name}", "owner", ("organisation",)) for name in ORGANISATION),
+    *(Page("providers:workspace", "owner", (name,)) for name in ("with keys", "asked", "keyed")),
+    *(Page(f"providers:{name}", "owner", ("organisation", "person")) for name in ("role", "remove", "hand-over")),
+    Page("providers:members", "viewer", ("organisation",)),
+    Page("providers:rename", "viewer", ("organisation",), status=403),
     # --- their cases
     Page("onboarding:cases", "owner", ("organisation",)),
     *(Page("onboarding:tasks", "owner", ("organisation", case)) for case in CASES),
@@ -156,8 +172,9 @@ PAGES: tuple[Page, ...] = (
 FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
     "mynaportal:receipt", "onboarding:file", "onboarding:logo", "outbox:letter", "phone:certificate", "phone:events",
-    "phone:lost-challenge", "phone:steps", "phone:unblock-events", "phone:unblock-steps", "register:list_json",
-    "register:logo", "tsm:phones_csv", "tsm:phones_json",
+    "phone:lost-challenge", "phone:steps", "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
+    "register:entry_json", "register:jwks", "register:jws", "register:jws_json", "register:list_json", "register:logo",
+    "register:proof", "tsm:phones_csv", "tsm:phones_json",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",
@@ -167,6 +184,9 @@ LEADING_ON = {
     "mynaportal:return", "mynaportal:sign_in", "mynaportal:sign_out", "mynaportal:withdraw", "onboarding:add",
     "onboarding:open", "onboarding:remove", "onboarding:save", "phone:choose",
     "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
+    "providers:accept", "providers:key-make", "providers:passkey-add-ask", "providers:passkey-ask",
+    "providers:passkey-confirm-ask", "providers:passkey-enrol", "providers:passkey-enrol-ask",
+    "providers:passkey-sign-in", "providers:withdraw", "providers:workspace-make",
     "sandbox:office-act", "screen_lock:off", "set_language",
 }  # fmt: skip
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from ca.profiles import Purpose
 from portal.handoff import hand_offs
-from portal.providers.models import Membership
+from portal.providers import invitations
+from portal.providers.models import Invitation, Membership
+from tests.portal.providers.people import make_provider, make_workspace
 from tests.whitelist.cases import filled
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from whitelist.cases import attachments, drafts
@@ -19,7 +21,9 @@ from whitelist.models import Attachment, Case, CaseVersion, Credential, RelyingP
 # --- of an organisation: (namespace:name of the address, or namespace, or "*"; parameter) -> value, from its owner
 Make = Callable[[Membership], Any]
 OBJECTS: dict[tuple[str, str], Make] = {
-    ("*", "organisation"): lambda owner: owner.organisation.reference,
+    ("*", "organisation"): lambda owner: make_workspace(owner).organisation.reference,
+    ("providers", "person"): lambda owner: colleague(owner).reference,
+    ("providers", "invitation"): lambda owner: invitation(owner).reference,
     ("onboarding", "case"): lambda owner: case(owner).reference,
     ("onboarding:remove", "block"): lambda owner: application(owner),
     ("onboarding", "file"): lambda owner: logo(owner).reference,
@@ -68,9 +72,22 @@ def version(owner: Membership) -> CaseVersion:
     return CaseVersion.objects.create(case=row, number=1, answers={}, submitted_by="x", submitted_at=row.opened_at)
 
 
+def colleague(owner: Membership) -> Membership:
+    """Return another member of the organisation."""
+    found = Membership.objects.filter(organisation=owner.organisation).exclude(pk=owner.pk).first()
+    return found or make_provider(
+        owner.organisation.realm, "colleague@bank.example", role="legal", organisation=owner.organisation
+    )
+
+
+def invitation(owner: Membership) -> Invitation:
+    """Return an invitation that waits."""
+    return invitations.invite(owner.organisation, "new@bank.example", "viewer", by=owner.account)
+
+
 def credential(owner: Membership) -> Credential:
     """Return the credential of a registered relying party of the organisation."""
-    row = RelyingParty.objects.filter(organisation=owner.organisation).first()
+    row = RelyingParty.objects.filter(organisation=owner.organisation, realm=owner.organisation.realm).first()
     if row is None:
         client_id = f"rp-{secrets.token_hex(4)}"
         row = make_bank(owner.organisation.realm, client_id, organisation=owner.organisation)
