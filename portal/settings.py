@@ -161,6 +161,18 @@ HELPDESK_WRONG_CALLS = environment.number("HELPDESK_WRONG_CALLS", 3)
 # The console calls an enrolment that hasn't moved for so long standing still.
 CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 
+# --- Registration cases of service providers (docs/onboarding.md) ------------------------------------
+# A file of a case: its size, how many a case has, and the function that looks through each (content, media type).
+CASE_ATTACHMENT_BYTES = environment.number("CASE_ATTACHMENT_BYTES", 10 * 1024 * 1024)
+CASE_ATTACHMENTS = environment.number("CASE_ATTACHMENTS", 50)
+CASE_ATTACHMENT_SCAN = environment.text("CASE_ATTACHMENT_SCAN", "whitelist.cases.scanning.look")
+# Where the officers are told of a message on a case, by authority: the office's address. Empty: their list shows it.
+CASE_OFFICERS_MAIL = {
+    "ministry": environment.text("CASE_MINISTRY_MAIL"),
+    "registrar": environment.text("CASE_REGISTRAR_MAIL"),
+}
+CASE_MESSAGES_SWEEP_SECONDS = environment.decimal("CASE_MESSAGES_SWEEP_SECONDS", 10)
+
 # --- Relying parties: the register and their credentials (docs/register.md, docs/credentials.md) ----------
 # So many credentials of one relying party may be good at once; each for so many days at most; and so long may the old
 # one go on beside its successor.
@@ -395,6 +407,7 @@ CELERY_BEAT_SCHEDULE = {
     # Looks whether something changed; signs nothing otherwise before REGISTER_SIGN_SECONDS are over.
     "registers": {"task": "whitelist.sign_registers", "schedule": min(60.0, REGISTER_SIGN_SECONDS)},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
+    "case-messages": {"task": "portal.tell_of_case_messages", "schedule": CASE_MESSAGES_SWEEP_SECONDS},
     "workspaces": {"task": "portal.sweep_workspaces", "schedule": WORKSPACES_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {

@@ -17,6 +17,7 @@ from portal.problems import (
     helpdesk,
     mynaportal,
     notices,
+    onboarding,
     phone,
     providers,
     register,
@@ -44,6 +45,7 @@ TABLES = tuple(
         accounts,
         helpdesk,
         console,
+        onboarding,
         providers,
     )
 )

@@ -23,6 +23,7 @@ from portal.phone.sentences import APPLICATION
 from portal.providers import errors as provider_errors
 from portal.screen_lock import errors as screen_lock_errors
 from tsm.transports import base as transport_errors
+from whitelist.cases import errors as case_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
@@ -59,6 +60,7 @@ def codes(module: ModuleType) -> set[str]:
         screen_lock_errors,
         notices_errors,
         mynaportal_errors,
+        case_errors,
         provider_errors,
     ],
     ids=lambda module: module.__name__,

@@ -1,6 +1,10 @@
 """Rows of the register: relying parties, and what each may do."""
 
+from whitelist.models.attachment import Attachment
 from whitelist.models.case import Case, CaseSection, CaseVersion
+from whitelist.models.case_message import CaseMessage, CaseReading
+from whitelist.models.case_remark import CaseRemark
+from whitelist.models.conformance_report import ConformanceReport
 from whitelist.models.credential import AccessToken, Credential, UsedAssertion
 from whitelist.models.delegation import Delegation
 from whitelist.models.logo import Logo
@@ -15,9 +19,14 @@ from whitelist.models.verification import VerificationLog, VerificationRequest
 
 __all__ = [
     "AccessToken",
+    "Attachment",
     "Case",
+    "CaseMessage",
+    "CaseReading",
+    "CaseRemark",
     "CaseSection",
     "CaseVersion",
+    "ConformanceReport",
     "Credential",
     "Delegation",
     "Logo",

@@ -33,6 +33,7 @@ from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, shown, sign_in
+from tests.portal.everyone import cases
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
@@ -108,6 +109,7 @@ def build(realm: Realm) -> World:
 
 def grow(world: World, count: int) -> None:
     """Add `count` rows to whatever is listed anywhere."""
+    cases.grow(world, count)
     active, realm, holder = world.rows["active"], world.realm, world.holder
     cards = [active.card_signature_certificate, active.card_authentication_certificate]
     now = clock.now(realm)
@@ -292,6 +294,7 @@ def _providers(world: World) -> None:
     world.rows["owner"] = owner
     world.browsers["owner"], world.browsers["viewer"] = sign_in(owner.account), sign_in(viewer.account)
     world.names |= {"organisation": bank.reference, "person": viewer.reference}
+    cases.build(world)
     key = Authenticator.objects.get(user=owner.account.user).key.encode()
     world.names["passkey"] = Passkey.objects.create(
         account=owner.account, credential_digest="0" * 64, credential_id=key, public_key=key, sign_count=0,

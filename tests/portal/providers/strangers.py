@@ -8,15 +8,16 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from ca import clock
 from ca.profiles import Purpose
 from portal.handoff import asking
 from portal.providers import invitations
 from portal.providers.models import Invitation, Membership
 from tests.portal.providers.people import make_provider, make_workspace
+from tests.whitelist.cases import filled
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from whitelist import delegations
-from whitelist.models import Case, Credential, RelyingParty
+from whitelist.cases import attachments, drafts
+from whitelist.models import Attachment, Case, CaseVersion, Credential, RelyingParty
 
 # --- of an organisation: (namespace:name of the address, or namespace, or "*"; parameter) -> value, from its owner
 Make = Callable[[Membership], Any]
@@ -24,14 +25,18 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("*", "organisation"): lambda owner: make_workspace(owner).organisation.reference,
     ("providers", "person"): lambda owner: colleague(owner).reference,
     ("providers", "invitation"): lambda owner: invitation(owner).reference,
-    ("probes", "case"): lambda owner: case(owner),
+    ("probes", "case"): lambda owner: case(owner).reference,
     ("probes", "client_id"): lambda owner: credential(owner).relying_party.client_id,
     ("delegations", "reference"): lambda owner: delegation(owner),
     ("credentials", "client_id"): lambda owner: credential(owner).relying_party.client_id,
     ("credentials", "credential"): lambda owner: credential(owner).pk,
+    ("onboarding", "case"): lambda owner: case(owner).reference,
+    ("onboarding:remove", "block"): lambda owner: application(owner),
+    ("onboarding", "file"): lambda owner: logo(owner).reference,
+    ("onboarding", "number"): lambda owner: version(owner).number,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
-KINDS: dict[tuple[str, str], str] = {}
+KINDS: dict[tuple[str, str], str] = {("onboarding", "page"): "service"}
 
 # --- of the API: the parameter -> value, from the credential of the organisation's relying party
 API_OBJECTS: dict[tuple[str, str], Callable[[Credential], Any]] = {
@@ -51,6 +56,28 @@ def found(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
     """Return the row for a parameter: that of the address, else of its namespace, else of all; None without one."""
     keys = (name, name.rpartition(":")[0], "*")
     return next((table[key, parameter] for key in keys if (key, parameter) in table), None)
+
+
+def case(owner: Membership) -> Case:
+    """Return the organisation's case, a draft in which everything is answered."""
+    found = Case.objects.filter(organisation=owner.organisation).first()
+    return found or filled.fill(drafts.open(owner.organisation, owner.account.name))
+
+
+def application(owner: Membership) -> str:
+    """Return the name of the case's application."""
+    return str(drafts.answers(case(owner))["applications"][0]["id"])
+
+
+def logo(owner: Membership) -> Attachment:
+    """Return a picture of the case."""
+    return attachments.put(case(owner), "logo.png", filled.png(), owner.account.name)
+
+
+def version(owner: Membership) -> CaseVersion:
+    """Return a version of the case."""
+    row = case(owner)
+    return CaseVersion.objects.create(case=row, number=1, answers={}, submitted_by="x", submitted_at=row.opened_at)
 
 
 def colleague(owner: Membership) -> Membership:
@@ -73,13 +100,6 @@ def credential(owner: Membership) -> Credential:
         client_id = f"rp-{secrets.token_hex(4)}"
         row = make_bank(owner.organisation.realm, client_id, organisation=owner.organisation)
     return row.credentials.first() or make_credential(row)
-
-
-def case(owner: Membership) -> Any:
-    """Return the reference of a case of the organisation."""
-    now = clock.now(owner.organisation.realm)
-    by = owner.account.name
-    return Case.objects.create(organisation=owner.organisation, opened_by=by, opened_at=now, moved_at=now).reference
 
 
 def delegation(owner: Membership) -> Any:
