@@ -8,18 +8,25 @@ from whitelist.models.organisation import Organisation
 from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
+from whitelist.models.review import CheckAnswer, EndingNotice, EntryProposal, Proposal, Review, Suspension
 
 __all__ = [
     "AccessToken",
     "Case",
     "CaseSection",
     "CaseVersion",
+    "CheckAnswer",
     "Credential",
+    "EndingNotice",
+    "EntryProposal",
     "Logo",
     "MinisterialCertification",
     "Organisation",
+    "Proposal",
     "PurposeOfUse",
     "RegisteredApplication",
     "RelyingParty",
+    "Review",
+    "Suspension",
     "UsedAssertion",
 ]

@@ -1,0 +1,153 @@
+"""An approved case becomes rows of the register, in the decision's own transaction.
+
+A change takes the place of what stood there; until then the live entry stands as it was. Its state is another matter: a
+change of a suspended entry leaves it suspended; one of an expired entry brings it back.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from ca import clock, journal
+from ca.profiles import Purpose
+from whitelist import access
+from whitelist.cases import states
+from whitelist.errors import ArrowGone
+from whitelist.models import (
+    Case,
+    MinisterialCertification,
+    Proposal,
+    PurposeOfUse,
+    RegisteredApplication,
+    RelyingParty,
+)
+from whitelist.review import courses
+
+State = RelyingParty.State
+Kind = RegisteredApplication.Kind
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that reads like something else
+
+
+def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
+    """Write what the decided version says into the register and return the entry. Inside the decision's transaction.
+
+    Raises ArrowGone when the entry that was to be changed has been removed meanwhile.
+    """
+    answers: Mapping[str, Any] = decision.review.version.answers
+    before = courses.entered(case)
+    entry = case.relying_party if case.changes_entry else None
+    if entry is None:
+        entry = _new(case, answers)
+    else:
+        entry = RelyingParty.objects.select_related("realm").get(pk=entry.pk)
+        if entry.state == State.REMOVED:
+            raise ArrowGone("the entry has been removed")
+    facts = {**_facts(answers), **_until(decision)}
+    for name, value in facts.items():
+        setattr(entry, name, value)
+    entry.save(update_fields=facts)
+    _purposes(entry, answers.get("purposes") or {})
+    _applications(entry, answers.get("applications") or [])
+    _certify(entry, case, answers)
+    if entry.state in (State.DRAFT, State.EXPIRED):
+        states.move_entry(entry, "register", by=by, case=str(case.reference))
+    else:
+        touched = sorted(courses.changed(before.answers if before else None, answers))
+        journal.record(
+            entry.realm, "register.change", entry.client_id, by=by, case=str(case.reference), sections=touched
+        )
+    return entry
+
+
+def _facts(answers: Mapping[str, Any]) -> dict[str, Any]:
+    service, organisation = answers.get("service") or {}, answers.get("organisation") or {}
+    kinds = RelyingParty.Kind
+    operator = organisation.get("kind") == kinds.PLATFORM_OPERATOR
+    item = str((answers.get("basis") or {}).get("item"))
+    return {
+        "name_ja": service["name_ja"],
+        "name_en": service["name_en"],
+        "website": service.get("website") or organisation.get("website") or "",
+        "kind": kinds.PLATFORM_OPERATOR if operator else kinds.SERVICE_PROVIDER,
+        # Who leaves all verification to an operator counts as certified with it: item 6.
+        "basis": RelyingParty.Basis.ITEM_6 if item == "operator" else RelyingParty.Basis(item),
+    }
+
+
+def _until(decision: Proposal) -> dict[str, date | None]:
+    until = decision.terms.get("valid_until")
+    return {"valid_until": date.fromisoformat(until) if until else None}
+
+
+def _new(case: Case, answers: Mapping[str, Any]) -> RelyingParty:
+    """Return a new row, under the client id that was wished for if it is fit and free, otherwise under a made one."""
+    wish = str((answers.get("service") or {}).get("client_id") or "")
+    while True:
+        client_id = wish or "rp-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
+        row = RelyingParty(
+            realm=case.organisation.realm, organisation=case.organisation, client_id=client_id, **_facts(answers)
+        )
+        try:
+            row.clean_fields(exclude={field.name for field in row._meta.fields} - {"client_id"})
+            with transaction.atomic():
+                row.save(force_insert=True)
+            return row
+        except (ValidationError, IntegrityError):
+            wish = ""
+
+
+def _purposes(entry: RelyingParty, answers: Mapping[str, Any]) -> None:
+    wanted = {purpose: answers[purpose] for purpose in Purpose if answers.get(purpose)}
+    entry.purposes.exclude(purpose__in=wanted).delete()
+    for purpose, texts in wanted.items():
+        values = {"text_ja": texts["text_ja"], "text_en": texts["text_en"]}
+        PurposeOfUse.objects.update_or_create(relying_party=entry, purpose=purpose, defaults=values)
+
+
+def _applications(entry: RelyingParty, answers: Any) -> None:
+    wanted: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in answers:
+        kind = Kind(one["kind"])
+        origin = str(one.get({Kind.BROWSER: "origin", Kind.ANDROID: "package", Kind.IOS: "bundle_id"}[kind]) or "")
+        values = wanted.setdefault((kind, origin), {"callback_urls": [], "proofs": {}})
+        values["callback_urls"] += [url for url in one.get("callback_urls") or [] if url not in values["callback_urls"]]
+        for name in ("certificate_sha256", "team_id"):
+            if one.get(name):
+                values["proofs"][name] = one[name]
+    for row in entry.applications.all():
+        if (row.kind, row.origin) not in wanted:
+            row.delete()
+    for (name, origin), values in wanted.items():
+        RegisteredApplication.objects.update_or_create(relying_party=entry, kind=name, origin=origin, defaults=values)
+
+
+def _certify(entry: RelyingParty, case: Case, answers: Mapping[str, Any]) -> None:
+    """Write down the ministry's certification, or the operator's, with which those under it count as certified."""
+    decided = courses.certification(case)
+    if decided is not None:
+        terms = decided.terms
+        _put_certification(
+            entry,
+            terms["number"],
+            date.fromisoformat(terms["granted_on"]),
+            date.fromisoformat(terms["valid_until"]),
+            terms["conditions"],
+        )
+    basis = answers.get("basis") or {}
+    if basis.get("item") == "operator":
+        operator = RelyingParty.objects.filter(
+            realm=entry.realm, client_id=str(basis.get("operator_client_id")), kind=RelyingParty.Kind.PLATFORM_OPERATOR
+        ).first()
+        now = clock.now(entry.realm)
+        for one in operator.ministerial_certifications.all() if operator else ():
+            if access.certification_holds(access.Certification(one.granted_on, one.valid_until, one.withdrawn_at), now):
+                _put_certification(entry, one.number, one.granted_on, one.valid_until, one.conditions)
+
+
+def _put_certification(entry: RelyingParty, number: str, granted: date, until: date, conditions: str) -> None:
+    values = {"granted_on": granted, "valid_until": until, "conditions": conditions}
+    MinisterialCertification.objects.update_or_create(relying_party=entry, number=number, defaults=values)
