@@ -6,6 +6,7 @@ from portal.handoff.models import HandOff, HandOffPdf, Preparation
 from portal.helpdesk.models import Call, IdentityCheck, Release
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, ContactCode, Happening, JournalCursor, KeptMail, MailServer, Notice
+from portal.providers.models import Membership
 from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "JournalCursor",
     "KeptMail",
     "MailServer",
+    "Membership",
     "Notice",
     "Objection",
     "Preparation",

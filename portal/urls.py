@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems, start
 from portal.phone import agent
+from portal.providers import urls as providers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", start.start, name="start"),
@@ -18,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include("portal.accounts.urls")),
     path("helpdesk/", include("portal.helpdesk.urls")),
     path("console/", include("portal.console.urls")),
+    path("providers/", include("portal.providers.urls")),
+    path("providers/<uuid:organisation>/", include(providers.ROOMS)),
     path("register/", include("whitelist.urls")),
     path("problems/<slug:code>", problems.page, name="problem"),
     path("api/phone/v1/pages", agent.Pages.as_view()),

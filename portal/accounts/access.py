@@ -27,19 +27,22 @@ class Right(StrEnum):
     ANSWER = "answer"  # citizens' objections
     WATCH = "watch"  # the operators' console
     ORDER = "order"  # orders to elements in use
+    REPRESENT = "represent"  # organisations, by membership
 
 
 Role = Account.Role
-# The policy. Service providers come as a role more, with rights that none of these has.
+# The policy. What a service provider's person may do for an organisation is `portal.providers.membership`'s to say.
 RIGHTS: Mapping[str, frozenset[Right]] = {
     Role.HELPDESK: frozenset({Right.ASSIST, Right.APPROVE, Right.ANSWER}),
     Role.OFFICER: frozenset({Right.APPROVE, Right.ANSWER}),
     Role.OPERATOR: frozenset({Right.WATCH, Right.ORDER}),
+    Role.PROVIDER: frozenset({Right.REPRESENT}),
 }
 ROLE_NAMES: Mapping[str, Promise] = {
     Role.HELPDESK: gettext_lazy("ヘルプデスク"),
     Role.OFFICER: gettext_lazy("担当官"),
     Role.OPERATOR: gettext_lazy("運用者"),
+    Role.PROVIDER: gettext_lazy("サービス事業者"),
 }
 
 
@@ -58,6 +61,7 @@ AREAS = (
     Area("helpdesk:objections", gettext_lazy("お申し出への回答"), Right.ANSWER),
     Area("console:overview", gettext_lazy("運用の状況"), Right.WATCH),
     Area("console:conversations", gettext_lazy("会話"), Right.WATCH),
+    Area("providers:organisations", gettext_lazy("わたしの組織"), Right.REPRESENT),
 )
 
 
@@ -107,8 +111,8 @@ def requires(right: Right | None) -> Callable[[Callable[..., HttpResponseBase]],
     return decorate
 
 
-def to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+def to_sign_in(request: HttpRequest, door: str = "accounts:sign-in") -> HttpResponseRedirect:
     """Lead to the sign-in, and back here afterwards where that makes sense."""
-    address = reverse("accounts:sign-in")
+    address = reverse(door)
     back = urlencode({"next": request.get_full_path()}) if request.method in ("GET", "HEAD") else "over=1"
     return HttpResponseRedirect(f"{address}?{back}")

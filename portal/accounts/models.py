@@ -17,6 +17,7 @@ class Account(models.Model):
         HELPDESK = "helpdesk"
         OFFICER = "officer"
         OPERATOR = "operator"
+        PROVIDER = "provider"  # a service provider's person; what they may is their membership's to say
 
     class State(models.TextChoices):
         INVITED = "invited"  # has a code to enrol with, and nothing else

@@ -29,21 +29,21 @@ ENROLLING = "jpki_staff_enrolling"
 @ensure_csrf_cookie
 @sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponseBase:
+def sign_in(request: HttpRequest, template: str = "accounts/sign_in.html") -> HttpResponseBase:
     """Ask for name, password and code; go where the person was going, or where their work begins."""
     back = request.POST.get("next", request.GET.get("next", ""))
     context: dict[str, Any] = {"next": back, "over": "over" in request.GET}
     if request.method != "POST":
-        return render(request, "accounts/sign_in.html", context)
+        return render(request, template, context)
     name, password, code = (request.POST.get(field, "") for field in ("name", "password", "code"))
     if not name.strip() or not password or not code.strip():
         context |= {"problem": _("名前、パスワード、確認コードの3つとも入力してください。"), "name": name}
-        return render(request, "accounts/sign_in.html", context, status=400)
+        return render(request, template, context, status=400)
     try:
         account = signing_in.check(request, name, password, code)
     except AccountError as error:
         context |= {"problem": sentence(error), "name": name}
-        return render(request, "accounts/sign_in.html", context, status=problems.CATALOGUE[error.code].status)
+        return render(request, template, context, status=problems.CATALOGUE[error.code].status)
     response = redirect(_safe(request, back) or access.home(account))
     sessions.begin(request, response, account)
     return response
@@ -175,4 +175,4 @@ def _safe(request: HttpRequest, address: str) -> str:
     fits = address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return address if fits and address != reverse("accounts:sign-in") else ""
+    return address if fits and address not in (reverse("accounts:sign-in"), reverse("providers:sign-in")) else ""

@@ -25,8 +25,8 @@ OPEN = {
 }
 # Address, the roles that it is for; the specification of who works where.
 PAGES = {
-    "accounts:home": {"helpdesk", "officer", "operator"},
-    "accounts:account": {"helpdesk", "officer", "operator"},
+    "accounts:home": {*Account.Role.values},
+    "accounts:account": {*Account.Role.values},
     "helpdesk:search": {"helpdesk"},
     "helpdesk:open": {"helpdesk"},
     "helpdesk:call": {"helpdesk"},

@@ -108,6 +108,11 @@ PAGES: tuple[Page, ...] = (
     Page("console:conversation", "kaede", ("conversation",)),
     Page("console:find", "kaede"),
     Page("console:enrolment", "kaede", ("active",)),
+    # --- service providers
+    Page("providers:start"),
+    Page("providers:sign-in"),
+    Page("providers:organisations", "owner"),
+    Page("providers:organisation", "owner", ("organisation",)),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),

@@ -35,6 +35,7 @@ from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
 from tests.portal.mynaportal.visitor import MOVE
+from tests.portal.providers.people import make_provider
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
@@ -85,6 +86,7 @@ def build(realm: Realm) -> World:
     _hand_offs(world)
     _mynaportal(world)
     _staff(world)
+    _providers(world)
     grow(world, 1)
     return world
 
@@ -254,6 +256,13 @@ def _staff(world: World) -> None:
     enrolling = world.browsers["enrolling"] = Client()
     enrolling.post("/staff/enrol/", {"code": code})
     enrolling.post("/staff/enrol/authenticator", {"code": shown(Authenticator.objects.get(confirmed=False))})
+
+
+def _providers(world: World) -> None:
+    owner = make_provider(world.realm)
+    world.rows["owner"] = owner
+    world.browsers["owner"] = sign_in(owner.account)
+    world.names["organisation"] = owner.organisation.reference
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))
