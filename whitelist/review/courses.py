@@ -42,13 +42,16 @@ def course(answers: Answers) -> tuple[Authority, ...]:
 
 def newest(case: Case) -> CaseVersion:
     """Return the newest version of a case. Raises CaseVersion.DoesNotExist when nothing was submitted."""
-    return case.versions.latest("number")
+    return case.versions.filter(number__gt=0).latest("number")
 
 
 def entered(case: Case) -> CaseVersion | None:
-    """Return the version that the entry to be changed was made from; None where no case made it."""
+    """Return what the entry that is to be changed has, as a version; None for a new one, and where no case made it."""
     if not case.changes_entry or case.relying_party_id is None:
         return None
+    begun_with = case.versions.filter(number=0).first()
+    if begun_with is not None:
+        return begun_with
     before = Case.objects.filter(relying_party_id=case.relying_party_id, state=Case.State.APPROVED)
     last = before.exclude(pk=case.pk).order_by("-moved_at", "-pk").first()
     return last.versions.order_by("-number").first() if last else None
