@@ -20,6 +20,7 @@ from portal.problems import (
     phone,
     register,
     requests,
+    review,
     screen_lock,
     tsm,
 )
@@ -43,6 +44,7 @@ TABLES = tuple(
         accounts,
         helpdesk,
         console,
+        review,
     )
 )
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}
