@@ -152,6 +152,18 @@ REVIEW_SWEEP_SECONDS = environment.decimal("REVIEW_SWEEP_SECONDS", 60)
 # The console calls an enrolment that hasn't moved for so long standing still.
 CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 
+# --- Registration cases of service providers (docs/onboarding.md) ------------------------------------
+# A file of a case: its size, how many a case has, and the function that looks through each (content, media type).
+CASE_ATTACHMENT_BYTES = environment.number("CASE_ATTACHMENT_BYTES", 10 * 1024 * 1024)
+CASE_ATTACHMENTS = environment.number("CASE_ATTACHMENTS", 50)
+CASE_ATTACHMENT_SCAN = environment.text("CASE_ATTACHMENT_SCAN", "whitelist.cases.scanning.look")
+# Where the officers are told of a message on a case, by authority: an address of the office. Empty: they see it in the list.
+CASE_OFFICERS_MAIL = {
+    "ministry": environment.text("CASE_MINISTRY_MAIL"),
+    "registrar": environment.text("CASE_REGISTRAR_MAIL"),
+}
+CASE_MESSAGES_SWEEP_SECONDS = environment.decimal("CASE_MESSAGES_SWEEP_SECONDS", 10)
+
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

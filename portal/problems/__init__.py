@@ -17,6 +17,7 @@ from portal.problems import (
     helpdesk,
     mynaportal,
     notices,
+    onboarding,
     phone,
     register,
     requests,
@@ -45,6 +46,7 @@ TABLES = tuple(
         helpdesk,
         console,
         review,
+        onboarding,
     )
 )
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}

@@ -22,6 +22,7 @@ from portal.notices import errors as notices_errors
 from portal.phone.sentences import APPLICATION
 from portal.screen_lock import errors as screen_lock_errors
 from tsm.transports import base as transport_errors
+from whitelist.cases import errors as case_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
@@ -58,6 +59,7 @@ def codes(module: ModuleType) -> set[str]:
         screen_lock_errors,
         notices_errors,
         mynaportal_errors,
+        case_errors,
     ],
     ids=lambda module: module.__name__,
 )

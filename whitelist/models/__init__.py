@@ -1,6 +1,10 @@
 """Rows of the register: relying parties, and what each may do."""
 
+from whitelist.models.attachment import Attachment
 from whitelist.models.case import Case, CaseSection, CaseVersion
+from whitelist.models.case_message import CaseMessage, CaseReading
+from whitelist.models.case_remark import CaseRemark
+from whitelist.models.conformance_report import ConformanceReport
 from whitelist.models.credential import AccessToken, Credential, UsedAssertion
 from whitelist.models.logo import Logo
 from whitelist.models.ministerial_certification import MinisterialCertification
@@ -12,10 +16,15 @@ from whitelist.models.review import CheckAnswer, EndingNotice, EntryProposal, Pr
 
 __all__ = [
     "AccessToken",
+    "Attachment",
     "Case",
+    "CaseMessage",
+    "CaseReading",
+    "CaseRemark",
     "CaseSection",
     "CaseVersion",
     "CheckAnswer",
+    "ConformanceReport",
     "Credential",
     "EndingNotice",
     "EntryProposal",
