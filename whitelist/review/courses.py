@@ -7,6 +7,7 @@ they are, and a provider under a platform operator counts as certified with it (
 from collections.abc import Mapping
 from typing import Any
 
+from whitelist.cases import versions
 from whitelist.models import Case, CaseVersion, Proposal
 
 Authority = Case.Authority
@@ -49,7 +50,7 @@ def entered(case: Case) -> CaseVersion | None:
     """Return what the entry that is to be changed has, as a version; None for a new one, and where no case made it."""
     if not case.changes_entry or case.relying_party_id is None:
         return None
-    begun_with = case.versions.filter(number=0).first()
+    begun_with = versions.baseline(case)
     if begun_with is not None:
         return begun_with
     before = Case.objects.filter(relying_party_id=case.relying_party_id, state=Case.State.APPROVED)
@@ -59,9 +60,7 @@ def entered(case: Case) -> CaseVersion | None:
 
 def changed(before: Answers | None, after: Answers) -> frozenset[str]:
     """Return the sections that differ; all of them when there is nothing to compare with."""
-    if before is None:
-        return frozenset(after)
-    return frozenset(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return frozenset(after) if before is None else versions.changed_sections(before, after)
 
 
 def turn(case: Case, version: CaseVersion | None = None) -> Authority:

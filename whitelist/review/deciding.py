@@ -7,7 +7,7 @@ from django.db import transaction
 from ca import clock, journal
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
-from whitelist.models import Case, Proposal, Review
+from whitelist.models import Case, CaseRemark, Proposal, Review
 from whitelist.review import courses, entering, pace, reviewing, turns
 from whitelist.review.errors import ByTheSame, ProposalIncomplete, ProposalOver
 
@@ -77,8 +77,14 @@ def _register(proposal: Proposal, by: Officer, told: dict[str, Any]) -> None:
 
 
 def _return(proposal: Proposal, by: Officer, told: dict[str, Any]) -> None:
-    changes = {"due_on": None}
-    states.move(proposal.review.case, "return", by=by.name, changes=changes, **told, remarks=len(proposal.remarks))
+    review = proposal.review
+    now = states.move(
+        review.case, "return", by=by.name, changes={"due_on": None}, **told, remarks=len(proposal.remarks)
+    )
+    CaseRemark.objects.bulk_create(
+        CaseRemark(case=review.case, version=review.version, by=proposal.proposed_by, at=now, **one)
+        for one in proposal.remarks
+    )
 
 
 def _refuse(proposal: Proposal, by: Officer, told: dict[str, Any]) -> None:

@@ -14,12 +14,14 @@ from django.db import IntegrityError, transaction
 
 from ca import clock, journal
 from ca.profiles import Purpose
-from whitelist import access
-from whitelist.cases import states
+from whitelist import access, logos
+from whitelist.cases import attachments, states
 from whitelist.errors import ArrowGone
 from whitelist.models import (
     Case,
+    Logo,
     MinisterialCertification,
+    Organisation,
     Proposal,
     PurposeOfUse,
     RegisteredApplication,
@@ -53,6 +55,10 @@ def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
     _purposes(entry, answers.get("purposes") or {})
     _applications(entry, answers.get("applications") or [])
     _certify(entry, case, answers)
+    _logo(entry, case, answers)
+    number = (answers.get("organisation") or {}).get("corporate_number")
+    if number:  # checked by now
+        Organisation.objects.filter(pk=case.organisation_id).update(corporate_number=number)
     if entry.state in (State.DRAFT, State.EXPIRED):
         states.move_entry(entry, "register", by=by, case=str(case.reference))
     else:
@@ -123,6 +129,16 @@ def _applications(entry: RelyingParty, answers: Any) -> None:
             row.delete()
     for (name, origin), values in wanted.items():
         RegisteredApplication.objects.update_or_create(relying_party=entry, kind=name, origin=origin, defaults=values)
+
+
+def _logo(entry: RelyingParty, case: Case, answers: Mapping[str, Any]) -> None:
+    """Give the entry the picture that the case names, looked through again; without one it has none."""
+    reference = (answers.get("service") or {}).get("logo")
+    file = attachments.find(case, reference) if reference else None
+    if file is None:
+        Logo.objects.filter(relying_party=entry).delete()
+    else:
+        logos.put(entry, bytes(file.content))
 
 
 def _certify(entry: RelyingParty, case: Case, answers: Mapping[str, Any]) -> None:

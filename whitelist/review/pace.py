@@ -27,6 +27,11 @@ class Due:
     left: int
 
     @property
+    def late(self) -> int:
+        """Return how many working days it is overdue."""
+        return max(-self.left, 0)
+
+    @property
     def standing(self) -> str:
         """Return overdue, soon or in_time: for words and colours."""
         if self.left < 0:

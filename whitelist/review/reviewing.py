@@ -124,19 +124,11 @@ def retract(proposal: Proposal, *, by: Officer) -> None:
         turns.record(review, "review.retracted", by, proposal=str(proposal.reference))
 
 
-def waiting(review: Review) -> Proposal | None:
-    """Return the proposal that waits for a decision."""
-    found = review.proposals.filter(state=Proposal.State.PROPOSED).first()
-    if found is not None:
-        found.review = review
-    return found
-
-
 def _remarks(given: Sequence[Mapping[str, str]], review: Review) -> tuple[list[dict[str, str]], dict[str, str]]:
     said = [
         {
             "section": one.get("section", ""),
-            "field": one.get("field", "").strip()[:64],
+            "field": one.get("field", "").strip()[:100],
             "text": one.get("text", "").strip()[:LONGEST_REMARK],
         }
         for one in given

@@ -5,7 +5,7 @@ from typing import Any
 from ca import journal
 from whitelist.cases.officers import Officer
 from whitelist.errors import ArrowGone
-from whitelist.models import Case, Review
+from whitelist.models import Case, Proposal, Review
 from whitelist.review.errors import NotTheirTurn, OfficerInvolved
 
 
@@ -20,10 +20,23 @@ def of(case: Case) -> Review | None:
     return review
 
 
+def waiting(review: Review) -> Proposal | None:
+    """Return the proposal that waits for a decision."""
+    found = review.proposals.filter(state=Proposal.State.PROPOSED).first()
+    if found is not None:
+        found.review = review
+    return found
+
+
 def require_fit(case: Case, officer: Officer, authority: str) -> None:
     """Refuse an officer of the other authority, or of the applicant. Raises NotTheirTurn, OfficerInvolved."""
     if officer.authority != authority:
         raise NotTheirTurn("the case is with the other authority")
+    require_uninvolved(case, officer)
+
+
+def require_uninvolved(case: Case, officer: Officer) -> None:
+    """Refuse an officer of the applicant. Raises OfficerInvolved."""
     if case.organisation_id in officer.organisations:
         raise OfficerInvolved("the officer belongs to the applicant")
 
@@ -33,7 +46,12 @@ def require_open(review: Review, officer: Officer) -> None:
     require_fit(review.case, officer, review.authority)
     open_ = Review.objects.filter(pk=review.pk, ended_at__isnull=True, case__state=Case.State.IN_REVIEW)
     if not open_.exists():
-        raise ArrowGone("the case isn't in this review any more")
+        raise gone()
+
+
+def gone() -> ArrowGone:
+    """Return the refusal of what comes too late."""
+    return ArrowGone("the case isn't in this review any more")
 
 
 def record(review: Review, kind: str, by: Officer, **told: Any) -> None:

@@ -113,6 +113,20 @@ PAGES: tuple[Page, ...] = (
     Page("providers:sign-in"),
     Page("providers:organisations", "owner"),
     Page("providers:organisation", "owner", ("organisation",)),
+    # --- the review of service providers
+    Page("review:desk", "matsu"),
+    Page("review:desk", "kiku"),
+    Page("review:case", "matsu", ("case",)),
+    Page("review:case", "kiku", ("case, certifying",)),
+    Page("review:case", "matsu", ("case, decided",)),
+    *(Page("review:propose", "take", ("case", kind)) for kind in ("register", "return", "refuse")),
+    Page("review:propose", "kiku", ("case, certifying", "certify")),
+    Page("review:proposal", "take", ("case, proposed", "proposal")),
+    Page("review:proposal", "matsu", ("case, proposed", "proposal")),
+    Page("review:entries", "matsu"),
+    Page("review:entry", "take", ("reviewed",)),
+    Page("review:entry", "take", ("stopped",)),
+    Page("review:entry", "kiku", ("stopped",)),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),
@@ -123,6 +137,7 @@ PAGES: tuple[Page, ...] = (
 FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
     "mynaportal:receipt", "outbox:letter", "phone:certificate", "phone:events", "phone:lost-challenge", "phone:steps",
+    "review:file", "review:letter", "review:suspension-letter",
     "phone:unblock-events", "phone:unblock-steps", "register:list_json", "register:logo", "tsm:phones_csv",
     "tsm:phones_json",
 }  # fmt: skip
@@ -133,6 +148,7 @@ LEADING_ON = {
     "helpdesk:identity", "helpdesk:open", "helpdesk:release", "mynaportal:begin", "mynaportal:discard",
     "mynaportal:return", "mynaportal:sign_in", "mynaportal:sign_out", "mynaportal:withdraw", "phone:choose",
     "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
+    "review:act", "review:check", "review:decide", "review:message", "review:take-up",
     "sandbox:office-act", "screen_lock:off", "set_language",
 }  # fmt: skip
 

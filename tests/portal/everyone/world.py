@@ -36,10 +36,14 @@ from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
 from tests.portal.mynaportal.visitor import MOVE
 from tests.portal.providers.people import make_provider
+from tests.portal.review.people import officers
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
+from tests.whitelist.review import cases
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
-from whitelist.models import Credential
+from whitelist.cases import messages
+from whitelist.models import Case, CaseMessage, Credential
+from whitelist.review import reviewing, suspensions
 
 ADDRESS = "hanako@mail.example"
 RECEIVED = {"procedure_ja": "転出届", "procedure_en": "Moving out", "number": "R-1"}
@@ -87,6 +91,7 @@ def build(realm: Realm) -> World:
     _mynaportal(world)
     _staff(world)
     _providers(world)
+    _review(world)
     grow(world, 1)
     return world
 
@@ -121,6 +126,7 @@ def grow(world: World, count: int) -> None:
                 conversation=conversation, enrolment=active, kind="keys", state="checked", plan={}, commands=[],
                 answers=[], created_at=now, sent_at=now, reported_at=now,
             )  # fmt: skip
+        _grow_review(world)
         name = f"bank-{secrets.token_hex(4)}"
         make_bank(realm, name, name_ja=name, name_en=name)
         call = calls.open_(world.rows["agent"], holder.reference, reason="question")
@@ -134,6 +140,21 @@ def grow(world: World, count: int) -> None:
         for name in ("active", "choosing"):
             used = world.browsers[name].session["phones"]
             world.browser(name, phones=[*used, str(phone.reference), str(other.phone.reference)])
+
+
+def _grow_review(world: World) -> None:
+    realm, organisation, (first, second) = world.realm, world.rows["applicant"], officers("registrar")
+    cases.submitted(organisation)
+    cases.submitted(organisation, cases.answers("17-1-1"))
+    waiting = cases.submitted(organisation, cases.answers("17-1-1"))
+    cases.propose(reviewing.take_up(waiting, by=first), "refuse", first)
+    cases.through(cases.submitted(organisation, cases.answers("17-1-1")), "return", (first, second))
+    late = make_bank(realm, f"late-{secrets.token_hex(4)}", organisation=organisation)
+    suspensions.suspend(late, by=first, reason="理由")
+    suspensions.propose(late, "remove", by=first, reason="理由")
+    late.ministerial_certifications.update(valid_until=clock.now(realm).date() + timedelta(days=20))
+    for case in Case.objects.filter(reference__in=[world.names[one] for one in ("case", "case, decided")]):
+        messages.send(case, CaseMessage.Side.APPLICANT, secrets.token_hex(4), "hana@bank.example")
 
 
 def _citizens(world: World) -> None:
@@ -266,6 +287,31 @@ def _providers(world: World) -> None:
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))
+
+
+def _review(world: World) -> None:
+    realm, ministry, registrar = world.realm, officers("ministry"), officers("registrar")
+    for role, people in (("ministry", ministry), ("registrar", registrar)):
+        for officer in people:
+            world.browsers[officer.name] = sign_in(make_staff(realm, officer.name, role))
+    organisation = world.rows["applicant"] = cases.make_organisation(realm)
+    entry = cases.registered(organisation, ministry, registrar)
+    done = entry.cases.get()
+    messages.send(done, CaseMessage.Side.OFFICERS, "確かめました。", "matsu")
+    stopped = make_bank(realm, "stopped-bank", organisation=organisation)
+    suspensions.suspend(stopped, by=registrar[0], reason="鍵が漏れたため")
+    suspensions.propose(stopped, "lift", by=registrar[0], reason="鍵を替えたため")
+    change = cases.submitted(organisation, cases.answers(service={"name_ja": "しながわ新口座"}), entry=entry)
+    cases.checked(reviewing.take_up(change, by=registrar[0]), registrar[0])
+    proposed = cases.submitted(organisation, cases.answers("17-1-1"))
+    made = cases.propose(reviewing.take_up(proposed, by=registrar[0]), "return", registrar[0])
+    certifying = cases.submitted(organisation)
+    reviewing.take_up(certifying, by=ministry[0])
+    world.names |= {
+        "case": change.reference, "case, decided": done.reference, "case, proposed": proposed.reference,
+        "case, certifying": certifying.reference, "proposal": made.reference, "reviewed": entry.client_id,
+        "stopped": stopped.client_id,
+    }  # fmt: skip
 
 
 def _pair(holder: Holder, key: int) -> list[Certificate]:

@@ -31,7 +31,7 @@ def answers(item: str = "17-1-6", **changes: Any) -> dict[str, Any]:
         "certification": {"number": "認-7", "granted_on": "2026-01-05", "valid_until": "2030-01-04", "conditions": ""},
         "service": {
             "name_ja": "しながわ口座", "name_en": "Shinagawa Account", "website": "https://shinagawa.example/account",
-            "description": "口座の開設", "logo": None, "client_id": "shinagawa-account",
+            "description": "口座の開設", "logo": "", "client_id": "shinagawa-account",
         },
         "purposes": {
             "user_authentication": {"text_ja": "ログインのため", "text_en": "To sign in", "why": "本人だけが使うため"},
@@ -39,9 +39,9 @@ def answers(item: str = "17-1-6", **changes: Any) -> dict[str, Any]:
             "attributes": ["name", "address"], "attributes_why": "犯収法の確認",
         },
         "applications": [
-            {"kind": "browser", "origin": "https://shinagawa.example", "callback_urls": [CALLBACK]},
+            {"id": "0a000001", "kind": "browser", "origin": "https://shinagawa.example", "callback_urls": [CALLBACK]},
             {
-                "kind": "android", "package": "example.shinagawa", "certificate_sha256": ["ab" * 32],
+                "id": "0a000002", "kind": "android", "package": "example.shinagawa", "certificate_sha256": ["ab" * 32],
                 "callback_urls": ["https://shinagawa.example/app"],
             },
         ],

@@ -87,8 +87,18 @@ CHANGED = {
     "service": {"name_ja": "しながわ新口座", "client_id": "shinagawa-account"},
     "purposes": {"signature": None},
     "applications": [
-        {"kind": "browser", "origin": "https://new.example", "callback_urls": ["https://new.example/back"]},
-        {"kind": "browser", "origin": "https://new.example", "callback_urls": ["https://new.example/other"]},
+        {
+            "id": "0b000001",
+            "kind": "browser",
+            "origin": "https://new.example",
+            "callback_urls": ["https://new.example/back"],
+        },
+        {
+            "id": "0b000002",
+            "kind": "browser",
+            "origin": "https://new.example",
+            "callback_urls": ["https://new.example/other"],
+        },
     ],
 }
 
