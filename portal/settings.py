@@ -135,7 +135,21 @@ STAFF_INVITATION_SECONDS = environment.decimal("STAFF_INVITATION_SECONDS", 3600)
 CLIENT_ADDRESS_HEADER = environment.text("CLIENT_ADDRESS_HEADER")
 # What authenticator apps show beside the name. Guessing is bounded by STAFF_TRIES, not by the devices themselves.
 OTP_TOTP_ISSUER = "JPKI staff"
+OTP_TOTP_PROVIDERS_ISSUER = "JPKI providers"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+# --- Service providers (docs/providers.md). An invitation is good for so long.
+PROVIDER_INVITATION_DAYS = environment.decimal("PROVIDER_INVITATION_DAYS", 7)
+# So many codes to one mail address, and registrations from one address of the network, within STAFF_LOCK_SECONDS.
+PROVIDER_CODES = environment.number("PROVIDER_CODES", 5)
+PROVIDER_ADDRESS_CODES = environment.number("PROVIDER_ADDRESS_CODES", 30)
+# So many organisations may one account make in a day, and invite so many people; so many workspaces are made in a day.
+PROVIDER_ORGANISATIONS = environment.number("PROVIDER_ORGANISATIONS", 5)
+PROVIDER_INVITATIONS = environment.number("PROVIDER_INVITATIONS", 50)
+PROVIDER_WORKSPACES = environment.number("PROVIDER_WORKSPACES", 100)
+# Whether an organisation may have a realm of its own to try things in: authorities that workers make when asked.
+WORKSPACES = environment.flag("WORKSPACES", SANDBOX)
+WORKSPACES_SWEEP_SECONDS = environment.decimal("WORKSPACES_SWEEP_SECONDS", 10)
+
 # The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
 HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
 HELPDESK_RELEASE_SECONDS = environment.decimal("HELPDESK_RELEASE_SECONDS", 3600)
@@ -195,6 +209,8 @@ CELERY_TASK_ROUTES = {
     "tsm.*": {"queue": "tsm"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
+    "portal.make_workspace_keys": {"queue": "workspaces"},
+    "portal.make_workspace": {"queue": "ca"},
     "portal.*": {"queue": "notices"},
 }
 
@@ -347,6 +363,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": REVIEW_SWEEP_SECONDS,
         "options": {"expires": max(REVIEW_SWEEP_SECONDS, 1)},
     },
+    "workspaces": {"task": "portal.sweep_workspaces", "schedule": WORKSPACES_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {
         "task": "portal.sweep_notices",

@@ -1,6 +1,7 @@
 """The site's tasks: Celery looks for them here; each lives with its subject."""
 
 from portal.notices.tasks import sweep_notices
+from portal.providers.tasks import make_workspace, make_workspace_keys, sweep_workspaces
 from portal.review.tasks import sweep_review
 
-__all__ = ["sweep_notices", "sweep_review"]
+__all__ = ["make_workspace", "make_workspace_keys", "sweep_notices", "sweep_review", "sweep_workspaces"]

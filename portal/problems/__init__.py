@@ -19,6 +19,7 @@ from portal.problems import (
     notices,
     onboarding,
     phone,
+    providers,
     register,
     requests,
     review,
@@ -47,6 +48,7 @@ TABLES = tuple(
         console,
         review,
         onboarding,
+        providers,
     )
 )
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}

@@ -104,7 +104,7 @@ def test_a_role_opens_its_own_pages_and_no_others(realm: Realm, role: str) -> No
 
 @pytest.mark.parametrize("role", Account.Role.values)
 def test_the_menu_has_what_the_role_may_open(realm: Realm, role: str) -> None:
-    page = sign_in(make_staff(realm, "somebody", role)).get("/staff/account").content.decode()
+    page = sign_in(make_staff(realm, "somebody", role)).get("/staff/account", follow=True).content.decode()
     for area in AREAS:
         assert (f'href="{reverse(area.address)}"' in page) == (area.right in RIGHTS[role]), area
 

@@ -24,6 +24,7 @@ class Page:
         return " ".join(filter(None, [self.address, *self.names, self.query, f"({self.browser})"]))
 
 
+ORGANISATION = ("organisation", "rename", "leave", "members", "invite", "workspace", "callbacks", "key")
 PHONES = ("active", "held", "moving", "passwords", "ended", "given up")
 PURPOSES = ("signature", "user-authentication")
 # Nobody, and somebody in every state that a phone can be in.
@@ -111,8 +112,21 @@ PAGES: tuple[Page, ...] = (
     # --- service providers
     Page("providers:start"),
     Page("providers:sign-in"),
+    Page("providers:register"),
+    Page("providers:register-code", "registering"),
+    Page("providers:register-method", "confirmed"),
+    Page("providers:account", "owner"),
+    Page("providers:passkey-add", "owner"),
+    Page("providers:passkey-remove", "owner", ("passkey",)),
     Page("providers:organisations", "owner"),
-    Page("providers:organisation", "owner", ("organisation",)),
+    Page("providers:organisations", "new@bank.example"),
+    Page("providers:organisation-new", "owner"),
+    Page("providers:invitation", "owner"),
+    *(Page(f"providers:{name}", "owner", ("organisation",)) for name in ORGANISATION),
+    *(Page("providers:workspace", "owner", (name,)) for name in ("with keys", "asked", "keyed")),
+    *(Page(f"providers:{name}", "owner", ("organisation", "person")) for name in ("role", "remove", "hand-over")),
+    Page("providers:members", "viewer", ("organisation",)),
+    Page("providers:rename", "viewer", ("organisation",), status=403),
     # --- the review of service providers
     Page("review:desk", "matsu"),
     Page("review:desk", "kiku"),
@@ -138,7 +152,8 @@ FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
     "mynaportal:receipt", "outbox:letter", "phone:certificate", "phone:events", "phone:lost-challenge", "phone:steps",
     "review:file", "review:letter", "review:suspension-letter",
-    "phone:unblock-events", "phone:unblock-steps", "register:list_json", "register:logo", "tsm:phones_csv",
+    "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
+    "register:list_json", "register:logo", "tsm:phones_csv",
     "tsm:phones_json",
 }  # fmt: skip
 LEADING_ON = {
@@ -149,6 +164,9 @@ LEADING_ON = {
     "mynaportal:return", "mynaportal:sign_in", "mynaportal:sign_out", "mynaportal:withdraw", "phone:choose",
     "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
     "review:act", "review:check", "review:decide", "review:message", "review:take-up",
+    "providers:accept", "providers:key-make", "providers:passkey-add-ask", "providers:passkey-ask",
+    "providers:passkey-confirm-ask", "providers:passkey-enrol", "providers:passkey-enrol-ask",
+    "providers:passkey-sign-in", "providers:withdraw", "providers:workspace-make",
     "sandbox:office-act", "screen_lock:off", "set_language",
 }  # fmt: skip
 

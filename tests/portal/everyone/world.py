@@ -16,7 +16,7 @@ from ca import clock
 from ca.models import Certificate, Holder, Realm
 from ca.profiles import Medium, Purpose
 from portal.accounts import staff
-from portal.accounts.models import Authenticator
+from portal.accounts.models import Authenticator, Passkey
 from portal.certificates import objections
 from portal.handoff import binding, hand_offs, qr, scanning
 from portal.handoff.models import HandOff
@@ -27,6 +27,8 @@ from portal.mynaportal import applications, procedures, registration, visit
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, ContactCode, Happening, KeptMail, Notice
 from portal.phone import card_sign_in
+from portal.providers import invitations, keys
+from portal.providers.models import Workspace
 from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
@@ -35,7 +37,15 @@ from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
 from tests.portal.mynaportal.visitor import MOVE
-from tests.portal.providers.people import make_provider
+from tests.portal.providers.people import (
+    code_in,
+    join,
+    mails,
+    make_organisation,
+    make_person,
+    make_provider,
+    make_workspace,
+)
 from tests.portal.review.people import officers
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tests.whitelist.review import cases
@@ -114,6 +124,7 @@ def grow(world: World, count: int) -> None:
         Application.objects.create(
             realm=realm, holder=holder, procedure="child_allowance", created_at=now, changed_at=now
         )
+        _more_providers(world)
         other = enrolled(holder, state=Enrolment.State.KEYED, cards=cards)
         Enrolment.objects.filter(pk=other.pk).update(state_since=now - timedelta(hours=1))
         EnrolmentStep.objects.create(enrolment=active, step=f"measure {secrets.token_hex(2)}", at=now)
@@ -155,6 +166,16 @@ def _grow_review(world: World) -> None:
     late.ministerial_certifications.update(valid_until=clock.now(realm).date() + timedelta(days=20))
     for case in Case.objects.filter(reference__in=[world.names[one] for one in ("case", "case, decided")]):
         messages.send(case, CaseMessage.Side.APPLICANT, secrets.token_hex(4), "hana@bank.example")
+
+
+def _more_providers(world: World) -> None:
+    owner, address = world.rows["owner"], f"{secrets.token_hex(4)}@bank.example"
+    join(owner.account, make_organisation(world.realm, address), "viewer")
+    make_provider(world.realm, address, role="developer", organisation=owner.organisation)
+    invitations.invite(owner.organisation, f"new-{address}", "viewer", by=owner.account)
+    workspace = make_workspace(owner)
+    if len(keys.of(workspace)) < keys.MOST:
+        keys.make(workspace, by=owner.account)
 
 
 def _citizens(world: World) -> None:
@@ -281,9 +302,32 @@ def _staff(world: World) -> None:
 
 def _providers(world: World) -> None:
     owner = make_provider(world.realm)
+    bank = owner.organisation
+    viewer = make_provider(world.realm, "viewer@bank.example", role="viewer", organisation=bank)
     world.rows["owner"] = owner
-    world.browsers["owner"] = sign_in(owner.account)
-    world.names["organisation"] = owner.organisation.reference
+    world.browsers["owner"], world.browsers["viewer"] = sign_in(owner.account), sign_in(viewer.account)
+    world.names |= {"organisation": bank.reference, "person": viewer.reference}
+    key = Authenticator.objects.get(user=owner.account.user).key.encode()
+    world.names["passkey"] = Passkey.objects.create(
+        account=owner.account, credential_digest="0" * 64, credential_id=key, public_key=key, sign_count=0,
+        name="ノートパソコン", created_at=clock.machine(),
+    ).pk  # fmt: skip
+    keys.make(make_workspace(owner), by=owner.account)
+    for name in ("with keys", "asked", "keyed"):
+        other = join(owner.account, make_organisation(world.realm, f"{name}の銀行"))
+        world.names[name] = other.organisation.reference
+        made = make_workspace(other)
+        if name == "with keys":
+            keys.make(made, by=owner.account)
+        else:
+            Workspace.objects.filter(pk=made.pk).update(state=name)
+    invited = make_person(world.realm, "new@bank.example")
+    invitations.invite(bank, invited.name, "legal", by=owner.account)
+    world.browsers[invited.name] = sign_in(invited)
+    registering, confirmed = world.browsers["registering"], world.browsers["confirmed"] = Client(), Client()
+    registering.post("/providers/register", {"address": "first@bank.example"})
+    confirmed.post("/providers/register", {"address": "second@bank.example"})
+    confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))

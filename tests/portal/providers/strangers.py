@@ -10,14 +10,18 @@ from typing import Any
 
 from ca.profiles import Purpose
 from portal.handoff import hand_offs
-from portal.providers.models import Membership
+from portal.providers import invitations
+from portal.providers.models import Invitation, Membership
+from tests.portal.providers.people import make_provider, make_workspace
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from whitelist.models import Credential, RelyingParty
 
 # --- of an organisation: (namespace:name of the address, or namespace, or "*"; parameter) -> value, from its owner
 Make = Callable[[Membership], Any]
 OBJECTS: dict[tuple[str, str], Make] = {
-    ("*", "organisation"): lambda owner: owner.organisation.reference,
+    ("*", "organisation"): lambda owner: make_workspace(owner).organisation.reference,
+    ("providers", "person"): lambda owner: colleague(owner).reference,
+    ("providers", "invitation"): lambda owner: invitation(owner).reference,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
 KINDS: dict[tuple[str, str], str] = {}
@@ -40,9 +44,22 @@ def found(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
     return next((table[key, parameter] for key in keys if (key, parameter) in table), None)
 
 
+def colleague(owner: Membership) -> Membership:
+    """Return another member of the organisation."""
+    found = Membership.objects.filter(organisation=owner.organisation).exclude(pk=owner.pk).first()
+    return found or make_provider(
+        owner.organisation.realm, "colleague@bank.example", role="legal", organisation=owner.organisation
+    )
+
+
+def invitation(owner: Membership) -> Invitation:
+    """Return an invitation that waits."""
+    return invitations.invite(owner.organisation, "new@bank.example", "viewer", by=owner.account)
+
+
 def credential(owner: Membership) -> Credential:
     """Return the credential of a registered relying party of the organisation."""
-    row = RelyingParty.objects.filter(organisation=owner.organisation).first()
+    row = RelyingParty.objects.filter(organisation=owner.organisation, realm=owner.organisation.realm).first()
     if row is None:
         client_id = f"rp-{secrets.token_hex(4)}"
         row = make_bank(owner.organisation.realm, client_id, organisation=owner.organisation)
