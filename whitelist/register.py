@@ -52,27 +52,28 @@ class Entry:
     logo: str = ""
 
     @property
-    def basis_item(self) -> int:
-        """Return the number of the item of article 17(1)."""
-        return int(self.basis.rsplit("-", 1)[1])
+    def basis_item(self) -> int | None:
+        """Return the number of the item of article 17(1); None for who stands under a platform operator."""
+        return None if self.basis == RelyingParty.Basis.OPERATOR else int(self.basis.rsplit("-", 1)[1])
 
 
 def entries(realm: Realm, *, now: datetime) -> list[Entry]:
     """Return the realm's registered relying parties, by client id."""
-    return [_entry(row, now) for row in _registered(realm)]
+    return [_entry(row, now) for row in _registered(realm, now)]
 
 
 def find(realm: Realm, client_id: str, *, now: datetime) -> Entry | None:
     """Return the entry of `client_id`, or `None` when it isn't registered (any more)."""
-    for row in _registered(realm, client_id=client_id):
+    for row in _registered(realm, now, client_id=client_id):
         return _entry(row, now)
     return None
 
 
-def _registered(realm: Realm, **only: str) -> list[RelyingParty]:
+def _registered(realm: Realm, now: datetime, **only: str) -> list[RelyingParty]:
     rows = RelyingParty.objects.filter(realm=realm, state=RelyingParty.State.REGISTERED, **only)
-    rows = rows.select_related("logo").defer("logo__content")
-    return list(rows.prefetch_related("purposes", "applications", "ministerial_certifications"))
+    rows = rows.select_related("logo", "operator").defer("logo__content")
+    rows = rows.prefetch_related("purposes", "applications", "ministerial_certifications")
+    return [row for row in rows if not access.is_over(row.valid_until, now)]
 
 
 def _entry(row: RelyingParty, now: datetime) -> Entry:

@@ -10,32 +10,31 @@ from jwt.algorithms import ECAlgorithm
 
 from ca import clock
 from ca.ocsp.access import Claim, Subject
-from ca.profiles import Purpose
 from whitelist import access, credentials
 from whitelist.errors import TokenInvalid
-from whitelist.models import Credential, RelyingParty
+from whitelist.models import Credential
 
 
 def known(claim: Claim, subject: Subject) -> str | None:
     """Return the client id of the registered relying party that claims, when it may ask about the subject."""
     for credential in (*_by_token(claim.token), *_by_certificate(claim.certificate)):
         party = credential.relying_party
-        if party.realm_id == subject.realm.pk and _may_ask(credential, subject):
+        if _may_ask(credential, subject):
             return party.client_id
     return None
 
 
 def _may_ask(credential: Credential, subject: Subject) -> bool:
-    now = clock.now(credential.relying_party.realm)
-    said = access.applicant(credential.relying_party)
-    if said.state != RelyingParty.State.REGISTERED or subject.purpose not in said.purposes:
-        return False
-    if not access.window(credential).holds(now):
-        return False
-    # As for asking a phone (`access.decide`): items 5 and 6 verify signatures by the ministers' certification.
-    if subject.purpose != Purpose.SIGNATURE or said.basis not in access.CERTIFIED_BY_MINISTERS:
-        return True
-    return any(access.certification_holds(one, now) for one in said.certifications)
+    party = credential.relying_party
+    decision = access.check_of(
+        party,
+        access.Check.STATUS,
+        subject.purpose,
+        realm=subject.realm,
+        credential=credential,
+        now=clock.now(party.realm),
+    )
+    return decision.allowed
 
 
 def _by_token(token: str | None) -> list[Credential]:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
-from portal.handoff import delivery, hand_offs, octets, pdf, results, trust
+from portal.handoff import asking, delivery, hand_offs, octets, pdf, results, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Format, Way
@@ -24,6 +24,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC
 NO_STORE = {"Cache-Control": "no-store"}
 LONGEST_ADDRESS = 2000
 LONGEST_CODE = 128  # RFC 7636 §4.1
+LONGEST_CLIENT_ID = 64
 # A PDF in base64, and the rest.
 LARGEST_BODY = 4 * pdf.LARGEST // 3 + 1_000_000
 
@@ -59,11 +60,11 @@ class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
     def post(self, request: Request) -> Response:
-        credential = _credential(request)
+        credential = credential_of(request)
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
             raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request)
-        asked = hand_offs.ask(
+        asked = asking.ask(
             credential,
             purpose=_one_of(Purpose, data, "purpose"),
             return_url=_text(data, "return_url", longest=LONGEST_ADDRESS),
@@ -75,6 +76,7 @@ class HandOffsView(APIView):
             media=_media(data),
             state=_text(data, "state", default=""),
             code_challenge=_text(data, "code_challenge", default=""),
+            on_behalf_of=_text(data, "on_behalf_of", default="", longest=LONGEST_CLIENT_ID),
         )
         return Response({**_shape(asked.hand_off), "link": asked.address}, status=201, headers=NO_STORE)
 
@@ -83,14 +85,14 @@ class HandOffView(APIView):
     """GET: how a hand-off of one's own stands; with its result once the code was redeemed."""
 
     def get(self, request: Request, reference: str) -> Response:
-        return Response(_shape(hand_offs.by_id(reference, credential=_credential(request))), headers=NO_STORE)
+        return Response(_shape(hand_offs.by_id(reference, credential=credential_of(request))), headers=NO_STORE)
 
 
 class RedeemView(APIView):
     """POST: the code that the citizen's browser brought, once; the answer is the hand-off with its result."""
 
     def post(self, request: Request, reference: str) -> Response:
-        credential = _credential(request)
+        credential = credential_of(request)
         data = _members(request)
         hand_off = delivery.redeem(
             credential,
@@ -109,7 +111,7 @@ class TrustView(APIView):
         if realm is None:
             realm = settings.DEFAULT_REALM
             if "Authorization" in request.headers:
-                realm = _credential(request).relying_party.realm.slug
+                realm = credential_of(request).relying_party.realm.slug
         return Response(trust.trust_list(realm))
 
 
@@ -132,7 +134,8 @@ def _shape(hand_off: HandOff) -> dict[str, Any]:
     }
 
 
-def _credential(request: Request) -> Credential:
+def credential_of(request: Request) -> Credential:
+    """Return the credential whose bearer token the request shows; else raise `TokenInvalid`."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenInvalid("Authorization: Bearer <token> is missing")
@@ -167,7 +170,7 @@ def _one_of(kind: type[Choice], data: Any, member: str) -> Choice:
 def _media(data: Any) -> list[Medium]:
     given = data.get("media")
     if given is None:
-        return list(hand_offs.EVERY_MEDIUM)
+        return list(asking.EVERY_MEDIUM)
     if not isinstance(given, list) or any(one not in {each.value for each in Medium} for one in map(str, given)):
         raise RequestInvalid("media must be a list of phone and card", member="media")
     return [Medium(one) for one in given]

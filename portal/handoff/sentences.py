@@ -11,13 +11,34 @@ REFUSALS: Mapping[str, Text] = {
         "このサービスは登録簿に登録されていないため、スマホ用電子証明書を使えません。",
         "This service is not on the register, so it may not use your phone's certificates.",
     ),
+    Reason.OTHER_REALM: Text(
+        "このサービスは別の環境に登録されているため、ここではスマホ用電子証明書を使えません。",
+        "This service is registered in another environment, so it may not use your phone's certificates here.",
+    ),
     Reason.SUSPENDED: Text(
         "このサービスは登録が停止されているため、いまはスマホ用電子証明書を使えません。",
         "This service's registration is suspended, so it may not use your phone's certificates now.",
     ),
+    Reason.REGISTRATION_EXPIRED: Text(
+        "このサービスの登録は期限が切れているため、スマホ用電子証明書を使えません。",
+        "This service's registration has expired, so it may not use your phone's certificates.",
+    ),
+    Reason.OPERATOR_NOT_VALID: Text(
+        "このサービスが利用するプラットフォーム事業者の登録が有効でないため、いまはスマホ用電子証明書を使えません。",
+        "The platform operator behind this service is not validly registered, so the service may not use your phone's "
+        "certificates now.",
+    ),
+    Reason.DELEGATION_NOT_VALID: Text(
+        "このサービスから依頼を任されている事業者の委任が有効でないため、依頼を受け付けられません。",
+        "Whoever asks for this service is not, or no longer, entrusted by it, so the request can't be taken.",
+    ),
     Reason.CREDENTIAL_NOT_VALID: Text(
         "このサービスの接続用の鍵が有効でないため、依頼を受け付けられません。",
         "The key with which this service connects is not valid, so its request can't be taken.",
+    ),
+    Reason.APPLICATION_NOT_REGISTERED: Text(
+        "依頼したアプリやウェブサイトが登録簿にないため、依頼を受け付けられません。",
+        "The app or website that asks is not on the register, so its request can't be taken.",
     ),
     Reason.RETURN_URL_NOT_REGISTERED: Text(
         "手続のあとに戻る先が登録簿と違うため、依頼を受け付けられません。",
@@ -26,6 +47,11 @@ REFUSALS: Mapping[str, Text] = {
     Reason.PURPOSE_NOT_REGISTERED: Text(
         "このサービスは、この目的での利用を登録していないため、依頼を受け付けられません。",
         "This service is not registered for this purpose, so its request can't be taken.",
+    ),
+    Reason.OPERATOR_CERTIFICATION_NOT_VALID: Text(
+        "このサービスが利用するプラットフォーム事業者の主務大臣認定が有効でないため、依頼を受け付けられません。",
+        "The ministerial certification of the platform operator behind this service is not valid, so the request "
+        "can't be taken.",
     ),
     Reason.MINISTERIAL_CERTIFICATION_MISSING: Text(
         "このサービスは主務大臣の認定を受けていないため、電子署名を求められません。",

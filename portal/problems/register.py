@@ -1,6 +1,67 @@
 """What the register of services refuses (`whitelist.errors`)."""
 
-from portal.problems.row import Problem
+from portal.handoff.sentences import REFUSALS
+from portal.problems.row import TRY_LATER_EN, TRY_LATER_JA, Problem
+from whitelist.access import Reason
+
+# Why the register says no (`whitelist.access`): title, cause, remedy. What the citizen reads is the hand-off's.
+REASONS: dict[Reason, tuple[str, str, str]] = {
+    Reason.NOT_REGISTERED: (
+        "Not registered", "The relying party isn't in the register, or not any more.",
+        "Apply for registration, and ask when the entry is in the register.",
+    ),
+    Reason.OTHER_REALM: (
+        "Another realm", "Credential, relying party and subject must belong to one realm.",
+        "Use the credential of the realm that you ask about.",
+    ),
+    Reason.SUSPENDED: (
+        "Suspended", "The entry is suspended.", "See the messages of your case; the suspension must be lifted first.",
+    ),
+    Reason.REGISTRATION_EXPIRED: (
+        "The registration has expired", "The last day of the entry has passed, by Japan's calendar.",
+        "Apply for registration again.",
+    ),
+    Reason.OPERATOR_NOT_VALID: (
+        "The platform operator isn't registered",
+        "The entry stands under a platform operator, whose own entry isn't in force.",
+        "Ask the operator; or apply for another legal basis.",
+    ),
+    Reason.DELEGATION_NOT_VALID: (
+        "No delegation in force", "There is none of that provider for this purpose at this moment.",
+        "Have the provider's delegation recorded, or stop asking in its name.",
+    ),
+    Reason.CREDENTIAL_NOT_VALID: (
+        "The credential isn't good", "It is disabled, or outside its time.", "Issue a new credential, and use it.",
+    ),
+    Reason.APPLICATION_NOT_REGISTERED: (
+        "The application isn't registered", "No registered application of the entry has this name.",
+        "Send the origin, package or bundle as it is registered, or apply for a change.",
+    ),
+    Reason.RETURN_URL_NOT_REGISTERED: (
+        "The return address isn't registered", "It must be a registered callback address, to the letter.",
+        "Send a registered address, or apply for a change.",
+    ),
+    Reason.PURPOSE_NOT_REGISTERED: (
+        "The purpose isn't registered", "The entry doesn't have this purpose.", "Apply for a change of the entry.",
+    ),
+    Reason.OPERATOR_CERTIFICATION_NOT_VALID: (
+        "The platform operator's ministerial certification doesn't hold",
+        "The entry stands under a platform operator whose ministerial certification is missing, over or withdrawn.",
+        "Ask the operator.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_MISSING: (
+        "No ministerial certification", "Article 17(1) items 5 and 6 need one for signatures.",
+        "Apply for it with the competent ministers.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_EXPIRED: (
+        "The ministerial certification has expired", "Its last day has passed, by Japan's calendar.",
+        "Have it renewed by the competent ministers.",
+    ),
+    Reason.MINISTERIAL_CERTIFICATION_WITHDRAWN: (
+        "The ministerial certification was withdrawn", "The competent ministers have withdrawn it.",
+        "See the ministers' decision and how to appeal.",
+    ),
+}  # fmt: skip
 
 ROWS: dict[str, Problem] = {
     "logo_unacceptable": Problem(
@@ -37,8 +98,52 @@ ROWS: dict[str, Problem] = {
         "ほかの人が先に手続きを進めました。画面を読み込み直して、いまの状態をお確かめください。",
         "Somebody else was first. Please load the page anew and look at where it stands.",
     ),
+    "delegation_missing": Problem(
+        403, "Nobody has delegated that to you", "`on_behalf_of` names nobody who ever delegated anything to you.",
+        "Have the provider's delegation recorded; name the provider by its client id.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "delegation_invalid": Problem(
+        400, "No delegation can be like this", "`member` names what is wrong.",
+        "A provider leaves at least one purpose to a registered platform operator of the same register.",
+        "この内容では委任を記録できません。プラットフォーム事業者と目的を確かめてください。",
+        "This can't be recorded as a delegation. Please check the platform operator and the purposes.",
+    ),
+    "delegation_over": Problem(
+        409, "The delegation has ended", "Somebody ended it before, or recorded another meanwhile.",
+        "Load the page anew.",
+        "この委任は、すでに終わっています。画面を読み込み直してください。",
+        "This delegation has ended already. Please load the page anew.",
+    ),
+    "probes_too_often": Problem(
+        429, "Too often", "Probes were asked for too often within an hour; `most` says how often they may.",
+        "Wait, or save the answers: that makes a run by itself.",
+        "確認の回数が、1時間の上限に達しました。しばらくしてから、もう一度お試しください。",
+        "The checks were run as often as an hour allows. Please try again later.",
+    ),
+    "verification_invalid": Problem(
+        400, "Not a question", "`member` names what is wrong.", "Correct that member.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "verification_refused": Problem(
+        403, "The register says no", "`reason` says why.", "See the register, or the case for registration.",
+        "このサービスは、電子証明書の有効性を確かめられません。",
+        "This service may not ask about certificates.",
+    ),
+    "idempotency_key_used": Problem(
+        409, "The Idempotency-Key was used for another question", "A key stands for one question.",
+        "Make a new key for a new question.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "verification_undecided": Problem(
+        503, "Could not be found out", "The authorities' records can't be read just now.", "Try again.",
+        TRY_LATER_JA, TRY_LATER_EN,
+    ),
     "realm_unknown": Problem(
         404, "No such realm", "There is no realm of that name.", "Check the name.",
         "見つかりませんでした。", "Not found.",
     ),
+    **{
+        reason.value: Problem(403, *told, REFUSALS[reason].ja, REFUSALS[reason].en) for reason, told in REASONS.items()
+    },
 }  # fmt: skip

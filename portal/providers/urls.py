@@ -48,4 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
 # Other rooms' addresses below an organisation's, each with a namespace of its own:
 # path("cases/", include("portal.onboarding.urls")). `access.member` is the outermost decorator of every view there, so
 # that strangers get nothing but 404.
-ROOMS: list[URLPattern | URLResolver] = []
+ROOMS: list[URLPattern | URLResolver] = [
+    path("probes/", include("portal.probes.urls")),
+    path("verification/", include("portal.verification.urls")),
+    path("delegations/", include("portal.verification.delegation_urls")),
+]

@@ -45,13 +45,15 @@ DUE: Mapping[str, Word] = {
 }
 KINDS: Mapping[str, Promise] = {
     Proposal.Kind.CERTIFY: gettext_lazy("主務大臣認定をする"),
-    Proposal.Kind.REGISTER: gettext_lazy("登録する"),
+    Proposal.Kind.REGISTER: gettext_lazy("登録簿に載せる"),
     Proposal.Kind.RETURN: gettext_lazy("差し戻す"),
     Proposal.Kind.REFUSE: gettext_lazy("承認しない"),
 }
 KIND_HINTS: Mapping[str, Promise] = {
     Proposal.Kind.CERTIFY: gettext_lazy("認定の番号、期間、条件を記録し、J-LISの審査へ進めます。"),
-    Proposal.Kind.REGISTER: gettext_lazy("登録簿に載せます。変更の申請なら、登録の内容を入れ替えます。"),
+    Proposal.Kind.REGISTER: gettext_lazy(
+        "登録して、利用を始められるようにします。変更の申請なら、登録の内容を入れ替えます。"
+    ),
     Proposal.Kind.RETURN: gettext_lazy("直してほしいところを書いて、申請者に返します。期限の計算は止まります。"),
     Proposal.Kind.REFUSE: gettext_lazy("理由と、不服の申立て方を伝えて、申請を終わらせます。"),
 }

@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('ca', '0006_note_key_uses'),
         ('whitelist', '0004_widen_cases'),
+        ('whitelist', '0006_probe_and_verify'),
     ]
 
     operations = [

@@ -6,13 +6,16 @@ from whitelist.models.case_message import CaseMessage, CaseReading
 from whitelist.models.case_remark import CaseRemark
 from whitelist.models.conformance_report import ConformanceReport
 from whitelist.models.credential import AccessToken, Credential, UsedAssertion
+from whitelist.models.delegation import Delegation
 from whitelist.models.logo import Logo
 from whitelist.models.ministerial_certification import MinisterialCertification
 from whitelist.models.organisation import Organisation
+from whitelist.models.probe import ProbeResult, ProbeRun
 from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
 from whitelist.models.review import CheckAnswer, EndingNotice, EntryProposal, Proposal, Review, Suspension
+from whitelist.models.verification import VerificationLog, VerificationRequest
 
 __all__ = [
     "AccessToken",
@@ -26,11 +29,14 @@ __all__ = [
     "CheckAnswer",
     "ConformanceReport",
     "Credential",
+    "Delegation",
     "EndingNotice",
     "EntryProposal",
     "Logo",
     "MinisterialCertification",
     "Organisation",
+    "ProbeResult",
+    "ProbeRun",
     "Proposal",
     "PurposeOfUse",
     "RegisteredApplication",
@@ -38,4 +44,6 @@ __all__ = [
     "Review",
     "Suspension",
     "UsedAssertion",
+    "VerificationLog",
+    "VerificationRequest",
 ]

@@ -34,6 +34,8 @@ class RelyingParty(models.Model):
         ITEM_4 = "17-1-4", "認定認証事業者"
         ITEM_5 = "17-1-5", "特定認証業務を行う者（主務大臣認定）"
         ITEM_6 = "17-1-6", "主務大臣が認定する者"
+        # None of its own: it stands under a platform operator, and falls with it.
+        OPERATOR = "operator", "プラットフォーム事業者の下で利用する者"
 
     realm = models.ForeignKey(Realm, on_delete=models.PROTECT, related_name="relying_parties")
     # It stands in a line of what is signed: no space, no line break, nothing that looks like something else.
@@ -45,6 +47,10 @@ class RelyingParty(models.Model):
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SERVICE_PROVIDER)
     basis = models.CharField(max_length=8, choices=Basis.choices)
     website = models.URLField()
+    # Under whom it stands, where its basis is a platform operator; otherwise none.
+    operator = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="service_providers"
+    )
     # Whose it is; a sample service of the sandbox and Mynaportal are nobody's.
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="relying_parties"

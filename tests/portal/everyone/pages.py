@@ -127,6 +127,14 @@ PAGES: tuple[Page, ...] = (
     *(Page(f"providers:{name}", "owner", ("organisation", "person")) for name in ("role", "remove", "hand-over")),
     Page("providers:members", "viewer", ("organisation",)),
     Page("providers:rename", "viewer", ("organisation",), status=403),
+    Page("probes:overview", "owner", ("organisation",)),
+    Page("probes:case", "owner", ("organisation", "probed case")),
+    Page("probes:entry", "owner", ("organisation", "probed service")),
+    Page("verification:log", "owner", ("organisation",)),
+    Page("delegations:overview", "owner", ("organisation",)),
+    Page("delegations:give", "owner", ("organisation",)),
+    Page("delegations:delegation", "owner", ("organisation", "delegation")),
+    Page("delegations:end", "owner", ("organisation", "delegation")),
     # --- the review of service providers
     Page("review:desk", "matsu"),
     Page("review:desk", "kiku"),
@@ -154,7 +162,7 @@ FILES = {
     "review:file", "review:letter", "review:suspension-letter",
     "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
     "register:list_json", "register:logo", "tsm:phones_csv",
-    "tsm:phones_json",
+    "tsm:phones_json", "verification:download",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",

@@ -18,7 +18,7 @@ from ca.profiles import Medium, Purpose
 from portal.accounts import staff
 from portal.accounts.models import Authenticator, Passkey
 from portal.certificates import objections
-from portal.handoff import binding, hand_offs, qr, scanning
+from portal.handoff import asking, binding, hand_offs, qr, scanning
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Way
 from portal.helpdesk import calls, holds
@@ -51,8 +51,9 @@ from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tests.whitelist.review import cases
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
+from whitelist import delegations
 from whitelist.cases import messages
-from whitelist.models import Case, CaseMessage, Credential
+from whitelist.models import Case, CaseMessage, Credential, ProbeResult, ProbeRun, RelyingParty, VerificationLog
 from whitelist.review import reviewing, suspensions
 
 ADDRESS = "hanako@mail.example"
@@ -147,6 +148,7 @@ def grow(world: World, count: int) -> None:
             call=call, enrolment=other, ground="見つかった", proposed_by=call.agent, proposed_at=now,
             lapses_at=now + timedelta(hours=1),
         )  # fmt: skip
+        _seen_and_asked(world)
         phone = Phone.objects.create(realm=realm, model_code="sakura-8", name="前の", token_digest="", created_at=now)
         for name in ("active", "choosing"):
             used = world.browsers[name].session["phones"]
@@ -240,7 +242,7 @@ def _hand_offs(world: World) -> None:
         "code": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
         "scanned": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
     }
-    made = {name: hand_offs.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
+    made = {name: asking.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
     world.names |= {name: one.token for name, one in made.items()}
     hand_offs.decline(hand_offs.show(made["declined"].hand_off))
     HandOff.objects.filter(pk=made["refused"].hand_off.pk).update(state="refused", reason="not_registered")
@@ -274,7 +276,7 @@ def _mynaportal(world: World) -> None:
             credential = registration.credential(world.realm)
             assert credential is not None
             signing: dict[str, Any] = {"purpose": Purpose.SIGNATURE, "document": "申請書", "document_name": "申請書"}
-            ask = hand_offs.ask(credential, return_url=registration.return_url(), **signing)
+            ask = asking.ask(credential, return_url=registration.return_url(), **signing)
             values |= {"hand_off_id": ask.hand_off.pk, "number": "R-2"}
         now = clock.now(world.realm)
         row = Application.objects.create(
@@ -328,6 +330,42 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
+    now = clock.now(world.realm)
+    case = Case.objects.create(
+        organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now
+    )
+    service = make_bank(world.realm, "own-service", organisation=owner.organisation)
+    operator = make_bank(world.realm, "own-operator", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    made = delegations.record(operator, service, list(Purpose), by=owner.account.name, document="契約 7")
+    world.names |= {
+        "probed case": case.reference, "probed service": service.client_id, "delegation": made.reference,
+    }  # fmt: skip
+    world.rows |= {"case": case, "service": service}
+
+
+def _seen_and_asked(world: World) -> None:
+    """Add a run of probes, a row of the log, and an ended delegation to the organisation."""
+    owner, service = world.rows["owner"], world.rows["service"]
+    now = clock.machine()
+    common = {"trigger": "demand", "state": "done", "asked_by": "x", "asked_at": now, "due_at": now, "ended_at": now}
+    for about in ({"case": world.rows["case"]}, {"entry": service}):
+        run = ProbeRun.objects.create(**about, **common)
+        for kind, outcome, finding in (
+            ("tls", "passed", ""), ("name", "refused", "not_public"), ("key_set", "failed", "private_key_published"),
+        ):  # fmt: skip
+            ProbeResult.objects.create(
+                run=run, **about, kind=kind, outcome=outcome, finding=finding, target="https://service.example",
+                at=now, milliseconds=5, evidence={"days_left": 20, "names": ["service.example"]},
+            )  # fmt: skip
+    Case.objects.create(organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now)
+    VerificationLog.objects.create(
+        relying_party=service, kind="status", purpose="signature", check_purpose="liveness_check",
+        serial_number="0A", verdict="good", at=now,
+    )  # fmt: skip
+    operator = make_bank(
+        world.realm, f"op-{secrets.token_hex(4)}", kind=RelyingParty.Kind.PLATFORM_OPERATOR, name_ja="基盤"
+    )
+    delegations.end(delegations.record(operator, service, list(Purpose), by="x"), by="x")
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))

@@ -12,7 +12,8 @@ from django.test import Client
 
 from ca.models import JournalEntry, Realm
 from ca.profiles import Medium, Purpose
-from portal.handoff import delivery, hand_offs, results
+from portal.handoff import asking, delivery, hand_offs, results
+from portal.handoff.asking import Asked
 from portal.handoff.errors import (
     AlreadyReturned,
     CodeInvalid,
@@ -21,7 +22,6 @@ from portal.handoff.errors import (
     NotOver,
     RequestInvalid,
 )
-from portal.handoff.hand_offs import Asked
 from portal.handoff.models import HandOff
 from portal.handoff.states import State
 from portal.handoff.ways import Way
@@ -167,7 +167,7 @@ def test_every_outcome_goes_back_by_its_name(ask: Ask, end: State) -> None:
     if end == State.DECLINED:
         hand_offs.decline(hand_off)
     else:
-        Realm.objects.update(clock_offset=hand_offs.LIFETIME)
+        Realm.objects.update(clock_offset=asking.LIFETIME)
     code = query(delivery.leave(again(asked), HERE))["code"]
     redeemed = redeem(asked, code)
     assert (redeemed.state, results.of(redeemed)) == (end, None)
@@ -317,7 +317,7 @@ def test_a_wrong_member_is_named(client: Client, bearer: dict[str, str], values:
 # --- article 17: who gets no signature certificate
 
 
-@pytest.mark.parametrize("basis", list(RelyingParty.Basis))
+@pytest.mark.parametrize("basis", [each for each in RelyingParty.Basis if each != RelyingParty.Basis.OPERATOR])
 def test_without_ministerial_certification_only_the_exempt_get_a_signature(
     client: Client, bearer: dict[str, str], basis: RelyingParty.Basis
 ) -> None:
@@ -332,6 +332,20 @@ def test_without_ministerial_certification_only_the_exempt_get_a_signature(
         assert client.get(urllib.parse.urlsplit(signature["link"]).path).status_code == 403
     else:
         assert signature["state"] == "waiting"
+
+
+def test_under_a_platform_operator_all_ends_with_the_operators_entry(
+    client: Client, bearer: dict[str, str], realm: Realm
+) -> None:
+    MinisterialCertification.objects.all().delete()
+    operator = make_bank(realm, "test-operator", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    RelyingParty.objects.exclude(pk=operator.pk).update(basis=RelyingParty.Basis.OPERATOR, operator=operator)
+    made = post(client, bearer, purpose="user_authentication").json()
+    assert made["state"] == "waiting"
+    RelyingParty.objects.filter(pk=operator.pk).update(state=RelyingParty.State.SUSPENDED)
+    page = client.get(urllib.parse.urlsplit(made["link"]).path)
+    assert page.status_code == 403
+    assert "プラットフォーム事業者の登録が有効でない" in page.content.decode()
 
 
 def test_a_certification_that_is_withdrawn_while_it_is_open_gives_nothing(

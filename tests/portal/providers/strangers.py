@@ -8,13 +8,15 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from ca import clock
 from ca.profiles import Purpose
-from portal.handoff import hand_offs
+from portal.handoff import asking
 from portal.providers import invitations
 from portal.providers.models import Invitation, Membership
 from tests.portal.providers.people import make_provider, make_workspace
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
-from whitelist.models import Credential, RelyingParty
+from whitelist import delegations
+from whitelist.models import Case, Credential, RelyingParty
 
 # --- of an organisation: (namespace:name of the address, or namespace, or "*"; parameter) -> value, from its owner
 Make = Callable[[Membership], Any]
@@ -22,6 +24,9 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("*", "organisation"): lambda owner: make_workspace(owner).organisation.reference,
     ("providers", "person"): lambda owner: colleague(owner).reference,
     ("providers", "invitation"): lambda owner: invitation(owner).reference,
+    ("probes", "case"): lambda owner: case(owner),
+    ("probes", "client_id"): lambda owner: credential(owner).relying_party.client_id,
+    ("delegations", "reference"): lambda owner: delegation(owner),
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
 KINDS: dict[tuple[str, str], str] = {}
@@ -35,7 +40,9 @@ API_BODIES: dict[str, dict[str, Any]] = {"handoff_api:redeem": {"code": "wrong"}
 # Everybody's: no token, and the same answer for all.
 PUBLIC_API = {"handoff_api:token", "handoff_api:trust"}
 # These name nobody's object: whoever has a token asks for their own.
-OWN_API = {"handoff_api:handoffs"}
+OWN_API = {
+    "handoff_api:handoffs", "verification_api:status", "verification_api:counterparts", "verification_api:log",
+}  # fmt: skip
 
 
 def found(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
@@ -66,7 +73,21 @@ def credential(owner: Membership) -> Credential:
     return row.credentials.first() or make_credential(row)
 
 
+def case(owner: Membership) -> Any:
+    """Return the reference of a case of the organisation."""
+    now = clock.now(owner.organisation.realm)
+    by = owner.account.name
+    return Case.objects.create(organisation=owner.organisation, opened_by=by, opened_at=now, moved_at=now).reference
+
+
+def delegation(owner: Membership) -> Any:
+    """Return the reference of a delegation that the organisation gave."""
+    provider = credential(owner).relying_party
+    operator = make_bank(provider.realm, f"op-{secrets.token_hex(4)}", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    return delegations.record(operator, provider, list(Purpose), by=owner.account.name).reference
+
+
 def hand_off(credential: Credential) -> Any:
     """Return the id of a hand-off that the relying party asked for."""
-    asked = hand_offs.ask(credential, purpose=Purpose.USER_AUTHENTICATION, return_url=CALLBACK)
+    asked = asking.ask(credential, purpose=Purpose.USER_AUTHENTICATION, return_url=CALLBACK)
     return asked.hand_off.pk

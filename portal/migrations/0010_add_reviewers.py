@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portal', '0007_add_providers'),
+        ('portal', '0009_tell_of_delegations'),
     ]
 
     operations = [

@@ -1,0 +1,6 @@
+"""The register's tasks: Celery looks for them here; each lives with its subject."""
+
+from whitelist.probes.tasks import run_probes, sweep_entries, sweep_probes
+from whitelist.verification.tasks import sweep_verification
+
+__all__ = ["run_probes", "sweep_entries", "sweep_probes", "sweep_verification"]
