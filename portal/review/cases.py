@@ -16,6 +16,7 @@ from portal.accounts.access import Right, StaffRequest, requires
 from portal.accounts.errors import AccountError
 from portal.accounts.views import sentence
 from portal.documents import DocumentUnavailable
+from portal.probes import shown
 from portal.review import letters, officers, showing, words
 from portal.review.errors import LetterUnknown, ReviewError
 from whitelist.cases import attachments, messages
@@ -283,6 +284,7 @@ def _page(
         "history": showing.history(found.organisation.realm_id, found.reference),
         "problem": problem,
         **showing.signs(found, version),
+        "probes": shown.of(found)["probes"],
     }
     return render(request, "review/case.html", context, status=status)
 

@@ -12,11 +12,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from ca import clock, journal
+from ca import journal
 from ca.profiles import Purpose
-from whitelist import access, logos
+from whitelist import delegations, logos
 from whitelist.cases import attachments, states
-from whitelist.errors import ArrowGone
+from whitelist.errors import ArrowGone, DelegationInvalid
 from whitelist.models import (
     Case,
     Logo,
@@ -54,17 +54,21 @@ def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
     entry.save(update_fields=facts)
     _purposes(entry, answers.get("purposes") or {})
     _applications(entry, answers.get("applications") or [])
-    _certify(entry, case, answers)
+    _certify(entry, case)
     _logo(entry, case, answers)
+    touched = courses.changed(before.answers if before else None, answers)
+    if entry.basis != RelyingParty.Basis.OPERATOR:
+        RelyingParty.objects.filter(pk=entry.pk).update(operator=None)
+    elif touched & {"basis", "purposes"}:  # of what stands otherwise, whoever ended the delegation has ended it
+        _stand_under(entry, case, answers, by=by)
     number = (answers.get("organisation") or {}).get("corporate_number")
     if number:  # checked by now
         Organisation.objects.filter(pk=case.organisation_id).update(corporate_number=number)
     if entry.state in (State.DRAFT, State.EXPIRED):
         states.move_entry(entry, "register", by=by, case=str(case.reference))
     else:
-        touched = sorted(courses.changed(before.answers if before else None, answers))
         journal.record(
-            entry.realm, "register.change", entry.client_id, by=by, case=str(case.reference), sections=touched
+            entry.realm, "register.change", entry.client_id, by=by, case=str(case.reference), sections=sorted(touched)
         )
     return entry
 
@@ -73,14 +77,12 @@ def _facts(answers: Mapping[str, Any]) -> dict[str, Any]:
     service, organisation = answers.get("service") or {}, answers.get("organisation") or {}
     kinds = RelyingParty.Kind
     operator = organisation.get("kind") == kinds.PLATFORM_OPERATOR
-    item = str((answers.get("basis") or {}).get("item"))
     return {
         "name_ja": service["name_ja"],
         "name_en": service["name_en"],
         "website": service.get("website") or organisation.get("website") or "",
         "kind": kinds.PLATFORM_OPERATOR if operator else kinds.SERVICE_PROVIDER,
-        # Who leaves all verification to an operator counts as certified with it: item 6.
-        "basis": RelyingParty.Basis.ITEM_6 if item == "operator" else RelyingParty.Basis(item),
+        "basis": RelyingParty.Basis(str((answers.get("basis") or {}).get("item"))),
     }
 
 
@@ -141,8 +143,8 @@ def _logo(entry: RelyingParty, case: Case, answers: Mapping[str, Any]) -> None:
         logos.put(entry, bytes(file.content))
 
 
-def _certify(entry: RelyingParty, case: Case, answers: Mapping[str, Any]) -> None:
-    """Write down the ministry's certification, or the operator's, with which those under it count as certified."""
+def _certify(entry: RelyingParty, case: Case) -> None:
+    """Write down the ministry's certification, where this case has one."""
     decided = courses.certification(case)
     if decided is not None:
         terms = decided.terms
@@ -153,15 +155,16 @@ def _certify(entry: RelyingParty, case: Case, answers: Mapping[str, Any]) -> Non
             date.fromisoformat(terms["valid_until"]),
             terms["conditions"],
         )
-    basis = answers.get("basis") or {}
-    if basis.get("item") == "operator":
-        operator = RelyingParty.objects.filter(
-            realm=entry.realm, client_id=str(basis.get("operator_client_id")), kind=RelyingParty.Kind.PLATFORM_OPERATOR
-        ).first()
-        now = clock.now(entry.realm)
-        for one in operator.ministerial_certifications.all() if operator else ():
-            if access.certification_holds(access.Certification(one.granted_on, one.valid_until, one.withdrawn_at), now):
-                _put_certification(entry, one.number, one.granted_on, one.valid_until, one.conditions)
+
+
+def _stand_under(entry: RelyingParty, case: Case, answers: Mapping[str, Any], *, by: str) -> None:
+    """Write down under which platform operator the entry stands: a delegation, of which the case is the document."""
+    client_id = str((answers.get("basis") or {}).get("operator_client_id") or "")
+    operator = RelyingParty.objects.select_related("realm").filter(realm=entry.realm, client_id=client_id).first()
+    if operator is None:
+        raise DelegationInvalid("there is no such platform operator", member="operator")
+    purposes = [Purpose(one.purpose) for one in entry.purposes.all()]
+    delegations.record(operator, entry, purposes, by=by, document=str(case.reference), case=case)
 
 
 def _put_certification(entry: RelyingParty, number: str, granted: date, until: date, conditions: str) -> None:

@@ -8,14 +8,25 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ca import ceremony
+from ca import ceremony, clock
 from ca.models import Realm
 from portal.accounts.models import Account
+from portal.probes import sentences
 from portal.providers.models import Membership
 from tests.portal.accounts.people import code, journal, make_staff, sign_in, wrong_code
 from tests.portal.review.people import officers
 from tests.whitelist.review import cases
-from whitelist.models import Case, CaseMessage, CaseRemark, CheckAnswer, Organisation, Proposal, RelyingParty
+from whitelist.models import (
+    Case,
+    CaseMessage,
+    CaseRemark,
+    CheckAnswer,
+    Organisation,
+    ProbeResult,
+    ProbeRun,
+    Proposal,
+    RelyingParty,
+)
 from whitelist.review import check_list, reviewing, turns
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +227,21 @@ def test_names_that_imitate_anothers_are_flagged(desk: Desk, realm: Realm, organ
     page = html(desk["matsu"].get(url("case", case)))
     assert "紛らわしい" in page
     assert "shinagawa-account" in page
+
+
+def test_what_was_seen_of_the_service_is_on_the_page(desk: Desk, organisation: Organisation) -> None:
+    case = cases.submitted(organisation, cases.answers("17-1-1"))
+    now = clock.machine()
+    run = ProbeRun.objects.create(
+        case=case, trigger="demand", state="done", asked_by="x", asked_at=now, due_at=now, ended_at=now
+    )
+    ProbeResult.objects.create(
+        run=run, case=case, kind="tls", outcome="unreachable", target="https://shinagawa.example/return", at=now,
+        milliseconds=5,
+    )  # fmt: skip
+    page = html(desk["matsu"].get(url("case", case)))
+    assert "https://shinagawa.example/return</span> <span" in page
+    assert str(sentences.OUTCOMES["unreachable"][0]) in page
 
 
 def test_messages_go_both_ways(desk: Desk, organisation: Organisation) -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from ca.models import Realm
 from portal.accounts.models import Account
-from portal.handoff.hand_offs import Asked
+from portal.handoff.asking import Asked
 from portal.handoff.sentences import REFUSALS
 from portal.providers.models import Membership
 from tests.portal.accounts.people import code, make_staff, sign_in, wrong_code

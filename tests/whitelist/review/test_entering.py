@@ -17,11 +17,11 @@ from tests.whitelist.review.cases import (
     submitted,
     through,
 )
-from whitelist import register
+from whitelist import delegations, register
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
-from whitelist.errors import ArrowGone
-from whitelist.models import Case, Organisation, RelyingParty
+from whitelist.errors import ArrowGone, DelegationInvalid
+from whitelist.models import Case, Delegation, Organisation, RelyingParty
 from whitelist.review import deciding, reviewing, suspensions
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +81,37 @@ def test_only_what_the_basis_needs_is_certified(organisation: Organisation, regi
 def test_a_purpose_that_is_not_asked_for_is_not_registered(organisation: Organisation, registrar: Officers) -> None:
     entry = registered(organisation, registrar, registrar, answers("17-1-1", purposes={"signature": None}))
     assert [one.purpose for one in entry.purposes.all()] == [Purpose.USER_AUTHENTICATION]
+
+
+def test_one_under_a_platform_operator_stands_under_it_by_a_delegation(
+    realm: Realm, organisation: Organisation, registrar: Officers
+) -> None:
+    operator = make_bank(realm, "platform", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    given = answers("operator", basis={"operator_client_id": "platform"})
+    entry = registered(organisation, registrar, registrar, given)
+    assert (entry.basis, entry.operator) == (RelyingParty.Basis.OPERATOR, operator)
+    assert not entry.ministerial_certifications.exists()
+    made = Delegation.objects.get()
+    assert (made.provider, made.operator, made.case) == (entry, operator, entry.cases.get())
+    assert made.purposes == ["signature", "user_authentication"]
+    delegations.end(made, by="hana@bank.example")
+    # A change of something else doesn't bring back what was ended.
+    changed = submitted(organisation, answers("operator", basis=given["basis"], contacts={}), entry=entry)
+    through(changed, "register", registrar)
+    assert RelyingParty.objects.get(pk=entry.pk).operator is None
+    other = answers("17-1-1", basis={"operator_client_id": ""})
+    through(submitted(organisation, other, entry=entry), "register", registrar)
+    assert RelyingParty.objects.get(pk=entry.pk).basis == "17-1-1"
+
+
+def test_nobody_stands_under_who_is_no_operator(realm: Realm, organisation: Organisation, registrar: Officers) -> None:
+    make_bank(realm, "a-bank")
+    for client_id in ("a-bank", "nobody"):
+        case = submitted(organisation, answers("operator", basis={"operator_client_id": client_id}))
+        with pytest.raises(DelegationInvalid):
+            through(case, "register", registrar)
+        assert fresh(case).state == Case.State.IN_REVIEW
+    assert RelyingParty.objects.count() == 1
 
 
 CHANGED = {
