@@ -174,7 +174,7 @@ CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 CASE_ATTACHMENT_BYTES = environment.number("CASE_ATTACHMENT_BYTES", 10 * 1024 * 1024)
 CASE_ATTACHMENTS = environment.number("CASE_ATTACHMENTS", 50)
 CASE_ATTACHMENT_SCAN = environment.text("CASE_ATTACHMENT_SCAN", "whitelist.cases.scanning.look")
-# Where the officers are told of a message on a case, by authority: an address of the office. Empty: they see it in the list.
+# Where the officers are told of a message on a case, by authority: the office's address. Empty: their list shows it.
 CASE_OFFICERS_MAIL = {
     "ministry": environment.text("CASE_MINISTRY_MAIL"),
     "registrar": environment.text("CASE_REGISTRAR_MAIL"),
@@ -405,6 +405,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": max(REVIEW_SWEEP_SECONDS, 1)},
     },
     "workspaces": {"task": "portal.sweep_workspaces", "schedule": WORKSPACES_SWEEP_SECONDS},
+    "case-messages": {"task": "portal.tell_of_case_messages", "schedule": CASE_MESSAGES_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {
         "task": "portal.sweep_notices",

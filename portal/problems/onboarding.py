@@ -4,12 +4,12 @@ from portal.problems.row import Problem
 
 ROWS: dict[str, Problem] = {
     "case_not_editable": Problem(
-        409, "Not a draft any more", "The case was submitted, withdrawn or decided.", "Look at the case's state.",
-        "この申請は、もう書き換えられません。提出されたか、取り下げられています。状態をお確かめください。",
+        409, "Not a draft any more", "It was submitted, withdrawn or decided.", "Look at the case's state.",
+        "この申請は、もう書き換えられません。提出されたか、取り下げられています。いまの状態をお確かめください。",
         "This case can't be changed any more: it was submitted or withdrawn. Please look at where it stands.",
     ),
     "case_field_unknown": Problem(
-        400, "No such field", "The section or field isn't asked, or the value isn't of its kind.", "Load the page anew.",
+        400, "No such field", "No such section or field, or a value of another kind.", "Load the page anew.",
         "画面が古いため、保存できませんでした。画面を読み込み直して、もう一度入力してください。",
         "The page is out of date, and this could not be saved. Please load the page anew and enter it once more.",
     ),

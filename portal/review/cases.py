@@ -259,7 +259,7 @@ def _page(
             (kind, words.KINDS[kind], words.KIND_HINTS[kind])
             for kind in (reviewing.KINDS[review.authority] if review and ours and not made and not involved else ())
         ],
-        "left": len(check_list.left(review)) if review else 0,
+        "left": sum(not item["fine"] for item in items),
         "may_take_up": found.state == Case.State.SUBMITTED and turn == officer.authority and not involved,
         "may_check": ours and not involved,
         "may_write": not involved and found.state not in (Case.State.DRAFT, Case.State.WITHDRAWN),

@@ -147,6 +147,7 @@ def check_items(review: Review) -> list[dict[str, Any]]:
             "ask": said(item.ask),
             "how": said(item.how),
             "answer": standing.get(item.code),
+            "fine": item.code in standing and standing[item.code].answer in check_list.FINE,
             "word": words.ANSWERS[standing[item.code].answer] if item.code in standing else None,
         }
         for item in check_list.asked(review)

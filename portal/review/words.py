@@ -57,6 +57,13 @@ KIND_HINTS: Mapping[str, Promise] = {
     Proposal.Kind.RETURN: gettext_lazy("直してほしいところを書いて、申請者に返します。期限の計算は止まります。"),
     Proposal.Kind.REFUSE: gettext_lazy("理由と、不服の申立て方を伝えて、申請を終わらせます。"),
 }
+# As the applicant reads it.
+OUTCOMES: Mapping[str, Word] = {
+    Proposal.Kind.CERTIFY: Word(gettext_lazy("主務大臣に認定されました"), "success"),
+    Proposal.Kind.REGISTER: Word(gettext_lazy("登録されました"), "success"),
+    Proposal.Kind.RETURN: Word(gettext_lazy("差し戻されました"), "warning"),
+    Proposal.Kind.REFUSE: Word(gettext_lazy("承認されませんでした"), "error"),
+}
 ENTRY_KINDS: Mapping[str, Promise] = {
     EntryProposal.Kind.LIFT: gettext_lazy("停止を解く"),
     EntryProposal.Kind.REMOVE: gettext_lazy("登録を抹消する"),

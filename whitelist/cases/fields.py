@@ -117,6 +117,8 @@ def problem(field: Field, value: Any, answers: Answers, block: Mapping[str, Any]
     if not value:
         if not field.required(answers, block):
             return None
+        if label.ja.endswith("。"):  # a statement, to be answered
+            return Text(f"「{label.ja}」に答えてください。", f"Please answer: “{label.en}”.")
         if field.kind in (Kind.CHOICE, Kind.CHOICES):
             return Text(f"{label.ja}を選んでください。", f"Please choose: {label.en}.")
         if field.kind is Kind.FILE:

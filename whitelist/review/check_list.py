@@ -20,6 +20,8 @@ from whitelist.review.errors import ProposalIncomplete
 
 Answer = CheckAnswer.Answer
 LONGEST = 2000
+# What doesn't stand against an approval.
+FINE = (Answer.MET, Answer.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,7 @@ def standing(review: Review) -> Mapping[str, CheckAnswer]:
 def left(review: Review) -> list[str]:
     """Return the codes of the items that stand against an approval: without an answer, or not met."""
     answers = standing(review)
-    fine = (Answer.MET, Answer.NOT_APPLICABLE)
-    return [item.code for item in asked(review) if item.code not in answers or answers[item.code].answer not in fine]
+    return [item.code for item in asked(review) if item.code not in answers or answers[item.code].answer not in FINE]
 
 
 def check(review: Review, found: Mapping[str, tuple[str, str]], *, by: Officer) -> int:

@@ -33,6 +33,7 @@ from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, shown, sign_in
+from tests.portal.everyone import cases, review
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
@@ -46,15 +47,11 @@ from tests.portal.providers.people import (
     make_provider,
     make_workspace,
 )
-from tests.portal.review.people import officers
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
-from tests.whitelist.review import cases
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
 from whitelist import delegations
-from whitelist.cases import messages
-from whitelist.models import Case, CaseMessage, Credential, ProbeResult, ProbeRun, RelyingParty, VerificationLog
-from whitelist.review import reviewing, suspensions
+from whitelist.models import Case, Credential, ProbeResult, ProbeRun, RelyingParty, VerificationLog
 
 ADDRESS = "hanako@mail.example"
 RECEIVED = {"procedure_ja": "転出届", "procedure_en": "Moving out", "number": "R-1"}
@@ -102,13 +99,14 @@ def build(realm: Realm) -> World:
     _mynaportal(world)
     _staff(world)
     _providers(world)
-    _review(world)
+    review.build(world)
     grow(world, 1)
     return world
 
 
 def grow(world: World, count: int) -> None:
     """Add `count` rows to whatever is listed anywhere."""
+    cases.grow(world, count)
     active, realm, holder = world.rows["active"], world.realm, world.holder
     cards = [active.card_signature_certificate, active.card_authentication_certificate]
     now = clock.now(realm)
@@ -138,7 +136,7 @@ def grow(world: World, count: int) -> None:
                 conversation=conversation, enrolment=active, kind="keys", state="checked", plan={}, commands=[],
                 answers=[], created_at=now, sent_at=now, reported_at=now,
             )  # fmt: skip
-        _grow_review(world)
+        review.grow(world)
         name = f"bank-{secrets.token_hex(4)}"
         make_bank(realm, name, name_ja=name, name_en=name)
         call = calls.open_(world.rows["agent"], holder.reference, reason="question")
@@ -153,21 +151,6 @@ def grow(world: World, count: int) -> None:
         for name in ("active", "choosing"):
             used = world.browsers[name].session["phones"]
             world.browser(name, phones=[*used, str(phone.reference), str(other.phone.reference)])
-
-
-def _grow_review(world: World) -> None:
-    realm, organisation, (first, second) = world.realm, world.rows["applicant"], officers("registrar")
-    cases.submitted(organisation)
-    cases.submitted(organisation, cases.answers("17-1-1"))
-    waiting = cases.submitted(organisation, cases.answers("17-1-1"))
-    cases.propose(reviewing.take_up(waiting, by=first), "refuse", first)
-    cases.through(cases.submitted(organisation, cases.answers("17-1-1")), "return", (first, second))
-    late = make_bank(realm, f"late-{secrets.token_hex(4)}", organisation=organisation)
-    suspensions.suspend(late, by=first, reason="理由")
-    suspensions.propose(late, "remove", by=first, reason="理由")
-    late.ministerial_certifications.update(valid_until=clock.now(realm).date() + timedelta(days=20))
-    for case in Case.objects.filter(reference__in=[world.names[one] for one in ("case", "case, decided")]):
-        messages.send(case, CaseMessage.Side.APPLICANT, secrets.token_hex(4), "hana@bank.example")
 
 
 def _more_providers(world: World) -> None:
@@ -341,6 +324,7 @@ def _providers(world: World) -> None:
         "probed case": case.reference, "probed service": service.client_id, "delegation": made.reference,
     }  # fmt: skip
     world.rows |= {"case": case, "service": service}
+    cases.build(world)
 
 
 def _seen_and_asked(world: World) -> None:
@@ -369,31 +353,6 @@ def _seen_and_asked(world: World) -> None:
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))
-
-
-def _review(world: World) -> None:
-    realm, ministry, registrar = world.realm, officers("ministry"), officers("registrar")
-    for role, people in (("ministry", ministry), ("registrar", registrar)):
-        for officer in people:
-            world.browsers[officer.name] = sign_in(make_staff(realm, officer.name, role))
-    organisation = world.rows["applicant"] = cases.make_organisation(realm)
-    entry = cases.registered(organisation, ministry, registrar)
-    done = entry.cases.get()
-    messages.send(done, CaseMessage.Side.OFFICERS, "確かめました。", "matsu")
-    stopped = make_bank(realm, "stopped-bank", organisation=organisation)
-    suspensions.suspend(stopped, by=registrar[0], reason="鍵が漏れたため")
-    suspensions.propose(stopped, "lift", by=registrar[0], reason="鍵を替えたため")
-    change = cases.submitted(organisation, cases.answers(service={"name_ja": "しながわ新口座"}), entry=entry)
-    cases.checked(reviewing.take_up(change, by=registrar[0]), registrar[0])
-    proposed = cases.submitted(organisation, cases.answers("17-1-1"))
-    made = cases.propose(reviewing.take_up(proposed, by=registrar[0]), "return", registrar[0])
-    certifying = cases.submitted(organisation)
-    reviewing.take_up(certifying, by=ministry[0])
-    world.names |= {
-        "case": change.reference, "case, decided": done.reference, "case, proposed": proposed.reference,
-        "case, certifying": certifying.reference, "proposal": made.reference, "reviewed": entry.client_id,
-        "stopped": stopped.client_id,
-    }  # fmt: skip
 
 
 def _pair(holder: Holder, key: int) -> list[Certificate]:
