@@ -38,9 +38,7 @@ def letters_(request: CaseRequest) -> HttpResponseBase:
         }
         for one in reversed(letters.of(request.case))
     ]
-    stopped = [
-        one for one in letters.suspensions(request.membership.organisation) if entry and one.entry_id == entry.pk
-    ]
+    stopped = letters.suspensions(entry) if entry else []
     context = {
         "membership": request.membership,
         "case": request.case,

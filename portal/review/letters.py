@@ -9,7 +9,7 @@ from ca import journal
 from portal import documents
 from portal.review.errors import LetterUnknown
 from whitelist.cases import sections
-from whitelist.models import Case, Organisation, Proposal, Suspension
+from whitelist.models import Case, Organisation, Proposal, RelyingParty, Suspension
 from whitelist.review import pace
 
 # A decision's letter, by what was decided.
@@ -51,10 +51,9 @@ def suspension(organisation: Organisation, reference: uuid.UUID) -> Suspension:
     return found
 
 
-def suspensions(organisation: Organisation) -> list[Suspension]:
-    """Return the suspensions of an organisation's entries, newest first."""
-    rows = Suspension.objects.filter(entry__organisation=organisation).select_related("entry")
-    return list(rows.order_by("-pk"))
+def suspensions(entry: RelyingParty) -> list[Suspension]:
+    """Return the suspensions of an entry, newest first."""
+    return list(Suspension.objects.filter(entry=entry).order_by("-pk"))
 
 
 def pdf(case: Case, found: Proposal, *, by: str) -> bytes:

@@ -65,4 +65,4 @@ def test_a_suspension_has_its_letter_before_and_after_it_is_confirmed(
     after = text(desk["matsu"].get(address).content)
     assert "2人目の担当者が確認しました" in after
     assert "鍵が漏れたため" in after
-    assert [one.pk for one in letters.suspensions(organisation)] == [made.pk]
+    assert [one.pk for one in letters.suspensions(made.entry)] == [made.pk]
