@@ -125,7 +125,9 @@ def ask(
         )
         if accepted is not None:
             HandOffPdf.objects.create(hand_off=hand_off, content=pdf, pages=accepted.pages, texts=accepted.texts)
-        record(hand_off, "asked" if decision.allowed else "refused")
+        # Which of its applications the citizen returns to: the register may have changed by the time somebody asks.
+        where = {"application": decision.application.name} if decision.application else {}
+        record(hand_off, "asked" if decision.allowed else "refused", **where)
     return Asked(hand_off, token)
 
 
