@@ -5,6 +5,8 @@ the way is held again: what it left in a key store has a label of its own, and i
 """
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -17,6 +19,14 @@ from ca.errors import GenerationOutOfTurn
 from ca.keys import KeyStore
 from ca.models import Authority, Generation, Realm, ResponderKey
 from ca.profiles import Purpose
+
+
+@dataclass(frozen=True)
+class MadeKey:
+    """A key that is in a store: its label, and its SubjectPublicKeyInfo, DER."""
+
+    label: str
+    public_key: bytes
 
 
 def create_realm(
@@ -41,6 +51,30 @@ def create_authorities(realm: Realm) -> list[Authority]:
     Safe to run again: what exists stays as it is; a generation in its time whose responder ends soon gets a new one.
     """
     return [_create_authority(realm, purpose) for purpose in Purpose]
+
+
+# --- The same in two halves, each with one key store: for a realm that workers make, none of which has both
+def create_responder_keys(realm: Realm) -> dict[Purpose, MadeKey]:
+    """Make the keys of a new realm's two responders. Needs the responders' key store alone."""
+    made = {}
+    for purpose in Purpose:
+        authority, _ = Authority.objects.get_or_create(realm=realm, purpose=purpose.value)
+        made[purpose] = _create_responders_own_key(Generation(authority=authority, number=1))
+    return made
+
+
+def create_authorities_for(realm: Realm, responder_keys: Mapping[Purpose, MadeKey]) -> list[Authority]:
+    """Give the realm its two authorities, with responders that have these keys. Needs the authorities' key store alone.
+
+    Safe to run again, and at once: what exists stays as it is.
+    """
+    authorities = []
+    for purpose in Purpose:
+        authority, _ = Authority.objects.get_or_create(realm=realm, purpose=purpose.value)
+        if not authority.generations.exists():
+            _create_generation(authority, 1, responder_keys[purpose])
+        authorities.append(authority)
+    return authorities
 
 
 def _create_authority(realm: Realm, purpose: Purpose) -> Authority:
@@ -82,10 +116,10 @@ def _in_its_time(generation: Generation, now: datetime) -> bool:
     return own.not_valid_before_utc <= now < own.not_valid_after_utc
 
 
-def _create_generation(authority: Authority, number: int) -> Generation:
+def _create_generation(authority: Authority, number: int, responder_key: MadeKey | None = None) -> Generation:
     generation = _certify_generation(authority, number)
-    label, public_key = _create_key(keys.responder_store(), "responders", generation, ".ocsp")
-    responder = responders.certify(generation, label, public_key)
+    responder_key = responder_key or _create_responders_own_key(generation)
+    responder = responders.certify(generation, responder_key.label, responder_key.public_key)
     try:
         with transaction.atomic(durable=True):
             journal.take(authority.realm)
@@ -112,7 +146,8 @@ def _certify_generation(authority: Authority, number: int) -> Generation:
     """Return a generation, not yet stored: its key made, its certificate signed by itself."""
     realm, purpose = authority.realm, Purpose(authority.purpose)
     generation = Generation(authority=authority, number=number)
-    generation.key_label, public_key = _create_key(keys.store(), "authorities", generation)
+    made = _create_key(keys.store(), "authorities", generation)
+    generation.key_label, public_key = made.label, made.public_key
     serial_number = responders.reserve(authority)
     twin = assembly.authority_certificate(
         organisation=realm.organisation,
@@ -136,16 +171,19 @@ def _certify_generation(authority: Authority, number: int) -> Generation:
 
 
 def _create_responder_key(generation: Generation) -> ResponderKey:
-    label, public_key = _create_key(keys.responder_store(), "responders", generation, ".ocsp")
-    responder = responders.certify(generation, label, public_key)
+    made = _create_responders_own_key(generation)
+    responder = responders.certify(generation, made.label, made.public_key)
     with transaction.atomic(durable=True):
         journal.take(generation.authority.realm)
         responders.store(responder, "responder.created")
     return responder
 
 
-def _create_key(store: KeyStore, name: str, generation: Generation, suffix: str = "") -> tuple[str, bytes]:
-    """Make a key; return its label and its SubjectPublicKeyInfo, DER."""
+def _create_responders_own_key(generation: Generation) -> MadeKey:
+    return _create_key(keys.responder_store(), "responders", generation, ".ocsp")
+
+
+def _create_key(store: KeyStore, name: str, generation: Generation, suffix: str = "") -> MadeKey:
     authority = generation.authority
     slug = Purpose(authority.purpose).slug
     # A label of its own for each try: a key that a crash left behind is never taken for another.
@@ -160,4 +198,4 @@ def _create_key(store: KeyStore, name: str, generation: Generation, suffix: str 
         generation=generation.number,
         public_key_sha256=assembly.digest(public_key),
     )
-    return label, public_key
+    return MadeKey(label, public_key)

@@ -1,12 +1,20 @@
 """Rows of the site: Django looks for them here; each lives with its subject."""
 
-from portal.accounts.models import Account, Attempts, Authenticator, StaffSession
+from portal.accounts.models import (
+    Account,
+    Attempts,
+    Authenticator,
+    Passkey,
+    PasskeyChallenge,
+    Registration,
+    StaffSession,
+)
 from portal.certificates.models import Objection
 from portal.handoff.models import HandOff, HandOffPdf, Preparation
 from portal.helpdesk.models import Call, IdentityCheck, Release
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, ContactCode, Happening, JournalCursor, KeptMail, MailServer, Notice
-from portal.providers.models import Membership
+from portal.providers.models import Invitation, Membership, Workspace
 from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
 __all__ = [
@@ -21,15 +29,20 @@ __all__ = [
     "HandOffPdf",
     "Happening",
     "IdentityCheck",
+    "Invitation",
     "JournalCursor",
     "KeptMail",
     "MailServer",
     "Membership",
     "Notice",
     "Objection",
+    "Passkey",
+    "PasskeyChallenge",
     "Preparation",
+    "Registration",
     "Release",
     "ScreenChallenge",
     "ScreenLock",
     "StaffSession",
+    "Workspace",
 ]

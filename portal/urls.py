@@ -20,12 +20,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include("portal.accounts.urls")),
     path("helpdesk/", include("portal.helpdesk.urls")),
     path("console/", include("portal.console.urls")),
+    path("review/", include("portal.review.urls")),
     path("providers/", include("portal.providers.urls")),
     path("providers/<uuid:organisation>/", include(providers.ROOMS)),
     path("register/", include("whitelist.urls")),
     path("problems/<slug:code>", problems.page, name="problem"),
     path("api/phone/v1/pages", agent.Pages.as_view()),
     path("api/v1/", include("portal.handoff.api_urls")),
+    path("api/v1/", include("portal.verification.api_urls")),
     path("", include("tsm.urls")),
 ]
 if settings.SANDBOX:

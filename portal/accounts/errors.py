@@ -53,3 +53,33 @@ class AccountExists(AccountError):
     """There is an account of that name already."""
 
     code = "account_exists"
+
+
+class PasskeyRefused(AccountError):
+    """The authenticator's answer doesn't hold, or belongs to nobody here."""
+
+    code = "passkey_refused"
+
+
+class PasskeyChallengeOver(AccountError):
+    """The question was answered before, or is too old."""
+
+    code = "passkey_challenge_over"
+
+
+class PasskeyLast(AccountError):
+    """Without this passkey nobody could sign in to the account any more."""
+
+    code = "passkey_last"
+
+
+class RegistrationOver(AccountError):
+    """This browser has begun no registration, or it is too long ago."""
+
+    code = "registration_over"
+
+
+class RegistrationClosed(AccountError):
+    """This site sends no mail, or has no realm yet: nobody can be registered or invited."""
+
+    code = "registration_closed"

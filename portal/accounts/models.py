@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import uuid
+from urllib.parse import quote
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +19,8 @@ class Account(models.Model):
         HELPDESK = "helpdesk"
         OFFICER = "officer"
         OPERATOR = "operator"
+        MINISTRY = "ministry"  # reviews cases: certifies
+        REGISTRAR = "registrar"  # reviews cases: registers, and suspends
         PROVIDER = "provider"  # a service provider's person; what they may is their membership's to say
 
     class State(models.TextChoices):
@@ -91,6 +95,71 @@ class Authenticator(TOTPDevice):
     def bin_key(self) -> bytes:
         """Return the secret that authenticator app and server share, 20 bytes (RFC 4226, section 4, R6)."""
         return keyed("portal.accounts.authenticator", bytes.fromhex(self.key))
+
+    @property
+    def config_url(self) -> str:
+        """Return what the app reads; it shows a service provider another house than it shows staff."""
+        told = str(super().config_url)
+        if self.user.account.role != Account.Role.PROVIDER:
+            return told
+        return told.replace(quote(settings.OTP_TOTP_ISSUER), quote(settings.OTP_TOTP_PROVIDERS_ISSUER))
+
+
+class Registration(models.Model):
+    """A mail address on its way to become an account: a code was sent there. Times are the machine's.
+
+    An address that somebody has already gets a row, too, whose code nobody knows: from outside both look alike.
+    """
+
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    address = models.CharField(max_length=150)
+    # HMAC-SHA-256 of the code with the web's secret: six digits have no digest that could stand alone.
+    salt = models.CharField(max_length=32)
+    digest = models.CharField(max_length=64)
+    tries_left = models.PositiveSmallIntegerField()
+    sent_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.reference)
+
+
+class Passkey(models.Model):
+    """A discoverable WebAuthn credential, which by itself signs in: it verifies its user before it signs."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="passkeys")
+    # SHA-256, hex: a credential's id has up to 1023 bytes, and it is looked for.
+    credential_digest = models.CharField(max_length=64, unique=True)
+    credential_id = models.BinaryField()
+    public_key = models.BinaryField()  # COSE_Key
+    sign_count = models.BigIntegerField()
+    name = models.CharField(max_length=60)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PasskeyChallenge(models.Model):
+    """A nonce for an authenticator to answer, once: an account's, or nobody's yet where somebody signs in."""
+
+    class Use(models.TextChoices):
+        REGISTER = "register"
+        SIGN_IN = "sign_in"
+        CONFIRM = "confirm"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, related_name="+")
+    use = models.CharField(max_length=8, choices=Use.choices)
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256, hex
+    expires_at = models.DateTimeField(db_index=True)
+    taken_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.use
 
 
 def keyed(what: str, value: bytes) -> bytes:

@@ -17,7 +17,7 @@ from ca import clock, journal
 from ca.models import Realm
 from portal.accounts import authenticators, codes, sessions
 from portal.accounts.errors import AccountExists, AccountUnknown, EnrolmentCodeWrong, PasswordUnfit
-from portal.accounts.models import Account
+from portal.accounts.models import Account, Passkey
 from portal.accounts.signing_in import find, forget_tries, plain_name
 
 State = Account.State
@@ -35,7 +35,7 @@ def invite(name: str, *, role: str, realm: Realm, by: str) -> str:
             user = get_user_model().objects.create_user(username=name)  # without a password
             account = Account.objects.create(user=user, realm=realm, role=Account.Role(role), created_at=now)
             journal.record(realm, "staff.added", name, role=account.role, by=by)
-            return _new_code(account)
+            return new_code(account)
     except IntegrityError:
         raise AccountExists(f"there is an account {name!r}") from None
 
@@ -46,7 +46,7 @@ def reset(name: str, *, by: str) -> str:
     with transaction.atomic():
         _shut(account, State.INVITED)
         journal.record(account.realm, "staff.reset", account.name, by=by)
-        return _new_code(account)
+        return new_code(account)
 
 
 def disable(name: str, *, by: str) -> None:
@@ -119,7 +119,8 @@ def enrol(account: Account, password: str) -> list[str]:
     return recovery_codes
 
 
-def _new_code(account: Account) -> str:
+def new_code(account: Account) -> str:
+    """Give an account another enrolment code in place of any it had; return it as a person reads it."""
     code = codes.new(20)  # 100 bits
     until = clock.machine() + timedelta(seconds=settings.STAFF_INVITATION_SECONDS)
     Account.objects.filter(pk=account.pk).update(code_digest=digest(code), code_until=until)
@@ -131,6 +132,7 @@ def _shut(account: Account, state: State) -> None:
     account.user.set_unusable_password()
     account.user.save(update_fields=["password"])
     authenticators.remove(account)
+    Passkey.objects.filter(account=account).delete()
     sessions.end_all(account)
     forget_tries(account)
 

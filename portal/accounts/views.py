@@ -44,7 +44,7 @@ def sign_in(request: HttpRequest, template: str = "accounts/sign_in.html") -> Ht
     except AccountError as error:
         context |= {"problem": sentence(error), "name": name}
         return render(request, template, context, status=problems.CATALOGUE[error.code].status)
-    response = redirect(_safe(request, back) or access.home(account))
+    response = redirect(safe(request, back) or access.home(account))
     sessions.begin(request, response, account)
     return response
 
@@ -53,7 +53,9 @@ def sign_in(request: HttpRequest, template: str = "accounts/sign_in.html") -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponseBase:
     """End the session."""
-    response = redirect("accounts:sign-in")
+    session = sessions.of(request)
+    provider = session is not None and session.account.role == Account.Role.PROVIDER
+    response = redirect("providers:sign-in" if provider else "accounts:sign-in")
     if request.method == "POST":
         sessions.end(request, response)
     return response
@@ -68,6 +70,8 @@ def home(request: StaffRequest) -> HttpResponseBase:
 @requires(None)
 def account(request: StaffRequest) -> HttpResponseBase:
     """Show one's own account: role, rights, recovery codes that are left."""
+    if request.staff.role == Account.Role.PROVIDER:
+        return redirect("providers:account")
     context = {
         "role": access.ROLE_NAMES[request.staff.role],
         "recovery_codes": authenticators.recovery_codes_left(request.staff),
@@ -89,16 +93,26 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
     except EnrolmentCodeWrong as error:
         return render(request, "accounts/enrol.html", {"problem": sentence(error)}, status=403)
     response = redirect("accounts:enrol-authenticator")
-    response.set_signed_cookie(
-        ENROLLING, digest, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
-    )
+    begin_enrolment(response, digest)
     return response
 
 
+def begin_enrolment(response: HttpResponseBase, digest: str) -> None:
+    """Keep in the browser with which enrolment code it goes on: its digest, signed."""
+    response.set_signed_cookie(
+        ENROLLING, digest, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
+    )
+
+
+def end_enrolment(response: HttpResponseBase) -> None:
+    """Forget the enrolment code: it is used up."""
+    response.delete_cookie(ENROLLING, samesite="Strict")
+
+
 def enrolling(
-    view: Callable[[HttpRequest, Account], HttpResponseBase],
+    view: Callable[[HttpRequest, Account], HttpResponseBase], door: str = "accounts:enrol"
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Give a view the account whose enrolment code this browser has shown; without one, ask for the code."""
+    """Give a view the account whose enrolment code this browser has shown; without one, lead to where one is got."""
 
     @never_cache
     @ensure_csrf_cookie
@@ -108,7 +122,7 @@ def enrolling(
         try:
             found = staff.invited(request.get_signed_cookie(ENROLLING, default=None) or "")
         except EnrolmentCodeWrong:
-            return redirect("accounts:enrol")
+            return redirect(door)
         return view(request, found)
 
     return guarded
@@ -155,7 +169,7 @@ def enrol_password(request: HttpRequest, account: Account) -> HttpResponseBase:
         else:
             shown = {"account": account, "codes": codes, "home": access.home(account)}
             response = render(request, "accounts/recovery_codes.html", shown)
-            response.delete_cookie(ENROLLING, samesite="Strict")
+            end_enrolment(response)
             sessions.begin(request, response, account)
             return response
     return render(request, "accounts/enrol_password.html", context | {"wrong": wrong}, status=400)
@@ -170,7 +184,7 @@ def sentence(error: AccountError) -> str:
     return problems.sentence(error.code)
 
 
-def _safe(request: HttpRequest, address: str) -> str:
+def safe(request: HttpRequest, address: str) -> str:
     """Return the address when it is one of ours; never lead a person who just signed in elsewhere."""
     fits = address.startswith("/") and url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
 from portal import callers
-from portal.handoff import delivery, hand_offs, octets, pdf, results, trust
+from portal.handoff import asking, delivery, hand_offs, octets, pdf, results, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Format, Way
@@ -25,6 +25,7 @@ ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 NO_STORE = {"Cache-Control": "no-store"}
 LONGEST_ADDRESS = 2000
 LONGEST_CODE = 128  # RFC 7636 §4.1
+LONGEST_CLIENT_ID = 64
 # A PDF in base64, and the rest.
 LARGEST_BODY = 4 * pdf.LARGEST // 3 + 1_000_000
 
@@ -62,7 +63,7 @@ class HandOffsView(APIView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
             raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request)
-        asked = hand_offs.ask(
+        asked = asking.ask(
             credential,
             purpose=_one_of(Purpose, data, "purpose"),
             return_url=_text(data, "return_url", longest=LONGEST_ADDRESS),
@@ -74,6 +75,7 @@ class HandOffsView(APIView):
             media=_media(data),
             state=_text(data, "state", default=""),
             code_challenge=_text(data, "code_challenge", default=""),
+            on_behalf_of=_text(data, "on_behalf_of", default="", longest=LONGEST_CLIENT_ID),
         )
         return Response({**_shape(asked.hand_off), "link": asked.address}, status=201, headers=NO_STORE)
 
@@ -138,6 +140,7 @@ def _shape(hand_off: HandOff) -> dict[str, Any]:
         "state": hand_off.state,
         "reason": hand_off.reason or None,
         "purpose": hand_off.purpose,
+        "on_behalf_of": hand_off.relying_party.client_id if hand_off.operator else None,
         "way": hand_off.way,
         "format": hand_off.format,
         "media": [Medium.PHONE, Medium.CARD] if hand_off.card_allowed else [Medium.PHONE],
@@ -179,7 +182,7 @@ def _one_of(kind: type[Choice], data: Any, member: str) -> Choice:
 def _media(data: Any) -> list[Medium]:
     given = data.get("media")
     if given is None:
-        return list(hand_offs.EVERY_MEDIUM)
+        return list(asking.EVERY_MEDIUM)
     if not isinstance(given, list) or any(one not in {each.value for each in Medium} for one in map(str, given)):
         raise RequestInvalid("media must be a list of phone and card", member="media")
     return [Medium(one) for one in given]

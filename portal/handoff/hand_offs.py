@@ -1,29 +1,21 @@
-"""What happens to a hand-off: asked, opened, shown, answered, declined.
+"""What happens to a hand-off: opened, shown, answered, declined.
 
 Every change is claimed by a conditional UPDATE after `states.LIFE`: of two phones, or two taps, one wins.
 """
 
 import hashlib
-import re
-import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
+from django.db.models import Q
 
 from ca import clock, journal, status
 from ca.errors import StatusUnknown
 from ca.profiles import Medium, Purpose
-from portal.handoff import pdf as pdfs
-from portal.handoff import signing, texts
+from portal.handoff import signing
 from portal.handoff.errors import (
     AnswerRefused,
     AnswerUndecided,
-    DocumentUnacceptable,
     HandOffExpired,
     HandOffNotShown,
     HandOffOver,
@@ -31,104 +23,13 @@ from portal.handoff.errors import (
     HandOffUnknown,
     HandOffWrongBrowser,
     NotPrepared,
-    RequestInvalid,
 )
-from portal.handoff.models import HandOff, HandOffPdf
+from portal.handoff.models import HandOff
 from portal.handoff.states import LIFE, OPEN, Event, State
-from portal.handoff.ways import Format, Way
+from portal.handoff.ways import Way
 from tsm.models import Phone
-from whitelist import access
+from whitelist import access, delegations
 from whitelist.models import Credential
-
-LIFETIME = timedelta(minutes=10)
-EVERY_MEDIUM = (Medium.PHONE, Medium.CARD)
-
-_STATE = re.compile(r"[\x20-\x7e]{0,255}")  # RFC 6749 appendix A.5
-_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # a SHA-256 in base64url
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A new hand-off with the token of the address to which the service sends its citizen; the token is told once."""
-
-    hand_off: HandOff
-    token: str
-
-    @property
-    def address(self) -> str:
-        """Return where the service sends the citizen's browser: to the question, or to the screen with the code."""
-        page = "handoff:screen" if self.hand_off.way == Way.QR else "handoff:page"
-        return settings.PUBLIC_URL + reverse(page, args=[self.token])
-
-
-def ask(
-    credential: Credential,
-    *,
-    purpose: Purpose,
-    return_url: str,
-    document: str = "",
-    document_name: str = "",
-    pdf: bytes = b"",
-    format: Format | None = None,
-    way: Way = Way.BROWSER,
-    media: Collection[Medium] = EVERY_MEDIUM,
-    state: str = "",
-    code_challenge: str = "",
-) -> Asked:
-    """Make a hand-off for the relying party of `credential`, to be answered within ten minutes.
-
-    A signature has a text in `document` or a `pdf`, and a name for it. `media` are those that may answer; the phone
-    always may. `state` and the way back's code go to `return_url` with the citizen; `code_challenge` (RFC 7636, S256)
-    binds the code to whoever knows its verifier, and an app must send one.
-
-    Where the register says no it is made all the same, in state refused with the reason: the service is told, and the
-    citizen who follows the link is told. Raise `DocumentUnacceptable` for what can't be shown as it is, and
-    `RequestInvalid` for what doesn't go together.
-    """
-    _check_request(way, media, state, code_challenge)
-    format = _format(purpose, format, pdf)
-    _check_document(purpose, document, document_name, pdf)
-    relying_party = credential.relying_party
-    now = clock.now(relying_party.realm)
-    decision = access.of(
-        relying_party, access.Ask(purpose, return_url, relying_party.realm.slug), credential=credential, now=now
-    )
-    # Nobody's file is taken apart who may not ask.
-    accepted = pdfs.accept(pdf) if pdf and decision.allowed else None
-    token = secrets.token_urlsafe(32)
-    # With a code on a screen the phone's link is made when the code is read; nobody knows this one.
-    phone = secrets.token_urlsafe(32) if way == Way.QR else token
-    content = pdf or document.encode()
-    with transaction.atomic():
-        hand_off = HandOff.objects.create(
-            realm=relying_party.realm,
-            relying_party=relying_party,
-            credential=credential,
-            purpose=purpose,
-            way=way,
-            format=format,
-            card_allowed=Medium.CARD in media,
-            document=document,
-            document_name=document_name,
-            document_digest=hashlib.sha256(content).hexdigest() if content else "",
-            nonce=secrets.token_urlsafe(32),
-            return_url=return_url,
-            service_state=state,
-            code_challenge=code_challenge,
-            token_digest=digest(phone),
-            screen_digest=digest(token) if way == Way.QR else None,
-            state=State.WAITING if decision.allowed else State.REFUSED,
-            reason=decision.reason or "",
-            created_at=now,
-            expires_at=now + LIFETIME,
-            ended_at=None if decision.allowed else now,
-        )
-        if accepted is not None:
-            HandOffPdf.objects.create(hand_off=hand_off, content=pdf, pages=accepted.pages, texts=accepted.texts)
-        # Which of its applications the citizen returns to: the register may have changed by the time somebody asks.
-        where = {"application": decision.application.name} if decision.application else {}
-        record(hand_off, "asked" if decision.allowed else "refused", **where)
-    return Asked(hand_off, token)
 
 
 def by_token(token: str) -> HandOff:
@@ -142,8 +43,21 @@ def by_screen(token: str) -> HandOff:
 
 
 def by_id(reference: Any, *, credential: Credential) -> HandOff:
-    """Return the hand-off of that id if it is the relying party's own; else raise `HandOffUnknown`."""
-    return found(pk=reference, relying_party=credential.relying_party)
+    """Return the hand-off of that id if it is the relying party's own; else raise `HandOffUnknown`.
+
+    What a platform operator asked for in another's name is its own as long as the delegation holds: after that raise
+    `HandOffRefused`.
+    """
+    party = credential.relying_party
+    own = HandOff.objects.filter(Q(relying_party=party) | Q(credential__relying_party=party), pk=reference)
+    if not own.exists():
+        raise HandOffUnknown("no such hand-off")
+    hand_off = found(pk=reference)
+    acting = hand_off.relying_party_id != party.pk
+    if acting and not delegations.holding(credential, hand_off.relying_party, Purpose(hand_off.purpose)):
+        reason = str(access.Reason.DELEGATION_NOT_VALID)
+        raise HandOffRefused("the delegation has ended", state=hand_off.state, reason=reason)
+    return hand_off
 
 
 def show(hand_off: HandOff, browser: str = "", *, phone: Phone | None = None) -> HandOff:
@@ -227,7 +141,7 @@ def cancel(hand_off: HandOff) -> None:
 def found(**only: Any) -> HandOff:
     """Return the one hand-off of these fields, expired if its time is over; else raise `HandOffUnknown`."""
     hand_off = (
-        HandOff.objects.select_related("realm", "relying_party__realm", "credential__relying_party")
+        HandOff.objects.select_related("realm", "relying_party__realm", "credential__relying_party__realm")
         .filter(**only)
         .first()
     )
@@ -245,7 +159,7 @@ def found(**only: Any) -> HandOff:
 def refuse_if_not_allowed(hand_off: HandOff) -> bool:
     """Ask the register again; return whether it says no, in which case the hand-off is refused now."""
     now = clock.now(hand_off.realm)
-    decision = access.of(
+    decision = delegations.of(
         hand_off.relying_party,
         access.Ask(Purpose(hand_off.purpose), hand_off.return_url, hand_off.realm.slug),
         credential=hand_off.credential,
@@ -286,6 +200,8 @@ def record(hand_off: HandOff, what: str, **data: str) -> None:
     """Write into the journal what happened to a hand-off."""
     if hand_off.reason:
         data["reason"] = hand_off.reason
+    if hand_off.operator is not None:
+        data["operator"] = hand_off.operator.client_id
     journal.record(
         hand_off.realm,
         f"handoff.{what}",
@@ -310,39 +226,6 @@ def _bind(hand_off: HandOff, browser: str) -> HandOff:
     if hand_off.answers_in != browser:
         raise HandOffWrongBrowser("opened in another browser before")
     return hand_off
-
-
-def _check_request(way: Way, media: Collection[Medium], state: str, code_challenge: str) -> None:
-    if Medium.PHONE not in media:
-        raise RequestInvalid("media must hold phone", member="media")
-    if not _STATE.fullmatch(state):
-        raise RequestInvalid("state must be at most 255 visible ASCII characters", member="state")
-    if code_challenge and not _CHALLENGE.fullmatch(code_challenge):
-        raise RequestInvalid("code_challenge must be a SHA-256 in base64url", member="code_challenge")
-    if way == Way.APP and not code_challenge:
-        # RFC 8252 §8.1: another app on the phone may take the address on which the code comes back.
-        raise RequestInvalid("an app must send a code_challenge", member="code_challenge")
-
-
-def _format(purpose: Purpose, wanted: Format | None, pdf: bytes) -> Format:
-    allowed = [Format.RAW]
-    if purpose == Purpose.SIGNATURE:
-        allowed = [Format.PADES] if pdf else [Format.RAW, Format.CADES]
-    if wanted is not None and wanted not in allowed:
-        raise RequestInvalid(f"format must be {' or '.join(allowed)} here", member="format")
-    return wanted or allowed[0]
-
-
-def _check_document(purpose: Purpose, document: str, name: str, pdf: bytes) -> None:
-    if purpose != Purpose.SIGNATURE:
-        if document or name or pdf:
-            raise DocumentUnacceptable("an authentication has no document", member="document")
-        return
-    if pdf and document:
-        raise DocumentUnacceptable("either a text or a PDF", member="pdf")
-    if not pdf:
-        texts.check(document, "document", longest=texts.LONGEST_DOCUMENT)
-    texts.check(name, "document_name", longest=texts.LONGEST_NAME, one_line=True)
 
 
 def _require_valid(verdict: status.Verdict, hand_off: HandOff) -> Medium:

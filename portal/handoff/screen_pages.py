@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ca import clock
 from ca.profiles import Purpose
-from portal.handoff import binding, delivery, hand_offs, numbers, qr, scanning, screens
+from portal.handoff import asking, binding, delivery, hand_offs, numbers, qr, scanning, screens
 from portal.handoff.errors import HandOffOver
 from portal.handoff.models import HandOff
 from portal.handoff.states import OPEN, State
@@ -89,7 +89,7 @@ def _shown(request: HttpRequest, hand_off: HandOff, token: str) -> HttpResponse:
             "signing": hand_off.purpose == Purpose.SIGNATURE,
             "purpose_text": entry.purposes[Purpose(hand_off.purpose)].in_language(get_language()),
             "number": numbers.of(hand_off) if hand_off.state == State.SCANNED else "",
-            "minutes": hand_offs.LIFETIME.seconds // 60,
+            "minutes": asking.LIFETIME.seconds // 60,
         }
         return render(request, "handoff/screen.html", context)
     if hand_off.state == State.ANSWERED and hand_off.fetched_at is None:

@@ -18,9 +18,9 @@ from ca.models import Certificate, Holder
 from ca.profiles import Medium, Purpose
 from portal import attributes, documents
 from portal.attributes import Attributes
-from portal.handoff import hand_offs, results
+from portal.handoff import asking, hand_offs, results
+from portal.handoff.asking import Asked
 from portal.handoff.errors import HandOffUnknown
-from portal.handoff.hand_offs import Asked
 from portal.handoff.states import OPEN as OPEN_HAND_OFFS
 from portal.handoff.states import State as HandOffState
 from portal.mynaportal import procedures, registration
@@ -102,7 +102,7 @@ def send(application: Application, *, state: str, language: str | None) -> Asked
     now = clock.now(application.realm)
     number = application.number or f"{timezone.localdate(now):%Y%m%d}-{application.pk:08d}"
     pdf = document(procedure, told, application.answers, number=number, now=now)
-    asked = hand_offs.ask(
+    asked = asking.ask(
         credential,
         purpose=Purpose.SIGNATURE,
         return_url=registration.return_url(),

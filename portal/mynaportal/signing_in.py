@@ -11,7 +11,7 @@ from ca import clock, status
 from ca.errors import StatusUnknown
 from ca.models import Realm
 from ca.profiles import Purpose
-from portal.handoff import delivery, hand_offs, results
+from portal.handoff import asking, delivery, results
 from portal.handoff.errors import HandOffError
 from portal.handoff.models import HandOff
 from portal.handoff.states import State
@@ -29,7 +29,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if credential is None:
         return _failed(request, _("いまはサインインできません。時間をおいて、もう一度お試しください。"), status=503)
     state = visit.new_state()
-    asked = hand_offs.ask(
+    asked = asking.ask(
         credential, purpose=Purpose.USER_AUTHENTICATION, return_url=registration.return_url(), state=state
     )
     if asked.hand_off.state == State.REFUSED:

@@ -17,9 +17,12 @@ from portal.problems import (
     helpdesk,
     mynaportal,
     notices,
+    onboarding,
     phone,
+    providers,
     register,
     requests,
+    review,
     screen_lock,
     tsm,
 )
@@ -43,6 +46,9 @@ TABLES = tuple(
         accounts,
         helpdesk,
         console,
+        review,
+        onboarding,
+        providers,
     )
 )
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}

@@ -37,4 +37,31 @@ ROWS: dict[str, Problem] = {
         409, "The name is taken", "There is an account of that name already.", "Choose another name, or `staff reset`.",
         "この名前のアカウントは、すでにあります。", "There is already an account of that name.",
     ),
+    "passkey_refused": Problem(
+        403, "The passkey's answer doesn't hold", "Unknown here, another origin, or without verifying its user.",
+        "Try again, or sign in by password and code.",
+        "パスキーで確認できませんでした。もう一度お試しいただくか、別の方法でサインインしてください。",
+        "The passkey could not be confirmed. Please try again, or sign in another way.",
+    ),
+    "passkey_challenge_over": Problem(
+        409, "Answered too late", "The challenge is older than five minutes, or was answered before.", "Ask again.",
+        "時間が過ぎたか、一度使われた確認です。もう一度お試しください。",
+        "That took too long, or was answered before. Please try again.",
+    ),
+    "passkey_last": Problem(
+        409, "The last way to sign in", "The account has neither another passkey nor a password.", "Add another first.",
+        "このパスキーを外すと、サインインできなくなります。先に、別のパスキーを追加してください。",
+        "Without this passkey you could not sign in any more. Please add another one first.",
+    ),
+    "registration_over": Problem(
+        409, "No registration under way", "This browser began none, or it is more than an hour ago.", "Begin anew.",
+        "登録の途中ではないか、時間が過ぎています。メールアドレスの入力からやり直してください。",
+        "No registration is under way here, or too much time has passed. Please begin again with your mail address.",
+    ),
+    "registration_closed": Problem(
+        409, "No registration here", "The site sends no mail (EMAIL_HOST), or its realm isn't made yet.",
+        "Set EMAIL_HOST; hold the ceremony.",
+        "いまは、登録や招待を受け付けていません。このサイトの運営者にお問い合わせください。",
+        "Nobody can be registered or invited at present. Please ask whoever operates this site.",
+    ),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 
 from ca import journal
 from portal.accounts import sessions
-from portal.accounts.access import StaffRequest, areas, to_sign_in
+from portal.accounts.access import AREAS, Right, StaffRequest, allowed, areas, to_sign_in
 from portal.accounts.models import Account
 from portal.providers import membership
 from portal.providers.models import Membership
@@ -73,5 +73,8 @@ def _account(request: HttpRequest) -> Account | None:
     session = sessions.of(request)
     if session is None:
         return None
-    request.staff, request.areas = session.account, areas(session.account)  # type: ignore[attr-defined]
+    menu = areas(session.account)
+    if not allowed(session.account, Right.REPRESENT):
+        menu += [area for area in AREAS if area.right is Right.REPRESENT]  # staff that is a member, too
+    request.staff, request.areas = session.account, menu  # type: ignore[attr-defined]
     return session.account

@@ -95,6 +95,8 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
         # What citizens are told by another way than their phone. It needs no secret of the house.
         replace(_worker("notices", queues="notices", concurrency=1, secrets=()), given=GIVEN),
+        # It goes to addresses that strangers named, so it has nothing that anybody could take from it.
+        _worker("probes", queues="probes", concurrency=1, secrets=()),
         Process("beat", _celery("beat", f"--schedule={var}/celerybeat", "--pidfile=")),
     ]
     if sandbox:
@@ -106,6 +108,11 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
             _worker("factory", queues="factory", concurrency=1, secrets=(*seal_key, "TSM_MASTER_KEY")),
             _served("samples", "sandbox.relying_parties.wsgi:application", samples),
         ]
+    if _is_on(outer.get("WORKSPACES") or ("1" if sandbox else "0")):
+        # It makes the keys of workspaces' responders, and the `ca` worker certifies them: nobody opens both stores.
+        processes.append(
+            _worker("workspaces", queues="workspaces", concurrency=1, secrets=("RESPONDER_KEYS_PASSPHRASE",))
+        )
     if not outer.get("BROKER_URL"):
         environment["BROKER_URL"] = f"redis+socket://{redis_socket}"
         processes.insert(0, _redis(var, redis_socket))

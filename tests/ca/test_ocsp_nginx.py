@@ -147,7 +147,8 @@ def test_it_hands_on_the_certificate_of_a_verifier_and_of_nobody_else(card: Cert
         nginx = Nginx(tmp_path, address)
         try:
 
-            def asked(pem: str | None, **headers: str) -> int:
+            def asked(pem: str | None, **headers: str) -> tuple[int, str]:
+                """Return HTTP's status, and OCSP's where there is one."""
                 context = ssl.create_default_context()
                 context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
                 if pem is not None:
@@ -158,16 +159,17 @@ def test_it_hands_on_the_certificate_of_a_verifier_and_of_nobody_else(card: Cert
                 )
                 try:
                     with urllib.request.urlopen(request, timeout=10, context=context) as answer:
-                        return int(answer.status)
+                        said = client.load_der_ocsp_response(answer.read())
+                        return answer.status, said.response_status.name
                 except urllib.error.HTTPError as error:
-                    return error.code
+                    return error.code, ""
 
-            assert asked("0.pem") == 200
-            assert asked("1.pem") == 401
-            assert asked(None) == 401
+            assert asked("0.pem") == (200, "SUCCESSFUL")
+            assert asked("1.pem") == (401, "")
+            assert asked(None) == (401, "")
             # What a client writes itself does not come through.
             forged = urllib.parse.quote(own_certificate(key(0)).public_bytes(Encoding.PEM), safe="")
-            assert asked(None, **{"Client-Cert": forged}) == 401
+            assert asked(None, **{"Client-Cert": forged}) == (401, "")
         finally:
             nginx.process.terminate()
             nginx.process.wait(10)

@@ -29,7 +29,7 @@ for name, store in (("authorities", keys.store), ("responders", keys.responder_s
         opened.append(name)
 print(json.dumps(opened))
 """
-OPENS = {"ca": ["authorities"], "responder": ["responders"]}
+OPENS = {"ca": ["authorities"], "responder": ["responders"], "workspaces": ["responders"]}
 
 
 @pytest.mark.parametrize("kind", ["software", "pkcs11"])

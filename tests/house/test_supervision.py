@@ -240,7 +240,7 @@ def test_of_the_whole_house_the_ca_worker_alone_can_open_signing_keys(tmp_path: 
     sees = {process.name: Supervisor(plan, {}).environment(process) for process in (*plan.processes, *plan.steps)}
     for secret, holders in {
         "CA_KEYS_PASSPHRASE": {"ca", "setup"},
-        "RESPONDER_KEYS_PASSPHRASE": {"responder", "setup"},
+        "RESPONDER_KEYS_PASSPHRASE": {"responder", "workspaces", "setup"},
         "SECRET_KEY": {"web", "setup"},
     }.items():
         assert {name for name, environment in sees.items() if f"{secret}_FILE" in environment} == holders

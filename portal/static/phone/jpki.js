@@ -99,7 +99,7 @@ function readWholeFile() {
 
 // --- the bridge ----------------------------------------------------------------------------------
 
-function csrfToken() {
+export function csrfToken() {
   const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("jpki_csrf="));
   return cookie ? decodeURIComponent(cookie.slice("jpki_csrf=".length)) : "";
 }

@@ -17,6 +17,7 @@
 import { JpkiError, USER_AUTHENTICATION, base64Of, signWithPhone, status, utf8 } from "./jpki.js";
 import { ApiError, busy, call, hideProblem, showProblem } from "./page.js";
 import { API, erase, forgetPin, keep, kept } from "./sealed.js";
+import { bytes, toldOf } from "./webauthn.js";
 
 const INFO = utf8("JPKI screen lock 1");
 const HOUR = 3_600_000;
@@ -31,9 +32,6 @@ export class ScreenLockError extends ApiError {
     super({ code, citizen: { ja: told, en: told } });
   }
 }
-
-const bytes = (base64) => Uint8Array.from(atob(base64.replace(/-/g, "+").replace(/_/g, "/")), (one) => one.charCodeAt(0));
-const urlBase64 = (buffer) => base64Of(new Uint8Array(buffer)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 
 // --- the authenticator -------------------------------------------------------------------------------
 
@@ -86,13 +84,6 @@ export async function unlock() {
   if (!secret) throw new ScreenLockError("screen_lock_prf_missing");
   const { share } = await call(`${API}/unlock`, { credential: toldOf(credential, "authenticatorData", "signature", "userHandle") });
   return { share, secret };
-}
-
-/** Return what the server verifies. The extensions' results, and with them the PRF secret, are not in it. */
-function toldOf(credential, ...names) {
-  const response = { clientDataJSON: urlBase64(credential.response.clientDataJSON) };
-  for (const name of names) if (credential.response[name]) response[name] = urlBase64(credential.response[name]);
-  return { id: credential.id, rawId: urlBase64(credential.rawId), type: credential.type, response };
 }
 
 // --- sealing -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.test import Client
 
 from ca.models import Realm
 from ca.profiles import Purpose
-from portal.handoff import hand_offs
+from portal.handoff import asking, hand_offs
 from portal.handoff.models import HandOff
 from tests.ca.fixtures import *  # noqa: F403
 from tests.portal.phone.conftest import _phones_here, citizen, in_hand  # noqa: F401
@@ -48,7 +48,7 @@ def used(credential: Credential) -> Used:
         values: dict[str, Any] = {"purpose": purpose, "return_url": CALLBACK}
         if purpose == Purpose.SIGNATURE:
             values |= {"document": "契約書\n", "document_name": "ローン契約書"}
-        asked = hand_offs.ask(credential, **values)
+        asked = asking.ask(credential, **values)
         hand_off = hand_offs.show(hand_offs.by_token(asked.token), phone=citizen.phone)
         if answer == "yes":
             enrolment = Enrolment.objects.get(phone=citizen.phone, state="active")

@@ -20,7 +20,7 @@ from ca.profiles import Purpose
 from ca.revocation import Cause
 from portal.certificates import history, objections
 from portal.certificates.errors import ObjectionExists, ObjectionOver, ObjectionTextUnfit
-from portal.handoff.hand_offs import LIFETIME
+from portal.handoff.asking import LIFETIME
 from portal.handoff.models import HandOff
 from portal.handoff.states import OPEN, State
 from portal.models import Objection

@@ -16,9 +16,9 @@ from ca import clock
 from ca.models import Certificate, Holder, Realm
 from ca.profiles import Medium, Purpose
 from portal.accounts import staff
-from portal.accounts.models import Authenticator
+from portal.accounts.models import Authenticator, Passkey
 from portal.certificates import objections
-from portal.handoff import binding, hand_offs, qr, scanning
+from portal.handoff import asking, binding, hand_offs, qr, scanning
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Way
 from portal.helpdesk import calls, holds
@@ -27,21 +27,32 @@ from portal.mynaportal import applications, procedures, registration, visit
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, ContactCode, Happening, KeptMail, Notice
 from portal.phone import card_sign_in
+from portal.providers import invitations, keys
+from portal.providers.models import Workspace
 from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, shown, sign_in
+from tests.portal.everyone import cases, review
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
 from tests.portal.mynaportal.visitor import MOVE
-from tests.portal.providers.people import make_provider
+from tests.portal.providers.people import (
+    code_in,
+    join,
+    mails,
+    make_organisation,
+    make_person,
+    make_provider,
+    make_workspace,
+)
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
-from whitelist import credentials
+from whitelist import credentials, delegations
 from whitelist.cases import states
-from whitelist.models import Credential, PurposeOfUse, RelyingParty
+from whitelist.models import Case, Credential, ProbeResult, ProbeRun, PurposeOfUse, RelyingParty, VerificationLog
 from whitelist.published import records, statement
 
 ADDRESS = "hanako@mail.example"
@@ -91,12 +102,15 @@ def build(realm: Realm) -> World:
     _staff(world)
     _providers(world)
     _register(world)
+    _services(world)
+    review.build(world)
     grow(world, 1)
     return world
 
 
 def grow(world: World, count: int) -> None:
     """Add `count` rows to whatever is listed anywhere."""
+    cases.grow(world, count)
     active, realm, holder = world.rows["active"], world.realm, world.holder
     cards = [active.card_signature_certificate, active.card_authentication_certificate]
     now = clock.now(realm)
@@ -113,6 +127,7 @@ def grow(world: World, count: int) -> None:
         Application.objects.create(
             realm=realm, holder=holder, procedure="child_allowance", created_at=now, changed_at=now
         )
+        _more_providers(world)
         other = enrolled(holder, state=Enrolment.State.KEYED, cards=cards)
         Enrolment.objects.filter(pk=other.pk).update(state_since=now - timedelta(hours=1))
         EnrolmentStep.objects.create(enrolment=active, step=f"measure {secrets.token_hex(2)}", at=now)
@@ -125,6 +140,7 @@ def grow(world: World, count: int) -> None:
                 conversation=conversation, enrolment=active, kind="keys", state="checked", plan={}, commands=[],
                 answers=[], created_at=now, sent_at=now, reported_at=now,
             )  # fmt: skip
+        review.grow(world)
         name = f"bank-{secrets.token_hex(4)}"
         make_bank(realm, name, name_ja=name, name_en=name)
         call = calls.open_(world.rows["agent"], holder.reference, reason="question")
@@ -134,10 +150,21 @@ def grow(world: World, count: int) -> None:
             call=call, enrolment=other, ground="見つかった", proposed_by=call.agent, proposed_at=now,
             lapses_at=now + timedelta(hours=1),
         )  # fmt: skip
+        _seen_and_asked(world)
         phone = Phone.objects.create(realm=realm, model_code="sakura-8", name="前の", token_digest="", created_at=now)
         for name in ("active", "choosing"):
             used = world.browsers[name].session["phones"]
             world.browser(name, phones=[*used, str(phone.reference), str(other.phone.reference)])
+
+
+def _more_providers(world: World) -> None:
+    owner, address = world.rows["owner"], f"{secrets.token_hex(4)}@bank.example"
+    join(owner.account, make_organisation(world.realm, address), "viewer")
+    make_provider(world.realm, address, role="developer", organisation=owner.organisation)
+    invitations.invite(owner.organisation, f"new-{address}", "viewer", by=owner.account)
+    workspace = make_workspace(owner)
+    if len(keys.of(workspace)) < keys.MOST:
+        keys.make(workspace, by=owner.account)
 
 
 def _citizens(world: World) -> None:
@@ -202,7 +229,7 @@ def _hand_offs(world: World) -> None:
         "code": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
         "scanned": {"purpose": Purpose.USER_AUTHENTICATION, "way": Way.QR},
     }
-    made = {name: hand_offs.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
+    made = {name: asking.ask(credential, return_url=CALLBACK, **wish) for name, wish in asked.items()}
     world.names |= {name: one.token for name, one in made.items()}
     hand_offs.decline(hand_offs.show(made["declined"].hand_off))
     HandOff.objects.filter(pk=made["refused"].hand_off.pk).update(state="refused", reason="not_registered")
@@ -236,7 +263,7 @@ def _mynaportal(world: World) -> None:
             credential = registration.credential(world.realm)
             assert credential is not None
             signing: dict[str, Any] = {"purpose": Purpose.SIGNATURE, "document": "申請書", "document_name": "申請書"}
-            ask = hand_offs.ask(credential, return_url=registration.return_url(), **signing)
+            ask = asking.ask(credential, return_url=registration.return_url(), **signing)
             values |= {"hand_off_id": ask.hand_off.pk, "number": "R-2"}
         now = clock.now(world.realm)
         row = Application.objects.create(
@@ -264,9 +291,33 @@ def _staff(world: World) -> None:
 
 def _providers(world: World) -> None:
     owner = make_provider(world.realm)
+    bank = owner.organisation
+    viewer = make_provider(world.realm, "viewer@bank.example", role="viewer", organisation=bank)
     world.rows["owner"] = owner
-    world.browsers["owner"] = sign_in(owner.account)
-    world.names["organisation"] = owner.organisation.reference
+    world.browsers["owner"], world.browsers["viewer"] = sign_in(owner.account), sign_in(viewer.account)
+    world.names |= {"organisation": bank.reference, "person": viewer.reference}
+    cases.build(world)
+    key = Authenticator.objects.get(user=owner.account.user).key.encode()
+    world.names["passkey"] = Passkey.objects.create(
+        account=owner.account, credential_digest="0" * 64, credential_id=key, public_key=key, sign_count=0,
+        name="ノートパソコン", created_at=clock.machine(),
+    ).pk  # fmt: skip
+    keys.make(make_workspace(owner), by=owner.account)
+    for name in ("with keys", "asked", "keyed"):
+        other = join(owner.account, make_organisation(world.realm, f"{name}の銀行"))
+        world.names[name] = other.organisation.reference
+        made = make_workspace(other)
+        if name == "with keys":
+            keys.make(made, by=owner.account)
+        else:
+            Workspace.objects.filter(pk=made.pk).update(state=name)
+    invited = make_person(world.realm, "new@bank.example")
+    invitations.invite(bank, invited.name, "legal", by=owner.account)
+    world.browsers[invited.name] = sign_in(invited)
+    registering, confirmed = world.browsers["registering"], world.browsers["confirmed"] = Client(), Client()
+    registering.post("/providers/register", {"address": "first@bank.example"})
+    confirmed.post("/providers/register", {"address": "second@bank.example"})
+    confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
     service = world.rows["keys' service"] = make_bank(
         world.realm, "rp-keys", organisation=owner.organisation, name_ja="鍵の銀行", name_en="Bank of Keys"
     )
@@ -286,6 +337,48 @@ def _register(world: World) -> None:
     PurposeOfUse.objects.filter(relying_party=rows["in force"], purpose="signature").update(text_en="Another purpose")
     records.note(rows["in force"], "changed")
     world.names |= names
+
+
+def _services(world: World) -> None:
+    """Give the organisation a case, a service, and a delegation of it."""
+    owner = world.rows["owner"]
+    now = clock.now(world.realm)
+    case = Case.objects.create(
+        organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now
+    )
+    service = make_bank(world.realm, "own-service", organisation=owner.organisation)
+    operator = make_bank(world.realm, "own-operator", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    made = delegations.record(operator, service, list(Purpose), by=owner.account.name, document="契約 7")
+    world.names |= {
+        "probed case": case.reference, "probed service": service.client_id, "delegation": made.reference,
+    }  # fmt: skip
+    world.rows |= {"case": case, "service": service}
+    cases.build(world)
+
+
+def _seen_and_asked(world: World) -> None:
+    """Add a run of probes, a row of the log, and an ended delegation to the organisation."""
+    owner, service = world.rows["owner"], world.rows["service"]
+    now = clock.machine()
+    common = {"trigger": "demand", "state": "done", "asked_by": "x", "asked_at": now, "due_at": now, "ended_at": now}
+    for about in ({"case": world.rows["case"]}, {"entry": service}):
+        run = ProbeRun.objects.create(**about, **common)
+        for kind, outcome, finding in (
+            ("tls", "passed", ""), ("name", "refused", "not_public"), ("key_set", "failed", "private_key_published"),
+        ):  # fmt: skip
+            ProbeResult.objects.create(
+                run=run, **about, kind=kind, outcome=outcome, finding=finding, target="https://service.example",
+                at=now, milliseconds=5, evidence={"days_left": 20, "names": ["service.example"]},
+            )  # fmt: skip
+    Case.objects.create(organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now)
+    VerificationLog.objects.create(
+        relying_party=service, kind="status", purpose="signature", check_purpose="liveness_check",
+        serial_number="0A", verdict="good", at=now,
+    )  # fmt: skip
+    operator = make_bank(
+        world.realm, f"op-{secrets.token_hex(4)}", kind=RelyingParty.Kind.PLATFORM_OPERATOR, name_ja="基盤"
+    )
+    delegations.end(delegations.record(operator, service, list(Purpose), by="x"), by="x")
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))

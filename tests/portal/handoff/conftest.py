@@ -8,8 +8,8 @@ from django.test import Client
 
 from ca.models import Certificate, Holder, Realm
 from ca.profiles import Medium, Purpose
-from portal.handoff import hand_offs
-from portal.handoff.hand_offs import Asked
+from portal.handoff import asking
+from portal.handoff.asking import Asked
 from tests.ca.fixtures import *  # noqa: F403
 from tests.ca.fixtures import issue_all_four
 from tests.portal.handoff.citizens import Citizen
@@ -43,7 +43,7 @@ def ask(credential: Credential) -> Ask:
         if purpose == Purpose.SIGNATURE:
             values |= {"document_name": "契約書"}
             values |= {} if "pdf" in changes else {"document": "契約書\r\n第1条\n"}
-        return hand_offs.ask(credential, **(values | changes))
+        return asking.ask(credential, **(values | changes))
 
     return asked
 

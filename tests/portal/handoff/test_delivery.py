@@ -12,7 +12,8 @@ from django.test import Client
 
 from ca.models import JournalEntry, Realm
 from ca.profiles import Medium, Purpose
-from portal.handoff import delivery, hand_offs, results
+from portal.handoff import asking, delivery, hand_offs, results
+from portal.handoff.asking import Asked
 from portal.handoff.errors import (
     AlreadyReturned,
     CodeInvalid,
@@ -21,7 +22,6 @@ from portal.handoff.errors import (
     NotOver,
     RequestInvalid,
 )
-from portal.handoff.hand_offs import Asked
 from portal.handoff.models import HandOff
 from portal.handoff.states import State
 from portal.handoff.ways import Way
@@ -167,7 +167,7 @@ def test_every_outcome_goes_back_by_its_name(ask: Ask, end: State) -> None:
     if end == State.DECLINED:
         hand_offs.decline(hand_off)
     else:
-        Realm.objects.update(clock_offset=hand_offs.LIFETIME)
+        Realm.objects.update(clock_offset=asking.LIFETIME)
     code = query(delivery.leave(again(asked), HERE))["code"]
     redeemed = redeem(asked, code)
     assert (redeemed.state, results.of(redeemed)) == (end, None)

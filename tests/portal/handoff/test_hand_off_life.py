@@ -10,7 +10,8 @@ from ca import clock, journal, revocation
 from ca.models import JournalEntry, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from portal.handoff import delivery, hand_offs
+from portal.handoff import asking, delivery, hand_offs
+from portal.handoff.asking import Asked
 from portal.handoff.errors import (
     AnswerRefused,
     DocumentUnacceptable,
@@ -20,7 +21,6 @@ from portal.handoff.errors import (
     HandOffRefused,
     HandOffUnknown,
 )
-from portal.handoff.hand_offs import Asked
 from portal.handoff.models import HandOff
 from portal.handoff.states import State
 from tests.portal.handoff.citizens import Citizen
@@ -95,7 +95,7 @@ def test_time_runs_out(ask: Ask, citizen: Citizen, realm: Realm, opened: bool) -
     asked = ask()
     if opened:
         shown(asked)
-    travel(realm, hand_offs.LIFETIME)
+    travel(realm, asking.LIFETIME)
     hand_off = hand_offs.by_token(asked.token)
     assert (hand_off.state, hand_off.ended_at) == (State.EXPIRED, hand_off.expires_at)
     assert again(hand_off).state == State.EXPIRED

@@ -11,7 +11,7 @@ from django.test import Client
 
 from ca.models import Realm
 from ca.profiles import Medium
-from portal.handoff.hand_offs import Asked
+from portal.handoff.asking import Asked
 from portal.handoff.models import HandOff
 from tests.ca.fixtures import make_realm
 from tests.whitelist.relying_parties import CALLBACK, assertion, make_bank, make_credential

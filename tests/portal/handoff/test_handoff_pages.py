@@ -13,7 +13,7 @@ from ca.models import Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from portal.handoff import hand_offs
-from portal.handoff.hand_offs import LIFETIME, Asked
+from portal.handoff.asking import LIFETIME, Asked
 from portal.handoff.models import HandOff
 from portal.handoff.sentences import REFUSALS
 from portal.handoff.states import State

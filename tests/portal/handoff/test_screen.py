@@ -13,8 +13,8 @@ from django.test import Client
 from ca import clock
 from ca.models import JournalEntry, Realm
 from ca.profiles import Purpose
-from portal.handoff import hand_offs, numbers, qr
-from portal.handoff.hand_offs import Asked
+from portal.handoff import asking, numbers, qr
+from portal.handoff.asking import Asked
 from portal.handoff.models import HandOff, HandOffPdf
 from portal.handoff.states import State
 from portal.handoff.ways import Way
@@ -287,7 +287,7 @@ def test_the_outcome_goes_back_with_the_screens_browser_and_not_with_the_phone(
 def test_time_that_runs_out_is_told_on_both_screens(desk: Client, client: Client, asked: Asked) -> None:
     desk.get(screen(asked))
     path = shown(client, asked)
-    Realm.objects.update(clock_offset=hand_offs.LIFETIME)
+    Realm.objects.update(clock_offset=asking.LIFETIME)
     for browser, address in ((desk, screen(asked)), (client, path)):
         page = browser.get(address)
         assert page.status_code == 410
@@ -334,7 +334,7 @@ def test_a_long_pdf_costs_the_page_little(client: Client, ask: Ask, django_asser
 
 
 def test_a_phone_without_certificates_is_offered_the_card_first(client: Client, ask: Ask) -> None:
-    asked = ask(media=hand_offs.EVERY_MEDIUM)
+    asked = ask(media=asking.EVERY_MEDIUM)
     path = f"/handoff/{asked.token}/"
     page = html(client.get(path))
     assert 'name="card"' in page

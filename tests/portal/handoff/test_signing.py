@@ -16,8 +16,8 @@ from django.db import connection
 from ca.models import Realm
 from ca.profiles import Medium, Purpose
 from portal.handoff import delivery, hand_offs, results
+from portal.handoff.asking import Asked
 from portal.handoff.errors import AnswerRefused, HandOffOver, NotPrepared, RequestInvalid
-from portal.handoff.hand_offs import Asked
 from portal.handoff.models import HandOff, HandOffPdf, Preparation
 from portal.handoff.results import Result
 from portal.handoff.ways import Format

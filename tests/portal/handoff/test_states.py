@@ -9,8 +9,8 @@ from django.db import transaction
 
 from ca import clock
 from ca.models import Realm
-from portal.handoff import hand_offs
-from portal.handoff.hand_offs import Asked
+from portal.handoff import asking, hand_offs
+from portal.handoff.asking import Asked
 from portal.handoff.models import HandOff
 from portal.handoff.states import LIFE, OPEN, Event, State
 
@@ -82,5 +82,5 @@ def test_time_ends_every_open_state(ask: Ask, realm: Realm) -> None:
         Realm.objects.filter(pk=realm.pk).update(clock_offset=timedelta())
         hand_off = ask().hand_off
         HandOff.objects.filter(pk=hand_off.pk).update(state=state)
-        Realm.objects.filter(pk=realm.pk).update(clock_offset=hand_offs.LIFETIME)
+        Realm.objects.filter(pk=realm.pk).update(clock_offset=asking.LIFETIME)
         assert hand_offs.found(pk=hand_off.pk).state == State.EXPIRED

@@ -1,13 +1,16 @@
 """Service providers for tests: organisations, their members, and browsers in which these are signed in."""
 
+import re
 from typing import Any
 
+from django.core import mail
 from django.test import Client
 
 from ca import clock
 from ca.models import Realm
 from portal.accounts.models import Account
-from portal.providers.models import Membership
+from portal.providers import workspaces
+from portal.providers.models import Membership, Workspace
 from tests.portal.accounts.people import make_staff, sign_in
 from whitelist.models import Organisation
 
@@ -45,3 +48,25 @@ def client(member: Membership | Account, **headers: str) -> Client:
 def address(member: Membership, rest: str = "") -> str:
     """Return the path of an organisation's page."""
     return f"/providers/{member.organisation.reference}/{rest}"
+
+
+def make_workspace(member: Membership) -> Workspace:
+    """Return the organisation's workspace as if the workers had been there; it has no authorities."""
+    made = workspaces.of(member.organisation)
+    if made is None:
+        made = workspaces.ask(member.organisation, by=member.account)
+        Workspace.objects.filter(pk=made.pk).update(state=Workspace.State.READY, ready_at=clock.machine())
+        made.refresh_from_db()
+    return made
+
+
+def mails() -> list[tuple[str, str]]:
+    """Return the mails that were sent, oldest first: to whom, and the text."""
+    return [(one.to[0], str(one.body)) for one in mail.outbox]
+
+
+def code_in(text: str) -> str:
+    """Return the code of a mail."""
+    found = re.search(r"コード： ([0-9A-Z-]+)", text)
+    assert found is not None, text
+    return found[1]

@@ -10,7 +10,7 @@ import pytest
 from ca import clock
 from ca.models import Realm
 from ca.profiles import Medium, Purpose
-from portal.handoff import hand_offs, results
+from portal.handoff import asking, hand_offs, results
 from portal.handoff.models import HandOff
 from portal.handoff.trust import trust_list
 from sandbox.relying_parties import verify
@@ -31,7 +31,7 @@ def result(realm: Realm, responder_address: str, settings: Any) -> dict[str, Any
     """Return what the API gives of a PDF that a phone signed."""
     settings.RESPONDER_URL = responder_address
     citizen = Citizen({(Purpose(one.purpose), Medium(one.medium)): one for one in issue_all_four(make_holder(realm))})
-    asked = hand_offs.ask(
+    asked = asking.ask(
         make_credential(make_bank(realm)),
         purpose=Purpose.SIGNATURE,
         return_url=CALLBACK,
@@ -101,7 +101,7 @@ def test_a_signature_over_pages_that_were_put_over_ours_is_not_taken(
     out = io.BytesIO()
     writer.write(out)
     hand_off = HandOff.objects.get()
-    again = hand_offs.ask(
+    again = asking.ask(
         hand_off.credential, purpose=Purpose.SIGNATURE, return_url=CALLBACK, pdf=out.getvalue(), document_name="契約書"
     )
     shown = hand_offs.show(again.hand_off)

@@ -1,0 +1,1 @@
+"""The screens of providers, by subject. Each view: parse, one call, answer."""
