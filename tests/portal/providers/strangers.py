@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ca.profiles import Purpose
-from portal.handoff import hand_offs
+from portal.handoff import asking
 from portal.providers import invitations
 from portal.providers.models import Invitation, Membership
 from tests.portal.providers.people import make_provider, make_workspace
@@ -68,5 +68,5 @@ def credential(owner: Membership) -> Credential:
 
 def hand_off(credential: Credential) -> Any:
     """Return the id of a hand-off that the relying party asked for."""
-    asked = hand_offs.ask(credential, purpose=Purpose.USER_AUTHENTICATION, return_url=CALLBACK)
+    asked = asking.ask(credential, purpose=Purpose.USER_AUTHENTICATION, return_url=CALLBACK)
     return asked.hand_off.pk
