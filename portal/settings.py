@@ -1,8 +1,11 @@
 """Settings of the whole site. What an operator may change comes from the environment; see `portal/environment.py`."""
 
+import ipaddress
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from portal import environment
@@ -155,8 +158,28 @@ HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
 HELPDESK_RELEASE_SECONDS = environment.decimal("HELPDESK_RELEASE_SECONDS", 3600)
 # After so many calls within a day in which something was answered wrong, nobody can propose a holder's release.
 HELPDESK_WRONG_CALLS = environment.number("HELPDESK_WRONG_CALLS", 3)
+# The review of service providers (docs/review.md): working days that each authority has for a case, a guess.
+REVIEW_MINISTRY_DAYS = environment.number("REVIEW_MINISTRY_DAYS", 60)
+REVIEW_REGISTRAR_DAYS = environment.number("REVIEW_REGISTRAR_DAYS", 20)
+# A suspension that no second officer confirms within so long is lifted.
+REVIEW_SUSPENSION_HOURS = environment.decimal("REVIEW_SUSPENSION_HOURS", 24)
+# So many days before a certification, a credential or an entry ends its organisation is told.
+REVIEW_NOTICE_DAYS = (90, 60, 30)
+REVIEW_SWEEP_SECONDS = environment.decimal("REVIEW_SWEEP_SECONDS", 60)
 # The console calls an enrolment that hasn't moved for so long standing still.
 CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
+
+# --- Registration cases of service providers (docs/onboarding.md) ------------------------------------
+# A file of a case: its size, how many a case has, and the function that looks through each (content, media type).
+CASE_ATTACHMENT_BYTES = environment.number("CASE_ATTACHMENT_BYTES", 10 * 1024 * 1024)
+CASE_ATTACHMENTS = environment.number("CASE_ATTACHMENTS", 50)
+CASE_ATTACHMENT_SCAN = environment.text("CASE_ATTACHMENT_SCAN", "whitelist.cases.scanning.look")
+# Where the officers are told of a message on a case, by authority: the office's address. Empty: their list shows it.
+CASE_OFFICERS_MAIL = {
+    "ministry": environment.text("CASE_MINISTRY_MAIL"),
+    "registrar": environment.text("CASE_REGISTRAR_MAIL"),
+}
+CASE_MESSAGES_SWEEP_SECONDS = environment.decimal("CASE_MESSAGES_SWEEP_SECONDS", 10)
 
 # --- Relying parties: the register and their credentials (docs/register.md, docs/credentials.md) ----------
 # So many credentials of one relying party may be good at once; each for so many days at most; and so long may the old
@@ -204,6 +227,9 @@ CELERY_TASK_ROUTES = {
     "portal.*": {"queue": "notices"},
     # With a key of the authorities' store; the rest of the register's work needs none.
     "whitelist.sign_*": {"queue": "ca"},
+    "whitelist.sweep_*": {"queue": "sweeps"},
+    # They go where strangers send them, and their worker has no secret.
+    "whitelist.run_probes": {"queue": "probes"},
     "whitelist.*": {"queue": "notices"},
 }
 
@@ -306,6 +332,40 @@ NOTICES_MAIL_HOURS = environment.decimal("NOTICES_MAIL_HOURS", 24)
 HELP_DESK_NUMBER = environment.text("HELP_DESK_NUMBER", "0120-000-000" if SANDBOX else "0120-95-0178")
 LOST_PHONE_URL = environment.text("LOST_PHONE_URL", f"{PUBLIC_URL}/phone/lost/")
 
+# --- Probes: services seen from outside (docs/probes.md) -------------------------------------------------
+PROBES_PORTS = {int(port) for port in environment.text("PROBES_PORTS", "443").split()}
+# Origins that a probe may go to though they aren't public, for they are this machine's own: the samples of a sandbox
+# that only its own machine reaches. Nothing else of the machine is let through.
+_LOCAL = SANDBOX and urlsplit(PUBLIC_URL).hostname in ("localhost", "127.0.0.1")
+PROBES_OWN_ORIGINS = environment.text(
+    "PROBES_OWN_ORIGINS",
+    f"{PUBLIC_URL} {environment.text('SAMPLES_URL', 'http://localhost:8002')}" if _LOCAL else "",
+).split()
+# Public networks that no probe goes to: the operator's own.
+PROBES_REFUSED_NETWORKS = [ipaddress.ip_network(one) for one in environment.text("PROBES_REFUSED_NETWORKS").split()]
+# Certificates that services' TLS is held to, PEM; empty: those that browsers trust.
+PROBES_CA_FILE = environment.text("PROBES_CA_FILE")
+# Somebody who saves again within so long makes one run of it; on demand, so many runs an hour for a case or an entry.
+PROBES_SETTLE_SECONDS = environment.decimal("PROBES_SETTLE_SECONDS", 20)
+PROBES_AN_HOUR = environment.number("PROBES_AN_HOUR", 10)
+# One run probes so many addresses, each for ten seconds at most; a worker that died is followed by another after this.
+PROBES_MOST_TARGETS = environment.number("PROBES_MOST_TARGETS", 40)
+PROBES_LEASE_SECONDS = environment.decimal("PROBES_LEASE_SECONDS", 600)
+PROBES_SWEEP_SECONDS = environment.decimal("PROBES_SWEEP_SECONDS", 10)
+# At so many o'clock (UTC) the runs over all entries begin, spread over so long.
+PROBES_NIGHT_HOUR = environment.number("PROBES_NIGHT_HOUR", 17)
+PROBES_NIGHT_SECONDS = environment.decimal("PROBES_NIGHT_SECONDS", 4 * 3600)
+# Results are kept for so many days; the newest of each case and entry stay.
+PROBES_DAYS = environment.number("PROBES_DAYS", 400)
+
+# --- Verification: what verifiers ask of the authorities' records (docs/verification.md) ------------------
+# So many certificates in one request.
+VERIFICATION_MOST = environment.number("VERIFICATION_MOST", 500)
+# Answers are kept for so many days. The law's number is not known here: seven years, as for identification records.
+VERIFICATION_LOG_DAYS = environment.number("VERIFICATION_LOG_DAYS", 7 * 365)
+# An answer is given again to the same Idempotency-Key for so long.
+VERIFICATION_AGAIN_SECONDS = environment.decimal("VERIFICATION_AGAIN_SECONDS", 24 * 3600)
+
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
 MYNAPORTAL_IDLE_SECONDS = environment.decimal("MYNAPORTAL_IDLE_SECONDS", 15 * 60)
@@ -355,13 +415,22 @@ CELERY_BEAT_SCHEDULE = {
     # Looks whether something changed; signs nothing otherwise before REGISTER_SIGN_SECONDS are over.
     "registers": {"task": "whitelist.sign_registers", "schedule": min(60.0, REGISTER_SIGN_SECONDS)},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
+    "review": {
+        "task": "portal.sweep_review",
+        "schedule": REVIEW_SWEEP_SECONDS,
+        "options": {"expires": max(REVIEW_SWEEP_SECONDS, 1)},
+    },
     "workspaces": {"task": "portal.sweep_workspaces", "schedule": WORKSPACES_SWEEP_SECONDS},
+    "case-messages": {"task": "portal.tell_of_case_messages", "schedule": CASE_MESSAGES_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {
         "task": "portal.sweep_notices",
         "schedule": NOTICES_SWEEP_SECONDS,
         "options": {"expires": max(NOTICES_SWEEP_SECONDS, 1)},
     },
+    "probes": {"task": "whitelist.sweep_probes", "schedule": PROBES_SWEEP_SECONDS},
+    "entries": {"task": "whitelist.sweep_entries", "schedule": crontab(hour=PROBES_NIGHT_HOUR, minute=0)},
+    "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }
 
 LOGGING = {

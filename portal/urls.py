@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems, start
+from portal.credentials import validator
 from portal.phone import agent
 from portal.providers import urls as providers
 
@@ -19,14 +20,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include("portal.accounts.urls")),
     path("helpdesk/", include("portal.helpdesk.urls")),
     path("console/", include("portal.console.urls")),
+    path("review/", include("portal.review.urls")),
     path("providers/", include("portal.providers.urls")),
     path("providers/<uuid:organisation>/", include(providers.ROOMS)),
     path("register/", include("whitelist.urls")),
     path("problems/<slug:code>", problems.page, name="problem"),
     path("api/phone/v1/pages", agent.Pages.as_view()),
     path("api/v1/", include("portal.handoff.api_urls")),
+    path("api/v1/", include("portal.verification.api_urls")),
     path("", include("tsm.urls")),
 ]
 if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/client-assertion/", validator.anybody, name="client-assertion"))
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))
     urlpatterns.append(path("outbox/", include("portal.notices.kept_urls")))

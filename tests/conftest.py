@@ -156,4 +156,4 @@ def deliver() -> Callable[..., list[str]]:
     return run
 
 
-QUEUES = ("ca", "tsm", "sweeps", "phones", "factory", "notices", "workspaces")
+QUEUES = ("ca", "tsm", "sweeps", "phones", "factory", "notices", "workspaces", "probes")

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     SUSPENDED = "suspended"
     REGISTRATION_EXPIRED = "registration_expired"
     OPERATOR_NOT_VALID = "operator_not_valid"
+    DELEGATION_NOT_VALID = "delegation_not_valid"
     CREDENTIAL_NOT_VALID = "credential_not_valid"
     APPLICATION_NOT_REGISTERED = "application_not_registered"
     RETURN_URL_NOT_REGISTERED = "return_url_not_registered"

@@ -108,3 +108,51 @@ class EntryRemoved(WhitelistError):
     """The entry was removed from the register: it gets no credentials."""
 
     code = "entry_removed"
+
+
+class ProbesTooOften(WhitelistError):
+    """Probes were asked for too often within an hour; `most` says how often they may."""
+
+    code = "probes_too_often"
+
+
+class DelegationMissing(WhitelistError):
+    """Nobody of that name has ever delegated anything to whoever asks in that name."""
+
+    code = "delegation_missing"
+
+
+class DelegationInvalid(WhitelistError):
+    """A delegation between these two, or of this kind, can't be; `member` names what is wrong."""
+
+    code = "delegation_invalid"
+
+
+class DelegationOver(WhitelistError):
+    """The delegation has ended before, or another came at the same moment."""
+
+    code = "delegation_over"
+
+
+class VerificationInvalid(WhitelistError):
+    """The question is not well-formed; `member` names what is wrong."""
+
+    code = "verification_invalid"
+
+
+class VerificationRefused(WhitelistError):
+    """The register says no to the question; `reason` says why."""
+
+    code = "verification_refused"
+
+
+class VerificationKeyUsed(WhitelistError):
+    """The Idempotency-Key was used for another question."""
+
+    code = "idempotency_key_used"
+
+
+class VerificationUndecided(WhitelistError):
+    """Our own records can't be read just now: that is no answer of any kind."""
+
+    code = "verification_undecided"

@@ -1,31 +1,7 @@
-"""Tasks of the register: ids in, one call, safe to run twice. Those that sign run where the authorities' keys are."""
+"""The register's tasks: Celery looks for them here; each lives with its subject."""
 
-import logging
+from whitelist.probes.tasks import run_probes, sweep_entries, sweep_probes
+from whitelist.published.tasks import sign_register, sign_registers
+from whitelist.verification.tasks import sweep_verification
 
-from celery import shared_task
-
-from ca.errors import CaError
-from ca.models import Realm
-from whitelist.published import statement
-
-logger = logging.getLogger(__name__)
-
-
-@shared_task(name="whitelist.sign_register")
-def sign_register(realm_id: int) -> bool:
-    """Sign the register of a realm, where it has changed or is due. Needs the CA's keys."""
-    realm = Realm.objects.filter(pk=realm_id).first()
-    return realm is not None and statement.sign(realm) is not None
-
-
-@shared_task(name="whitelist.sign_registers")
-def sign_registers() -> int:
-    """Sign, in every realm, the register where it has changed or is due. Needs the CA's keys."""
-    signed = 0
-    for realm in Realm.objects.order_by("pk"):
-        try:
-            signed += statement.sign(realm) is not None
-        except CaError:
-            # The others get theirs; the page says that this one is stale.
-            logger.exception("%s: the register isn't signed", realm.slug)
-    return signed
+__all__ = ["run_probes", "sign_register", "sign_registers", "sweep_entries", "sweep_probes", "sweep_verification"]

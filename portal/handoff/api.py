@@ -25,6 +25,7 @@ ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 NO_STORE = {"Cache-Control": "no-store"}
 LONGEST_ADDRESS = 2000
 LONGEST_CODE = 128  # RFC 7636 §4.1
+LONGEST_CLIENT_ID = 64
 # A PDF in base64, and the rest.
 LARGEST_BODY = 4 * pdf.LARGEST // 3 + 1_000_000
 
@@ -74,6 +75,7 @@ class HandOffsView(APIView):
             media=_media(data),
             state=_text(data, "state", default=""),
             code_challenge=_text(data, "code_challenge", default=""),
+            on_behalf_of=_text(data, "on_behalf_of", default="", longest=LONGEST_CLIENT_ID),
         )
         return Response({**_shape(asked.hand_off), "link": asked.address}, status=201, headers=NO_STORE)
 
@@ -138,6 +140,7 @@ def _shape(hand_off: HandOff) -> dict[str, Any]:
         "state": hand_off.state,
         "reason": hand_off.reason or None,
         "purpose": hand_off.purpose,
+        "on_behalf_of": hand_off.relying_party.client_id if hand_off.operator else None,
         "way": hand_off.way,
         "format": hand_off.format,
         "media": [Medium.PHONE, Medium.CARD] if hand_off.card_allowed else [Medium.PHONE],

@@ -19,7 +19,7 @@ from portal.handoff.errors import DocumentUnacceptable, RequestInvalid
 from portal.handoff.models import HandOff, HandOffPdf
 from portal.handoff.states import State
 from portal.handoff.ways import Format, Way
-from whitelist import access
+from whitelist import access, delegations
 from whitelist.models import Credential
 
 LIFETIME = timedelta(minutes=10)
@@ -56,8 +56,12 @@ def ask(
     media: Collection[Medium] = EVERY_MEDIUM,
     state: str = "",
     code_challenge: str = "",
+    on_behalf_of: str = "",
 ) -> Asked:
     """Make a hand-off for the relying party of `credential`, to be answered within ten minutes.
+
+    With `on_behalf_of`, a platform operator asks for the provider of that client id (`whitelist.delegations`): the
+    citizen is asked in the provider's name, and comes back to the provider's addresses.
 
     A signature has a text in `document` or a `pdf`, and a name for it. `media` are those that may answer; the phone
     always may. `state` and the way back's code go to `return_url` with the citizen; `code_challenge` (RFC 7636, S256)
@@ -65,16 +69,15 @@ def ask(
 
     Where the register says no it is made all the same, in state refused with the reason: the service is told, and the
     citizen who follows the link is told. Raise `DocumentUnacceptable` for what can't be shown as it is, and
-    `RequestInvalid` for what doesn't go together.
+    `RequestInvalid` for what doesn't go together, `DelegationMissing` for a name in which the credential never acted.
     """
     _check_request(way, media, state, code_challenge)
     format = _format(purpose, format, pdf)
     _check_document(purpose, document, document_name, pdf)
-    relying_party = credential.relying_party
+    relying_party = delegations.acting_for(credential, on_behalf_of)
     now = clock.now(relying_party.realm)
-    decision = access.of(
-        relying_party, access.Ask(purpose, return_url, relying_party.realm.slug), credential=credential, now=now
-    )
+    wanted = access.Ask(purpose, return_url, relying_party.realm.slug)
+    decision = delegations.of(relying_party, wanted, credential=credential, now=now)
     # Nobody's file is taken apart who may not ask.
     accepted = pdfs.accept(pdf) if pdf and decision.allowed else None
     token = secrets.token_urlsafe(32)

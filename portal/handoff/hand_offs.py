@@ -7,6 +7,7 @@ import hashlib
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from ca import clock, journal, status
 from ca.errors import StatusUnknown
@@ -27,7 +28,7 @@ from portal.handoff.models import HandOff
 from portal.handoff.states import LIFE, OPEN, Event, State
 from portal.handoff.ways import Way
 from tsm.models import Phone
-from whitelist import access
+from whitelist import access, delegations
 from whitelist.models import Credential
 
 
@@ -42,8 +43,21 @@ def by_screen(token: str) -> HandOff:
 
 
 def by_id(reference: Any, *, credential: Credential) -> HandOff:
-    """Return the hand-off of that id if it is the relying party's own; else raise `HandOffUnknown`."""
-    return found(pk=reference, relying_party=credential.relying_party)
+    """Return the hand-off of that id if it is the relying party's own; else raise `HandOffUnknown`.
+
+    What a platform operator asked for in another's name is its own as long as the delegation holds: after that raise
+    `HandOffRefused`.
+    """
+    party = credential.relying_party
+    own = HandOff.objects.filter(Q(relying_party=party) | Q(credential__relying_party=party), pk=reference)
+    if not own.exists():
+        raise HandOffUnknown("no such hand-off")
+    hand_off = found(pk=reference)
+    acting = hand_off.relying_party_id != party.pk
+    if acting and not delegations.holding(credential, hand_off.relying_party, Purpose(hand_off.purpose)):
+        reason = str(access.Reason.DELEGATION_NOT_VALID)
+        raise HandOffRefused("the delegation has ended", state=hand_off.state, reason=reason)
+    return hand_off
 
 
 def show(hand_off: HandOff, browser: str = "", *, phone: Phone | None = None) -> HandOff:
@@ -127,7 +141,7 @@ def cancel(hand_off: HandOff) -> None:
 def found(**only: Any) -> HandOff:
     """Return the one hand-off of these fields, expired if its time is over; else raise `HandOffUnknown`."""
     hand_off = (
-        HandOff.objects.select_related("realm", "relying_party__realm", "credential__relying_party")
+        HandOff.objects.select_related("realm", "relying_party__realm", "credential__relying_party__realm")
         .filter(**only)
         .first()
     )
@@ -145,7 +159,7 @@ def found(**only: Any) -> HandOff:
 def refuse_if_not_allowed(hand_off: HandOff) -> bool:
     """Ask the register again; return whether it says no, in which case the hand-off is refused now."""
     now = clock.now(hand_off.realm)
-    decision = access.of(
+    decision = delegations.of(
         hand_off.relying_party,
         access.Ask(Purpose(hand_off.purpose), hand_off.return_url, hand_off.realm.slug),
         credential=hand_off.credential,
@@ -186,6 +200,8 @@ def record(hand_off: HandOff, what: str, **data: str) -> None:
     """Write into the journal what happened to a hand-off."""
     if hand_off.reason:
         data["reason"] = hand_off.reason
+    if hand_off.operator is not None:
+        data["operator"] = hand_off.operator.client_id
     journal.record(
         hand_off.realm,
         f"handoff.{what}",

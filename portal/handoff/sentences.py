@@ -28,6 +28,10 @@ REFUSALS: Mapping[str, Text] = {
         "The platform operator behind this service is not validly registered, so the service may not use your phone's "
         "certificates now.",
     ),
+    Reason.DELEGATION_NOT_VALID: Text(
+        "このサービスから依頼を任されている事業者の委任が有効でないため、依頼を受け付けられません。",
+        "Whoever asks for this service is not, or no longer, entrusted by it, so the request can't be taken.",
+    ),
     Reason.CREDENTIAL_NOT_VALID: Text(
         "このサービスの接続用の鍵が有効でないため、依頼を受け付けられません。",
         "The key with which this service connects is not valid, so its request can't be taken.",

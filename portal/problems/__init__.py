@@ -17,10 +17,12 @@ from portal.problems import (
     helpdesk,
     mynaportal,
     notices,
+    onboarding,
     phone,
     providers,
     register,
     requests,
+    review,
     screen_lock,
     tsm,
 )
@@ -44,6 +46,8 @@ TABLES = tuple(
         accounts,
         helpdesk,
         console,
+        review,
+        onboarding,
         providers,
     )
 )

@@ -1,7 +1,7 @@
 """What the register of services refuses (`whitelist.errors`)."""
 
 from portal.handoff.sentences import REFUSALS
-from portal.problems.row import Problem
+from portal.problems.row import TRY_LATER_EN, TRY_LATER_JA, Problem
 from whitelist.access import Reason
 
 # Why the register says no (`whitelist.access`): title, cause, remedy. What the citizen reads is the hand-off's.
@@ -25,6 +25,10 @@ REASONS: dict[Reason, tuple[str, str, str]] = {
         "The platform operator isn't registered",
         "The entry stands under a platform operator, whose own entry isn't in force.",
         "Ask the operator; or apply for another legal basis.",
+    ),
+    Reason.DELEGATION_NOT_VALID: (
+        "No delegation in force", "There is none of that provider for this purpose at this moment.",
+        "Have the provider's delegation recorded, or stop asking in its name.",
     ),
     Reason.CREDENTIAL_NOT_VALID: (
         "The credential isn't good", "It is disabled, or outside its time.", "Issue a new credential, and use it.",
@@ -139,6 +143,47 @@ ROWS: dict[str, Problem] = {
         409, "The entry was removed", "A removed entry gets no credentials.", "Apply for registration again.",
         "このサービスは登録簿から削除されているため、鍵を発行できません。",
         "This service was removed from the register, so it gets no keys.",
+    ),
+    "delegation_missing": Problem(
+        403, "Nobody has delegated that to you", "`on_behalf_of` names nobody who ever delegated anything to you.",
+        "Have the provider's delegation recorded; name the provider by its client id.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "delegation_invalid": Problem(
+        400, "No delegation can be like this", "`member` names what is wrong.",
+        "A provider leaves at least one purpose to a registered platform operator of the same register.",
+        "この内容では委任を記録できません。プラットフォーム事業者と目的を確かめてください。",
+        "This can't be recorded as a delegation. Please check the platform operator and the purposes.",
+    ),
+    "delegation_over": Problem(
+        409, "The delegation has ended", "Somebody ended it before, or recorded another meanwhile.",
+        "Load the page anew.",
+        "この委任は、すでに終わっています。画面を読み込み直してください。",
+        "This delegation has ended already. Please load the page anew.",
+    ),
+    "probes_too_often": Problem(
+        429, "Too often", "Probes were asked for too often within an hour; `most` says how often they may.",
+        "Wait, or save the answers: that makes a run by itself.",
+        "確認の回数が、1時間の上限に達しました。しばらくしてから、もう一度お試しください。",
+        "The checks were run as often as an hour allows. Please try again later.",
+    ),
+    "verification_invalid": Problem(
+        400, "Not a question", "`member` names what is wrong.", "Correct that member.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "verification_refused": Problem(
+        403, "The register says no", "`reason` says why.", "See the register, or the case for registration.",
+        "このサービスは、電子証明書の有効性を確かめられません。",
+        "This service may not ask about certificates.",
+    ),
+    "idempotency_key_used": Problem(
+        409, "The Idempotency-Key was used for another question", "A key stands for one question.",
+        "Make a new key for a new question.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "verification_undecided": Problem(
+        503, "Could not be found out", "The authorities' records can't be read just now.", "Try again.",
+        TRY_LATER_JA, TRY_LATER_EN,
     ),
     "realm_unknown": Problem(
         404, "No such realm", "There is no realm of that name.", "Check the name.",

@@ -18,10 +18,9 @@ from ca.errors import KeysUnavailable
 from ca.models import JournalEntry, JournalSeal, Realm
 from tests.ca.fixtures import make_realm
 from tests.whitelist.relying_parties import make_bank
-from whitelist import tasks
 from whitelist.cases import states
 from whitelist.models import MinisterialCertification, PurposeOfUse, RegisterRecord, RegisterStatement, RelyingParty
-from whitelist.published import contents, proof, records, statement
+from whitelist.published import contents, proof, records, statement, tasks
 
 TOOL = Path(__file__).parents[2] / "whitelist/static/register/verify_register.py"
 OFFICER = "officer-yamada"

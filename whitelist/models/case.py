@@ -58,7 +58,10 @@ class Case(models.Model):
 
 
 class CaseSection(models.Model):
-    """One section of the draft, as typed: possibly half, possibly wrong. Each saving makes an edition."""
+    """One section of the draft, as typed: possibly half, possibly wrong. Each saving makes an edition.
+
+    `answers` has the section's shape (`whitelist.cases.sections`); the rest is what merging several editors takes.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="sections")
     name = models.CharField(max_length=24)
@@ -66,6 +69,12 @@ class CaseSection(models.Model):
     edition = models.PositiveIntegerField(default=0)
     edited_by = models.CharField(max_length=150, blank=True, default="")
     edited_at = models.DateTimeField(null=True, blank=True)
+    # {field: [edition, who]}: when each field was last changed.
+    touched = models.JSONField(default=dict)
+    # {field: {who: value}}: what somebody typed into a field that another had changed meanwhile, until it is settled.
+    disputed = models.JSONField(default=dict)
+    # {block: [edition, {field: value}]}: applications that were taken out, should somebody still write in one.
+    removed = models.JSONField(default=dict)
 
     class Meta:
         ordering = ("pk",)
@@ -76,7 +85,10 @@ class CaseSection(models.Model):
 
 
 class CaseVersion(models.Model):
-    """What was submitted, all sections together; nothing changes it."""
+    """What was submitted, all sections together; nothing changes it.
+
+    Number 0, of a case that changes an entry, is what the entry had when the case was opened.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -84,6 +96,10 @@ class CaseVersion(models.Model):
     answers = models.JSONField()
     submitted_by = models.CharField(max_length=150)
     submitted_at = models.DateTimeField()
+    # The newest report of the organisation's workspace at that time.
+    conformance = models.ForeignKey(
+        "whitelist.ConformanceReport", on_delete=models.PROTECT, null=True, blank=True, related_name="versions"
+    )
 
     class Meta:
         ordering = ("number",)

@@ -9,6 +9,25 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+# (name of the page, name of the case): one page of every kind and state.
+CASE_PAGES = (
+    ("organisation-address", "case, empty"),
+    ("organisation-address", "case, submitted"),
+    ("basis", "case, whole"),
+    ("certification", "case, whole"),
+    ("service", "case, disputed"),
+    ("service", "case, returned"),
+    ("logo", "case, change"),
+    ("purposes", "case, whole"),
+    ("user-authentication", "case, whole"),
+    ("signature", "case, empty"),
+    ("applications", "case, whole"),
+    ("applications", "case, empty"),
+    ("security-connections", "case, whole"),
+    ("contact-emergency", "case, whole"),
+    ("survey", "case, whole"),
+)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -27,6 +46,7 @@ class Page:
 ORGANISATION = ("organisation", "rename", "leave", "members", "invite", "workspace", "callbacks", "key")
 PHONES = ("active", "held", "moving", "passwords", "ended", "given up")
 PURPOSES = ("signature", "user-authentication")
+CASES = ("case, empty", "case, whole", "case, returned", "case, submitted", "case, change")
 # Nobody, and somebody in every state that a phone can be in.
 PAGES: tuple[Page, ...] = (
     Page("start"),
@@ -129,6 +149,51 @@ PAGES: tuple[Page, ...] = (
     *(Page(f"providers:{name}", "owner", ("organisation", "person")) for name in ("role", "remove", "hand-over")),
     Page("providers:members", "viewer", ("organisation",)),
     Page("providers:rename", "viewer", ("organisation",), status=403),
+    Page("probes:overview", "owner", ("organisation",)),
+    Page("probes:case", "owner", ("organisation", "probed case")),
+    Page("probes:entry", "owner", ("organisation", "probed service")),
+    Page("verification:log", "owner", ("organisation",)),
+    Page("delegations:overview", "owner", ("organisation",)),
+    Page("delegations:give", "owner", ("organisation",)),
+    Page("delegations:delegation", "owner", ("organisation", "delegation")),
+    Page("delegations:end", "owner", ("organisation", "delegation")),
+    # --- their keys
+    Page("credentials:list", "owner", ("organisation",)),
+    Page("credentials:issue", "owner", ("organisation", "keys' service")),
+    Page("credentials:rotate", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key, disabled")),
+    Page("credentials:validator", "owner", ("organisation",)),
+    Page("client-assertion"),
+    # --- their cases
+    Page("onboarding:cases", "owner", ("organisation",)),
+    *(Page("onboarding:tasks", "owner", ("organisation", case)) for case in CASES),
+    *(Page("onboarding:page", "owner", ("organisation", case, page)) for page, case in CASE_PAGES),
+    Page("onboarding:page", "owner", ("organisation", "case, empty", "organisation-address"), query="check"),
+    Page("onboarding:check", "owner", ("organisation", "case, empty")),
+    Page("onboarding:check", "owner", ("organisation", "case, whole")),
+    Page("onboarding:check", "owner", ("organisation", "case, change")),
+    Page("onboarding:withdraw", "owner", ("organisation", "case, whole")),
+    Page("onboarding:versions", "owner", ("organisation", "case, returned")),
+    Page("onboarding:versions", "owner", ("organisation", "case, change")),
+    Page("onboarding:version", "owner", ("organisation", "case, submitted", "1")),
+    Page("onboarding:messages", "owner", ("organisation", "case, whole")),
+    Page("letters:letters", "owner", ("organisation", "case, letters")),
+    Page("letters:letters", "owner", ("organisation", "case, whole")),
+    # --- the review of service providers
+    Page("review:desk", "matsu"),
+    Page("review:desk", "kiku"),
+    Page("review:case", "matsu", ("case, in review",)),
+    Page("review:case", "kiku", ("case, certifying",)),
+    Page("review:case", "matsu", ("case, decided",)),
+    *(Page("review:propose", "take", ("case, in review", kind)) for kind in ("register", "return", "refuse")),
+    Page("review:propose", "kiku", ("case, certifying", "certify")),
+    Page("review:proposal", "take", ("case, proposed", "proposal")),
+    Page("review:proposal", "matsu", ("case, proposed", "proposal")),
+    Page("review:entries", "matsu"),
+    Page("review:entry", "take", ("reviewed",)),
+    Page("review:entry", "take", ("stopped",)),
+    Page("review:entry", "kiku", ("stopped",)),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),
@@ -138,18 +203,22 @@ PAGES: tuple[Page, ...] = (
 # What a GET answers with no page: files, data, streams, fragments, and addresses that lead on to another.
 FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
-    "mynaportal:receipt", "outbox:letter", "phone:certificate", "phone:events", "phone:lost-challenge", "phone:steps",
-    "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state", "register:entry_json", "register:jwks",
-    "register:jws", "register:jws_json", "register:list_json", "register:logo", "register:proof", "tsm:phones_csv",
-    "tsm:phones_json",
+    "letters:letter", "letters:suspension", "review:file", "review:letter", "review:suspension-letter",
+    "mynaportal:receipt", "onboarding:file", "onboarding:logo", "outbox:letter", "phone:certificate", "phone:events",
+    "phone:lost-challenge", "phone:steps", "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
+    "register:entry_json", "register:jwks", "register:jws", "register:jws_json", "register:list_json", "register:logo",
+    "register:proof", "tsm:phones_csv", "tsm:phones_json",
+    "verification:download",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",
     "handoff:decline", "handoff:number", "handoff:return", "handoff:scan", "handoff:screen_cancel",
     "handoff:screen_return", "helpdesk:answer", "helpdesk:close", "helpdesk:decide", "helpdesk:hold",
     "helpdesk:identity", "helpdesk:open", "helpdesk:release", "mynaportal:begin", "mynaportal:discard",
-    "mynaportal:return", "mynaportal:sign_in", "mynaportal:sign_out", "mynaportal:withdraw", "phone:choose",
+    "mynaportal:return", "mynaportal:sign_in", "mynaportal:sign_out", "mynaportal:withdraw", "onboarding:add",
+    "onboarding:open", "onboarding:remove", "onboarding:save", "phone:choose",
     "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
+    "review:act", "review:check", "review:decide", "review:message", "review:take-up",
     "providers:accept", "providers:key-make", "providers:passkey-add-ask", "providers:passkey-ask",
     "providers:passkey-confirm-ask", "providers:passkey-enrol", "providers:passkey-enrol-ask",
     "providers:passkey-sign-in", "providers:withdraw", "providers:workspace-make",

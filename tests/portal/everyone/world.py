@@ -33,6 +33,7 @@ from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, shown, sign_in
+from tests.portal.everyone import cases, review
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
@@ -49,8 +50,9 @@ from tests.portal.providers.people import (
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
+from whitelist import credentials, delegations
 from whitelist.cases import states
-from whitelist.models import Credential, PurposeOfUse, RelyingParty
+from whitelist.models import Case, Credential, ProbeResult, ProbeRun, PurposeOfUse, RelyingParty, VerificationLog
 from whitelist.published import records, statement
 
 ADDRESS = "hanako@mail.example"
@@ -100,12 +102,15 @@ def build(realm: Realm) -> World:
     _staff(world)
     _providers(world)
     _register(world)
+    _services(world)
+    review.build(world)
     grow(world, 1)
     return world
 
 
 def grow(world: World, count: int) -> None:
     """Add `count` rows to whatever is listed anywhere."""
+    cases.grow(world, count)
     active, realm, holder = world.rows["active"], world.realm, world.holder
     cards = [active.card_signature_certificate, active.card_authentication_certificate]
     now = clock.now(realm)
@@ -135,6 +140,7 @@ def grow(world: World, count: int) -> None:
                 conversation=conversation, enrolment=active, kind="keys", state="checked", plan={}, commands=[],
                 answers=[], created_at=now, sent_at=now, reported_at=now,
             )  # fmt: skip
+        review.grow(world)
         name = f"bank-{secrets.token_hex(4)}"
         make_bank(realm, name, name_ja=name, name_en=name)
         call = calls.open_(world.rows["agent"], holder.reference, reason="question")
@@ -144,6 +150,7 @@ def grow(world: World, count: int) -> None:
             call=call, enrolment=other, ground="見つかった", proposed_by=call.agent, proposed_at=now,
             lapses_at=now + timedelta(hours=1),
         )  # fmt: skip
+        _seen_and_asked(world)
         phone = Phone.objects.create(realm=realm, model_code="sakura-8", name="前の", token_digest="", created_at=now)
         for name in ("active", "choosing"):
             used = world.browsers[name].session["phones"]
@@ -289,6 +296,7 @@ def _providers(world: World) -> None:
     world.rows["owner"] = owner
     world.browsers["owner"], world.browsers["viewer"] = sign_in(owner.account), sign_in(viewer.account)
     world.names |= {"organisation": bank.reference, "person": viewer.reference}
+    cases.build(world)
     key = Authenticator.objects.get(user=owner.account.user).key.encode()
     world.names["passkey"] = Passkey.objects.create(
         account=owner.account, credential_digest="0" * 64, credential_id=key, public_key=key, sign_count=0,
@@ -310,6 +318,10 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
+    service = world.rows["keys' service"] = make_bank(world.realm, "rp-keys", organisation=owner.organisation)
+    used, disabled = (make_credential(service, number=10 + at, key_id=f"key-{at}") for at in range(2))
+    credentials.disable(disabled, now=clock.now(world.realm), by="owner@bank.example")
+    world.names |= {"keys' service": service.client_id, "key": used.pk, "key, disabled": disabled.pk}
 
 
 def _register(world: World) -> None:
@@ -323,6 +335,48 @@ def _register(world: World) -> None:
     PurposeOfUse.objects.filter(relying_party=rows["in force"], purpose="signature").update(text_en="Another purpose")
     records.note(rows["in force"], "changed")
     world.names |= names
+
+
+def _services(world: World) -> None:
+    """Give the organisation a case, a service, and a delegation of it."""
+    owner = world.rows["owner"]
+    now = clock.now(world.realm)
+    case = Case.objects.create(
+        organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now
+    )
+    service = make_bank(world.realm, "own-service", organisation=owner.organisation)
+    operator = make_bank(world.realm, "own-operator", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    made = delegations.record(operator, service, list(Purpose), by=owner.account.name, document="契約 7")
+    world.names |= {
+        "probed case": case.reference, "probed service": service.client_id, "delegation": made.reference,
+    }  # fmt: skip
+    world.rows |= {"case": case, "service": service}
+    cases.build(world)
+
+
+def _seen_and_asked(world: World) -> None:
+    """Add a run of probes, a row of the log, and an ended delegation to the organisation."""
+    owner, service = world.rows["owner"], world.rows["service"]
+    now = clock.machine()
+    common = {"trigger": "demand", "state": "done", "asked_by": "x", "asked_at": now, "due_at": now, "ended_at": now}
+    for about in ({"case": world.rows["case"]}, {"entry": service}):
+        run = ProbeRun.objects.create(**about, **common)
+        for kind, outcome, finding in (
+            ("tls", "passed", ""), ("name", "refused", "not_public"), ("key_set", "failed", "private_key_published"),
+        ):  # fmt: skip
+            ProbeResult.objects.create(
+                run=run, **about, kind=kind, outcome=outcome, finding=finding, target="https://service.example",
+                at=now, milliseconds=5, evidence={"days_left": 20, "names": ["service.example"]},
+            )  # fmt: skip
+    Case.objects.create(organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now)
+    VerificationLog.objects.create(
+        relying_party=service, kind="status", purpose="signature", check_purpose="liveness_check",
+        serial_number="0A", verdict="good", at=now,
+    )  # fmt: skip
+    operator = make_bank(
+        world.realm, f"op-{secrets.token_hex(4)}", kind=RelyingParty.Kind.PLATFORM_OPERATOR, name_ja="基盤"
+    )
+    delegations.end(delegations.record(operator, service, list(Purpose), by="x"), by="x")
 
 
 STAFF = (("sakura", "helpdesk"), ("momiji", "helpdesk"), ("kaede", "operator"))

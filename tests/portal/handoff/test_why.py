@@ -7,7 +7,7 @@ from django.test import Client
 
 from ca.models import Realm
 from ca.profiles import Purpose
-from portal.handoff import hand_offs
+from portal.handoff import asking
 from portal.handoff.models import HandOff
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from whitelist.cases import states
@@ -18,7 +18,7 @@ from whitelist.models import RelyingParty
 def link(realm: Realm) -> str:
     bank = make_bank(realm, state=RelyingParty.State.DRAFT)
     states.move_entry(bank, "register", by="officer-yamada")
-    asked = hand_offs.ask(make_credential(bank), purpose=Purpose.USER_AUTHENTICATION, return_url=CALLBACK)
+    asked = asking.ask(make_credential(bank), purpose=Purpose.USER_AUTHENTICATION, return_url=CALLBACK)
     return urllib.parse.urlsplit(asked.address).path
 
 

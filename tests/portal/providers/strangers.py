@@ -13,8 +13,22 @@ from portal.handoff import asking
 from portal.providers import invitations
 from portal.providers.models import Invitation, Membership
 from tests.portal.providers.people import make_provider, make_workspace
+from tests.portal.review.people import officers
+from tests.whitelist.cases import filled
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
-from whitelist.models import Credential, RelyingParty
+from tests.whitelist.review import cases as reviewed
+from whitelist import delegations
+from whitelist.cases import attachments, drafts
+from whitelist.models import (
+    Attachment,
+    Case,
+    CaseVersion,
+    Credential,
+    Proposal,
+    RelyingParty,
+    Suspension,
+)
+from whitelist.review import suspensions
 
 # --- of an organisation: (namespace:name of the address, or namespace, or "*"; parameter) -> value, from its owner
 Make = Callable[[Membership], Any]
@@ -22,9 +36,21 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("*", "organisation"): lambda owner: make_workspace(owner).organisation.reference,
     ("providers", "person"): lambda owner: colleague(owner).reference,
     ("providers", "invitation"): lambda owner: invitation(owner).reference,
+    ("probes", "case"): lambda owner: case(owner).reference,
+    ("probes", "client_id"): lambda owner: credential(owner).relying_party.client_id,
+    ("delegations", "reference"): lambda owner: delegation(owner),
+    ("credentials", "client_id"): lambda owner: credential(owner).relying_party.client_id,
+    ("credentials", "credential"): lambda owner: credential(owner).pk,
+    ("onboarding", "case"): lambda owner: case(owner).reference,
+    ("onboarding:remove", "block"): lambda owner: application(owner),
+    ("onboarding", "file"): lambda owner: logo(owner).reference,
+    ("onboarding", "number"): lambda owner: version(owner).number,
+    ("letters", "case"): lambda owner: decided(owner).review.case.reference,
+    ("letters", "proposal"): lambda owner: decided(owner).reference,
+    ("letters", "suspension"): lambda owner: suspension(owner).reference,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
-KINDS: dict[tuple[str, str], str] = {}
+KINDS: dict[tuple[str, str], str] = {("onboarding", "page"): "service"}
 
 # --- of the API: the parameter -> value, from the credential of the organisation's relying party
 API_OBJECTS: dict[tuple[str, str], Callable[[Credential], Any]] = {
@@ -35,13 +61,37 @@ API_BODIES: dict[str, dict[str, Any]] = {"handoff_api:redeem": {"code": "wrong"}
 # Everybody's: no token, and the same answer for all.
 PUBLIC_API = {"handoff_api:token", "handoff_api:trust"}
 # These name nobody's object: whoever has a token asks for their own.
-OWN_API = {"handoff_api:handoffs"}
+OWN_API = {
+    "handoff_api:handoffs", "verification_api:status", "verification_api:counterparts", "verification_api:log",
+}  # fmt: skip
 
 
 def found(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
     """Return the row for a parameter: that of the address, else of its namespace, else of all; None without one."""
     keys = (name, name.rpartition(":")[0], "*")
     return next((table[key, parameter] for key in keys if (key, parameter) in table), None)
+
+
+def case(owner: Membership) -> Case:
+    """Return the organisation's case, a draft in which everything is answered."""
+    found = Case.objects.filter(organisation=owner.organisation).first()
+    return found or filled.fill(drafts.open(owner.organisation, owner.account.name))
+
+
+def application(owner: Membership) -> str:
+    """Return the name of the case's application."""
+    return str(drafts.answers(case(owner))["applications"][0]["id"])
+
+
+def logo(owner: Membership) -> Attachment:
+    """Return a picture of the case."""
+    return attachments.put(case(owner), "logo.png", filled.png(), owner.account.name)
+
+
+def version(owner: Membership) -> CaseVersion:
+    """Return a version of the case."""
+    row = case(owner)
+    return CaseVersion.objects.create(case=row, number=1, answers={}, submitted_by="x", submitted_at=row.opened_at)
 
 
 def colleague(owner: Membership) -> Membership:
@@ -57,6 +107,23 @@ def invitation(owner: Membership) -> Invitation:
     return invitations.invite(owner.organisation, "new@bank.example", "viewer", by=owner.account)
 
 
+def decided(owner: Membership) -> Proposal:
+    """Return a decision on a case of the organisation."""
+    rows = Proposal.objects.filter(review__case__organisation=owner.organisation).select_related("review__case")
+    if not rows.exists():
+        given = reviewed.answers("17-1-1", service={"client_id": ""})
+        reviewed.through(reviewed.submitted(owner.organisation, given), "register", officers("registrar"))
+    return rows[0]
+
+
+def suspension(owner: Membership) -> Suspension:
+    """Return a suspension of the entry that the decided case made."""
+    entry = decided(owner).review.case.relying_party
+    assert entry is not None
+    found = Suspension.objects.filter(entry=entry).first()
+    return found or suspensions.suspend(entry, by=officers("registrar")[0], reason="理由")
+
+
 def credential(owner: Membership) -> Credential:
     """Return the credential of a registered relying party of the organisation."""
     row = RelyingParty.objects.filter(organisation=owner.organisation, realm=owner.organisation.realm).first()
@@ -64,6 +131,13 @@ def credential(owner: Membership) -> Credential:
         client_id = f"rp-{secrets.token_hex(4)}"
         row = make_bank(owner.organisation.realm, client_id, organisation=owner.organisation)
     return row.credentials.first() or make_credential(row)
+
+
+def delegation(owner: Membership) -> Any:
+    """Return the reference of a delegation that the organisation gave."""
+    provider = credential(owner).relying_party
+    operator = make_bank(provider.realm, f"op-{secrets.token_hex(4)}", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    return delegations.record(operator, provider, list(Purpose), by=owner.account.name).reference
 
 
 def hand_off(credential: Credential) -> Any:

@@ -153,6 +153,8 @@ def test_a_script_registers_a_key_and_is_told_its_name(owner: Membership) -> Non
         json.dumps({**public_jwk(), "x": 5}),
         " " * 5000,
     ],
+    # Two processes make two keys, and must call the tests alike.
+    ids=["empty", "no JSON", "a list", "deep", "RSA", "private", "off the curve", "a number", "spaces"],
 )
 def test_what_is_no_public_key_is_refused_and_a_private_one_above_all(owner: Membership, jwk: str) -> None:
     make_workspace(owner)

@@ -1,0 +1,274 @@
+"""One page of a draft: as a form that works by its button, and as a table that is saved while it is typed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal import api_errors, problems
+from portal.onboarding import forms, preview, words
+from portal.onboarding.access import EDITORS, CaseRequest, may, of_case
+from portal.onboarding.words import said
+from whitelist.cases import attachments, drafts, lookalikes, sections, shapes, submitting
+from whitelist.cases.drafts import Conflict, Saved
+from whitelist.cases.errors import CaseNotEditable
+from whitelist.cases.fields import Kind
+from whitelist.cases.sections import Page, Section
+from whitelist.cases.states import EDITABLE
+from whitelist.errors import WhitelistError
+from whitelist.models import Attachment, CaseRemark, CaseSection
+
+
+@of_case()
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: CaseRequest, page: str) -> HttpResponseBase:
+    """Show a page of the draft; save it."""
+    section, found = _find(page)
+    if request.method == "POST" and request.membership.role in EDITORS:
+        return _save(request, section, found)
+    checked = "check" in request.GET
+    return _shown(request, section, found, checked=checked, saved="saved" in request.GET)
+
+
+@of_case(*EDITORS)
+@require_POST
+def save(request: CaseRequest, page: str) -> HttpResponseBase:
+    """Save what was typed: JSON {"edition", "changes": {path: answer}, "bases": {path: edition}, "settled": [path]}.
+
+    Answers with {"edition", "conflicts": [{"field", "theirs", "shown", "by"}], "others": {path: answer}, "preview",
+    "like"}; an error is a problem (RFC 9457).
+    """
+    section, found = _find(page)
+    try:
+        told = json.loads(request.body)
+        edition, changes = int(told["edition"]), dict(told["changes"])
+        bases = {str(path): int(at) for path, at in dict(told.get("bases", {})).items()}
+        settled = [str(path) for path in told.get("settled", [])]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _problem("case_field_unknown", "the body isn't what is expected")
+    try:
+        saved = drafts.save(
+            request.case, section.name, edition, changes, request.staff.name, bases=bases, settled=settled
+        )
+    except WhitelistError as error:
+        return _problem(error.code, str(error), **error.data)
+    return JsonResponse(_answer(request, section, found, saved, changes))
+
+
+@of_case(*EDITORS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: CaseRequest) -> HttpResponseBase:
+    """Add an application."""
+    anchor = ""
+    if request.method == "POST":
+        try:
+            anchor = f"#{drafts.add_application(request.case, request.POST.get('kind', ''), request.staff.name)}"
+        except WhitelistError as error:
+            return _refused(request, *_find(shapes.APPLICATIONS), error)
+    return redirect(_address(request, shapes.APPLICATIONS) + anchor)
+
+
+@of_case(*EDITORS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: CaseRequest, block: str) -> HttpResponseBase:
+    """Take an application out."""
+    if request.method == "POST":
+        try:
+            drafts.remove_application(request.case, block, request.staff.name)
+        except WhitelistError as error:
+            return _refused(request, *_find(shapes.APPLICATIONS), error)
+    return redirect(_address(request, shapes.APPLICATIONS))
+
+
+def _save(request: CaseRequest, section: Section, found: Page) -> HttpResponseBase:
+    """Save a form that came by its button: what was changed in it, file by file and field by field."""
+    case, by = request.case, request.staff.name
+    answers = drafts.answers(case)
+    edition, read, bases = forms.base(request)
+    try:
+        typed = forms.posted(request, section, found, answers)
+        # Only what was changed on the page: the rest of a page that is old isn't meant.
+        changes = {path: value for path, value in typed.items() if path not in read or read[path] != value}
+        changes |= _files(request, section, found, answers)
+        saved = drafts.save(
+            case, section.name, edition, changes, by, bases=bases, settled=request.POST.getlist("settle")
+        )
+    except WhitelistError as error:
+        return _refused(request, section, found, error)
+    if saved.conflicts:
+        return _shown(request, section, found, conflicts=saved.conflicts, status=409)
+    answers = drafts.answers(case)
+    if "later" in request.POST:
+        return redirect("onboarding:tasks", case.organisation.reference, case.reference)
+    if "stay" in request.POST:
+        return redirect(f"{_address(request, found.name)}?saved")
+    if any(one.page == found.name for one in submitting.missing(case, answers)):
+        return _shown(request, section, found, checked=True, status=400)
+    _before, after = forms.neighbours(found, answers)
+    if not after:
+        return redirect("onboarding:check", case.organisation.reference, case.reference)
+    return redirect(_address(request, after))
+
+
+def _files(request: CaseRequest, section: Section, found: Page, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Take in the files that came with the form, and return the answers that name them."""
+    changes: dict[str, Any] = {}
+    for path, field in forms.asked(section, found, answers):
+        if field.kind is not Kind.FILE:
+            continue
+        given = request.FILES.get(path)
+        if given is not None:
+            logo = path == "logo"
+            made = attachments.put(request.case, given.name or "", given.read(), request.staff.name, logo=logo)
+            changes[path] = str(made.reference)
+        elif f"remove:{path}" in request.POST:
+            changes[path] = ""
+    return changes
+
+
+def _refused(request: CaseRequest, section: Section, found: Page, error: WhitelistError) -> HttpResponseBase:
+    """Show a page again that couldn't be saved, with all that was typed in it, and say why."""
+    if isinstance(error, CaseNotEditable):
+        request.case.refresh_from_db(fields=["state"])
+    typed: dict[str, Any] = {}
+    for path, field in forms.asked(section, found, drafts.answers(request.case)):
+        if path in request.POST and field.kind is not Kind.FILE:
+            given = request.POST.getlist(path)
+            typed[path] = given if field.kind is Kind.CHOICES else given[-1]
+            if field.kind is Kind.LIST:
+                typed[path] = given[-1].splitlines()
+    wrong = {}
+    field_ = error.data.get("field", "")
+    if not field_ and error.code.startswith(("attachment", "logo")):
+        field_ = next((path for path, one in forms.asked(section, found, {}) if one.kind is Kind.FILE), "")
+    if field_ in {path for path, _one in forms.asked(section, found, drafts.answers(request.case))}:
+        wrong[field_] = problems.sentence(error.code)
+    return _shown(
+        request, section, found, typed=typed, wrong=wrong, problem=problems.sentence(error.code),
+        status=problems.CATALOGUE[error.code].status,
+    )  # fmt: skip
+
+
+def _shown(
+    request: CaseRequest,
+    section: Section,
+    found: Page,
+    *,
+    checked: bool = False,
+    saved: bool = False,
+    typed: Mapping[str, Any] | None = None,
+    wrong: Mapping[str, str] | None = None,
+    conflicts: Sequence[Conflict] = (),
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    case = request.case
+    row = CaseSection.objects.get(case=case, name=section.name)
+    answers = drafts.answers(case)
+    files = words.files(case)
+    errors = dict(wrong or {})
+    if checked:
+        errors |= {one.field: said(one.sentence) for one in submitting.missing(case, answers) if one.page == found.name}
+    remarks = list(CaseRemark.objects.filter(case=case, section=section.name, settled_at=None))
+    typed = {one.field: one.mine for one in conflicts} | dict(typed or {})
+    rows = forms.shown(
+        section, found, row, answers, typed=typed, wrong=errors, conflicts=conflicts, remarks=remarks, files=files
+    )
+    before, after = forms.neighbours(found, answers)
+    can = may(request, case)
+    context = {
+        "case": case,
+        "membership": request.membership,
+        "title": words.title(case, answers),
+        "section": section,
+        "section_title": said(section.title),
+        "page": found,
+        "page_title": said(found.title),
+        "lead": said(found.lead),
+        "fields": rows,
+        "blocks": _blocks(found, answers, rows) if found.blocks else [],
+        "kinds": [(code, said(label)) for code, label in found.fields[0].choices] if found.blocks else [],
+        "remarks": [one for one in remarks if not one.field],
+        "errors": [(one["id"], one["error"]) for one in rows if one["error"]]
+        + [("main", sentence) for path, sentence in errors.items() if not path],
+        "conflicts": conflicts,
+        "conflicting": [one for one in rows if one["conflict"]],
+        "edition": row.edition,
+        "read": forms.read(section, found, answers),
+        "may": can,
+        "editable": case.state in EDITABLE and can["edit"],
+        "problem": problem,
+        "saved": saved,
+        "before": before,
+        "after": after,
+        "preview": preview.drawn(case, found.name, answers, files) if found.preview else [],
+        "like": _like(request, found, answers),
+        "has_files": any(one["kind"] == "file" for one in rows),
+    }
+    return render(request, "onboarding/page.html", context, status=status)
+
+
+def _blocks(found: Page, answers: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    kinds = dict(found.fields[0].choices)
+    return [
+        {
+            "id": block["id"],
+            "kind": said(kinds[block["kind"]]) if block.get("kind") in kinds else "",
+            "fields": [one for one in rows if one["path"].startswith(f"{block['id']}.")],
+        }
+        for block in shapes.blocks(answers.get(shapes.APPLICATIONS))
+    ]
+
+
+def _like(request: CaseRequest, found: Page, answers: Mapping[str, Any]) -> list[lookalikes.Imitated]:
+    if found.name != "service":
+        return []
+    names = [answers["service"].get(name) or "" for name in ("name_ja", "name_en")]
+    return lookalikes.imitated(request.case.organisation, *names)
+
+
+def _answer(
+    request: CaseRequest, section: Section, found: Page, saved: Saved, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    answers = drafts.answers(request.case)
+    # The preview is of what stands on the writer's page: of a field in dispute, what they typed themselves.
+    flat = shapes.flat(section, answers.get(section.name)) | {one.field: one.mine for one in saved.conflicts}
+    own = {**answers, section.name: shapes.nested(section, flat)}
+    files: dict[str, Attachment] = words.files(request.case) if found.preview or saved.conflicts else {}
+    pictures = preview.drawn(request.case, found.name, own, files) if found.preview else []
+    asked = {path for path, _field in forms.asked(section, found, answers)}
+    return {
+        "edition": saved.edition,
+        "conflicts": [
+            {
+                "field": one.field,
+                "theirs": one.theirs,
+                "shown": words.answer(section.name, one.field, one.theirs, files) or _("（空）"),
+                "by": one.by,
+            }
+            for one in saved.conflicts
+        ],
+        "others": {path: value for path, value in saved.others.items() if path in asked},
+        "preview": {one["language"]: one["html"] for one in pictures},
+        "like": [{"name": one.name, "like": one.like} for one in _like(request, found, own)],
+    }
+
+
+def _find(name: str) -> tuple[Section, Page]:
+    if name not in sections.PAGES:
+        raise Http404("no such page")
+    return sections.PAGES[name]
+
+
+def _address(request: CaseRequest, name: str) -> str:
+    return reverse("onboarding:page", args=[request.case.organisation.reference, request.case.reference, name])
+
+
+def _problem(code: str, detail: str, **data: Any) -> JsonResponse:
+    problem = api_errors.body(code, detail, **data)
+    return JsonResponse(problem, status=problem["status"], content_type="application/problem+json")

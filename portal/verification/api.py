@@ -1,0 +1,203 @@
+"""The verification API: parse, one call, answer. Who asks is whose key signed, as in the hand-off's API."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ca import der as encoding
+from ca.profiles import Purpose
+from portal import callers
+from portal.handoff import octets
+from portal.handoff.api import NO_STORE
+from whitelist.access import Check
+from whitelist.errors import VerificationInvalid
+from whitelist.models import VerificationLog
+from whitelist.verification import again, asking, counterparts, log, statuses
+from whitelist.verification.asking import Asker, CheckPurpose
+from whitelist.verification.counterparts import Counterpart
+from whitelist.verification.statuses import Answer
+
+LONGEST_CERTIFICATE = 8_192
+LONGEST_NAME = 64
+PAGE, LONGEST_PAGE = 100, 1000
+_SERIAL_NUMBER = re.compile(r"[0-9A-Fa-f]{1,40}")
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class StatusView(APIView):
+    """POST: how certificates of one authority stand, by their octets or by their serial numbers."""
+
+    def post(self, request: Request) -> Response:
+        who, data = _asker(request)
+        purpose = _purpose(data)
+        by_number = data.get("serial_numbers") is not None
+        if by_number == (data.get("certificates") is not None):
+            raise VerificationInvalid("either certificates or serial_numbers", member="certificates")
+        if by_number:
+            numbers = _serial_numbers(data)
+            answers: Callable[[], list[Answer]] = lambda: statuses.by_serial_numbers(who, purpose, numbers)  # noqa: E731
+        else:
+            certificates = _certificates(data)
+            answers = lambda: statuses.by_certificates(who, purpose, certificates)  # noqa: E731
+
+        def body() -> dict[str, Any]:
+            return _told(who, purpose, [_status(each) for each in answers()])
+
+        return _once(request, who, body, lambda: asking.require(who, Check.STATUS, purpose))
+
+
+class CounterpartsView(APIView):
+    """POST: the serial numbers that belong to others: of the other medium, or of the other purpose."""
+
+    def post(self, request: Request) -> Response:
+        who, data = _asker(request)
+        purpose, numbers = _purpose(data), _serial_numbers(data)
+        wanted = data.get("counterpart")
+        if wanted not in ("medium", "purpose"):
+            raise VerificationInvalid("counterpart must be medium or purpose", member="counterpart")
+        ask = counterparts.other_medium if wanted == "medium" else counterparts.other_purpose
+        kind = Check.MEDIUM_COUNTERPART if wanted == "medium" else Check.PURPOSE_COUNTERPART
+
+        def body() -> dict[str, Any]:
+            return _told(who, purpose, [_counterpart(each) for each in ask(who, purpose, numbers)])
+
+        return _once(request, who, body, lambda: asking.require(who, kind, purpose))
+
+
+class LogView(APIView):
+    """GET: what was asked by oneself, or in one's name, newest first, a page at a time."""
+
+    def get(self, request: Request) -> Response:
+        credential = callers.of(request)
+        size = _number(request, "limit", PAGE, longest=LONGEST_PAGE)
+        before = _number(request, "before", 0)
+        rows = log.of_party(credential.relying_party)
+        if before:
+            rows = rows.filter(pk__lt=before)
+        page = list(rows[: size + 1])
+        more = len(page) > size
+        page = page[:size]
+        link = f"{settings.PUBLIC_URL}{reverse('verification_api:log')}?limit={size}&before="
+        return Response(
+            {"answers": [_logged(each) for each in page], "next": f"{link}{page[-1].pk}" if more else None},
+            headers=NO_STORE,
+        )
+
+
+def _asker(request: Request) -> tuple[Asker, Any]:
+    credential = callers.of(request)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.VERIFICATION_MOST * 2 * LONGEST_CERTIFICATE:
+        raise VerificationInvalid("the body is too large")
+    data = request.data
+    if not isinstance(data, dict):
+        raise VerificationInvalid("the body must be an object")
+    check = data.get("check_purpose")
+    if check not in CheckPurpose.values:
+        raise VerificationInvalid(f"check_purpose must be {' or '.join(CheckPurpose.values)}", member="check_purpose")
+    behalf = data.get("on_behalf_of", "")
+    if not isinstance(behalf, str) or len(behalf) > LONGEST_NAME or "\0" in behalf:
+        raise VerificationInvalid("on_behalf_of must be a client id", member="on_behalf_of")
+    return asking.asker(credential, check_purpose=CheckPurpose(check), on_behalf_of=behalf), data
+
+
+def _purpose(data: Any) -> Purpose:
+    known = [each.value for each in Purpose]
+    if data.get("purpose") not in known:
+        raise VerificationInvalid(f"purpose must be {' or '.join(known)}", member="purpose")
+    return Purpose(data["purpose"])
+
+
+def _list(data: Any, member: str) -> list[Any]:
+    given = data.get(member)
+    if not isinstance(given, list):
+        raise VerificationInvalid(f"{member} must be a list", member=member)
+    asking.require_few(given, member)
+    return given
+
+
+def _serial_numbers(data: Any) -> list[str]:
+    given = _list(data, "serial_numbers")
+    for place, each in enumerate(given):
+        if not isinstance(each, str) or not _SERIAL_NUMBER.fullmatch(each):
+            raise VerificationInvalid("a serial number is hexadecimal digits", member="serial_numbers", index=place)
+    return [encoding.integer_hex(int(each, 16)) for each in given]
+
+
+def _certificates(data: Any) -> list[bytes]:
+    certificates = []
+    for place, each in enumerate(_list(data, "certificates")):
+        try:
+            certificates.append(octets.decode(each, longest=LONGEST_CERTIFICATE))
+        except ValueError as error:
+            raise VerificationInvalid(f"a certificate {error}", member="certificates", index=place) from None
+    return certificates
+
+
+def _number(request: Request, name: str, default: int, *, longest: int = 2**62) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,19}", text) or not 0 < int(text) <= longest:
+        raise VerificationInvalid(f"{name} must be a number from 1 to {longest}", member=name)
+    return int(text)
+
+
+def _once(request: Request, who: Asker, body: Callable[[], dict[str, Any]], permit: Callable[[], None]) -> Response:
+    key = request.headers.get("Idempotency-Key", "")
+    if key and not _KEY.fullmatch(key):
+        raise VerificationInvalid("Idempotency-Key must be at most 128 visible ASCII characters")
+    asked = [request.path, request.data]
+    told, again_ = again.once(who, key, asked, body, permit=permit)
+    return Response(told, headers=NO_STORE | ({"Idempotency-Replayed": "true"} if again_ else {}))
+
+
+def _told(who: Asker, purpose: Purpose, answers: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "request": str(who.request),
+        "at": who.now.isoformat(),
+        "purpose": purpose.value,
+        "check_purpose": str(who.check_purpose),
+        "on_behalf_of": who.party.client_id if who.acts_for_another else None,
+        "answers": answers,
+    }
+
+
+def _status(answer: Answer) -> dict[str, Any]:
+    return {
+        "serial_number": answer.serial_number or None,
+        "status": answer.status.value,
+        "medium": answer.medium.value if answer.medium else None,
+        "reason": answer.reason or None,
+        "since": answer.since.isoformat() if answer.since else None,
+        "valid_until": answer.valid_until.isoformat() if answer.valid_until else None,
+    }
+
+
+def _counterpart(answer: Counterpart) -> dict[str, Any]:
+    other = answer.other
+    told = other and {
+        "serial_number": other.serial_number,
+        "purpose": other.purpose.value,
+        "medium": other.medium.value,
+    }
+    return {"serial_number": answer.serial_number, "counterpart": told}
+
+
+def _logged(row: VerificationLog) -> dict[str, Any]:
+    return {
+        "request": str(row.request),
+        "at": row.at.isoformat(),
+        "relying_party": row.relying_party.client_id,
+        "on_behalf_of": row.on_behalf_of.client_id if row.on_behalf_of else None,
+        "kind": row.kind,
+        "purpose": row.purpose,
+        "check_purpose": row.check_purpose,
+        "serial_number": row.serial_number or None,
+        "verdict": row.verdict,
+    }

@@ -1,0 +1,1 @@
+"""What is asked, as data: a module for each group of sections."""

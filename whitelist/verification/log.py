@@ -1,0 +1,54 @@
+"""The log of answers: one row each, in the transaction of the answer; kept for VERIFICATION_LOG_DAYS."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from ca import bulk, clock
+from ca.profiles import Purpose
+from whitelist.models import Organisation, RelyingParty, VerificationLog, VerificationRequest
+from whitelist.verification.asking import Asker
+
+_BATCH = 5000
+_COLUMNS = (
+    "relying_party_id", "on_behalf_of_id", "delegation_id", "request", "kind", "purpose", "check_purpose",
+    "serial_number", "verdict", "at",
+)  # fmt: skip
+
+
+def note(who: Asker, kind: VerificationLog.Kind, purpose: Purpose, said: Iterable[tuple[str, str]]) -> None:
+    """Write down what was said: pairs of serial number and verdict. One statement for all."""
+    at, party, delegation = clock.machine(), who.credential.relying_party_id, who.delegation
+    behalf = who.party.pk if who.acts_for_another else None
+    begun = (party, behalf, delegation.pk if delegation else None, who.request)
+    about = (str(kind), str(purpose), str(who.check_purpose))
+    bulk.insert_rows(
+        VerificationLog, _COLUMNS, [(*begun, *about, serial_number, verdict, at) for serial_number, verdict in said]
+    )
+
+
+def of_party(party: RelyingParty) -> QuerySet[VerificationLog]:
+    """Return what a relying party asked, and what was asked in its name; newest first."""
+    return _rows(Q(relying_party=party) | Q(on_behalf_of=party))
+
+
+def of_organisation(organisation: Organisation) -> QuerySet[VerificationLog]:
+    """Return what any service of an organisation asked, and what was asked in its name; newest first."""
+    own = RelyingParty.objects.filter(organisation=organisation).values("pk")
+    return _rows(Q(relying_party__in=own) | Q(on_behalf_of__in=own))
+
+
+def _rows(mine: Q) -> QuerySet[VerificationLog]:
+    return VerificationLog.objects.filter(mine).select_related("relying_party", "on_behalf_of").order_by("-pk")
+
+
+def forget() -> int:
+    """Delete, in batches, what was kept for long enough; return how many answers."""
+    now = clock.machine()
+    VerificationRequest.objects.filter(at__lt=now - timedelta(seconds=settings.VERIFICATION_AGAIN_SECONDS)).delete()
+    limit, deleted = now - timedelta(days=settings.VERIFICATION_LOG_DAYS), 0
+    while old := list(VerificationLog.objects.filter(at__lt=limit).values_list("pk", flat=True)[:_BATCH]):
+        deleted += VerificationLog.objects.filter(pk__in=old).delete()[0]
+    return deleted
