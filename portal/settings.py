@@ -158,6 +158,14 @@ HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
 HELPDESK_RELEASE_SECONDS = environment.decimal("HELPDESK_RELEASE_SECONDS", 3600)
 # After so many calls within a day in which something was answered wrong, nobody can propose a holder's release.
 HELPDESK_WRONG_CALLS = environment.number("HELPDESK_WRONG_CALLS", 3)
+# The review of service providers (docs/review.md): working days that each authority has for a case, a guess.
+REVIEW_MINISTRY_DAYS = environment.number("REVIEW_MINISTRY_DAYS", 60)
+REVIEW_REGISTRAR_DAYS = environment.number("REVIEW_REGISTRAR_DAYS", 20)
+# A suspension that no second officer confirms within so long is lifted.
+REVIEW_SUSPENSION_HOURS = environment.decimal("REVIEW_SUSPENSION_HOURS", 24)
+# So many days before a certification, a credential or an entry ends its organisation is told.
+REVIEW_NOTICE_DAYS = (90, 60, 30)
+REVIEW_SWEEP_SECONDS = environment.decimal("REVIEW_SWEEP_SECONDS", 60)
 # The console calls an enrolment that hasn't moved for so long standing still.
 CONSOLE_STILL_SECONDS = environment.decimal("CONSOLE_STILL_SECONDS", 10 * 60)
 
@@ -407,8 +415,13 @@ CELERY_BEAT_SCHEDULE = {
     # Looks whether something changed; signs nothing otherwise before REGISTER_SIGN_SECONDS are over.
     "registers": {"task": "whitelist.sign_registers", "schedule": min(60.0, REGISTER_SIGN_SECONDS)},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
-    "case-messages": {"task": "portal.tell_of_case_messages", "schedule": CASE_MESSAGES_SWEEP_SECONDS},
+    "review": {
+        "task": "portal.sweep_review",
+        "schedule": REVIEW_SWEEP_SECONDS,
+        "options": {"expires": max(REVIEW_SWEEP_SECONDS, 1)},
+    },
     "workspaces": {"task": "portal.sweep_workspaces", "schedule": WORKSPACES_SWEEP_SECONDS},
+    "case-messages": {"task": "portal.tell_of_case_messages", "schedule": CASE_MESSAGES_SWEEP_SECONDS},
     # One that waited behind a slow server is worth nothing: the next does its work, too.
     "notices": {
         "task": "portal.sweep_notices",

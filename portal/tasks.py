@@ -3,5 +3,13 @@
 from portal.notices.tasks import sweep_notices
 from portal.onboarding.tasks import tell_of_case_messages
 from portal.providers.tasks import make_workspace, make_workspace_keys, sweep_workspaces
+from portal.review.tasks import sweep_review
 
-__all__ = ["make_workspace", "make_workspace_keys", "sweep_notices", "sweep_workspaces", "tell_of_case_messages"]
+__all__ = [
+    "make_workspace",
+    "make_workspace_keys",
+    "sweep_notices",
+    "sweep_review",
+    "sweep_workspaces",
+    "tell_of_case_messages",
+]

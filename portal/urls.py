@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("staff/", include("portal.accounts.urls")),
     path("helpdesk/", include("portal.helpdesk.urls")),
     path("console/", include("portal.console.urls")),
+    path("review/", include("portal.review.urls")),
     path("providers/", include("portal.providers.urls")),
     path("providers/<uuid:organisation>/", include(providers.ROOMS)),
     path("register/", include("whitelist.urls")),

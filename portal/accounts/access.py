@@ -27,6 +27,8 @@ class Right(StrEnum):
     ANSWER = "answer"  # citizens' objections
     WATCH = "watch"  # the operators' console
     ORDER = "order"  # orders to elements in use
+    REVIEW = "review"  # cases of service providers: propose, decide on another's proposal
+    SUSPEND = "suspend"  # entries of the register: at once, confirm, lift, remove
     REPRESENT = "represent"  # organisations, by membership
 
 
@@ -36,12 +38,16 @@ RIGHTS: Mapping[str, frozenset[Right]] = {
     Role.HELPDESK: frozenset({Right.ASSIST, Right.APPROVE, Right.ANSWER}),
     Role.OFFICER: frozenset({Right.APPROVE, Right.ANSWER}),
     Role.OPERATOR: frozenset({Right.WATCH, Right.ORDER}),
+    Role.MINISTRY: frozenset({Right.REVIEW}),
+    Role.REGISTRAR: frozenset({Right.REVIEW, Right.SUSPEND}),
     Role.PROVIDER: frozenset({Right.REPRESENT}),
 }
 ROLE_NAMES: Mapping[str, Promise] = {
     Role.HELPDESK: gettext_lazy("ヘルプデスク"),
     Role.OFFICER: gettext_lazy("担当官"),
     Role.OPERATOR: gettext_lazy("運用者"),
+    Role.MINISTRY: gettext_lazy("主務省の審査官"),
+    Role.REGISTRAR: gettext_lazy("J-LISの審査官"),
     Role.PROVIDER: gettext_lazy("サービス事業者"),
 }
 
@@ -61,6 +67,8 @@ AREAS = (
     Area("helpdesk:objections", gettext_lazy("お申し出への回答"), Right.ANSWER),
     Area("console:overview", gettext_lazy("運用の状況"), Right.WATCH),
     Area("console:conversations", gettext_lazy("会話"), Right.WATCH),
+    Area("review:desk", gettext_lazy("審査"), Right.REVIEW),
+    Area("review:entries", gettext_lazy("登録の管理"), Right.REVIEW),
     Area("providers:organisations", gettext_lazy("わたしの組織"), Right.REPRESENT),
 )
 

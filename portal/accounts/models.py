@@ -19,6 +19,8 @@ class Account(models.Model):
         HELPDESK = "helpdesk"
         OFFICER = "officer"
         OPERATOR = "operator"
+        MINISTRY = "ministry"  # reviews cases: certifies
+        REGISTRAR = "registrar"  # reviews cases: registers, and suspends
         PROVIDER = "provider"  # a service provider's person; what they may is their membership's to say
 
     class State(models.TextChoices):

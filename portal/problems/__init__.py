@@ -22,6 +22,7 @@ from portal.problems import (
     providers,
     register,
     requests,
+    review,
     screen_lock,
     tsm,
 )
@@ -45,6 +46,7 @@ TABLES = tuple(
         accounts,
         helpdesk,
         console,
+        review,
         onboarding,
         providers,
     )

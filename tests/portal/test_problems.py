@@ -21,13 +21,15 @@ from portal.mynaportal import errors as mynaportal_errors
 from portal.notices import errors as notices_errors
 from portal.phone.sentences import APPLICATION
 from portal.providers import errors as provider_errors
+from portal.review import errors as review_errors
 from portal.screen_lock import errors as screen_lock_errors
 from tsm.transports import base as transport_errors
 from whitelist.cases import errors as case_errors
+from whitelist.review import errors as whitelist_review_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
-    "account_error", "helpdesk_error", "console_error", "provider_error",
+    "account_error", "helpdesk_error", "console_error", "provider_error", "review_error",
     "ca_error", "tsm_error", "whitelist_error", "handoff_error", "notices_error", "mynaportal_error",
     "keys_unavailable", "key_not_found",
     "no_authority", "generation_out_of_turn", "cause_not_officers",
@@ -60,6 +62,8 @@ def codes(module: ModuleType) -> set[str]:
         screen_lock_errors,
         notices_errors,
         mynaportal_errors,
+        review_errors,
+        whitelist_review_errors,
         case_errors,
         provider_errors,
     ],

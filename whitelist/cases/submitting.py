@@ -16,6 +16,7 @@ from whitelist.cases.errors import CaseChanged, CaseIncomplete
 from whitelist.cases.sections import OPERATOR, Page, Section
 from whitelist.models import Attachment, Case, CaseRemark, CaseVersion, RelyingParty
 from whitelist.register import Text
+from whitelist.review import pace
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def submit(case: Case, by: str, *, seen: str | None = None) -> CaseVersion:
             conformance=conformance.latest(case.organisation),
         )
         CaseRemark.objects.filter(case=case, settled_at=None).update(settled_at=now)
+        pace.begin(case)
     return version
 
 

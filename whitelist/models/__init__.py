@@ -15,6 +15,7 @@ from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.register import RegisterRecord, RegisterStatement
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
+from whitelist.models.review import CheckAnswer, EndingNotice, EntryProposal, Proposal, Review, Suspension
 from whitelist.models.verification import VerificationLog, VerificationRequest
 
 __all__ = [
@@ -26,19 +27,25 @@ __all__ = [
     "CaseRemark",
     "CaseSection",
     "CaseVersion",
+    "CheckAnswer",
     "ConformanceReport",
     "Credential",
     "Delegation",
+    "EndingNotice",
+    "EntryProposal",
     "Logo",
     "MinisterialCertification",
     "Organisation",
     "ProbeResult",
     "ProbeRun",
+    "Proposal",
     "PurposeOfUse",
     "RegisterRecord",
     "RegisterStatement",
     "RegisteredApplication",
     "RelyingParty",
+    "Review",
+    "Suspension",
     "UsedAssertion",
     "VerificationLog",
     "VerificationRequest",

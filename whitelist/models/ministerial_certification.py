@@ -13,6 +13,8 @@ class MinisterialCertification(models.Model):
     granted_on = models.DateField()
     # The last day on which it holds.
     valid_until = models.DateField()
+    # What the ministers bound it to, in their words.
+    conditions = models.TextField(blank=True, default="")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -1,5 +1,6 @@
 """Who may open what: every address of staff with every role, and with none."""
 
+import re
 import uuid
 
 import pytest
@@ -12,6 +13,7 @@ from portal.accounts.access import AREAS, RIGHTS, Right
 from portal.accounts.models import Account
 from portal.console import urls as console_urls
 from portal.helpdesk import urls as helpdesk_urls
+from portal.review import urls as review_urls
 from tests.portal.accounts.people import journal, make_staff, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -47,17 +49,32 @@ PAGES = {
     "console:find": {"operator"},
     "console:enrolment": {"operator"},
     "console:order": {"operator"},
+    "review:desk": {"ministry", "registrar"},
+    "review:case": {"ministry", "registrar"},
+    "review:take-up": {"ministry", "registrar"},
+    "review:check": {"ministry", "registrar"},
+    "review:message": {"ministry", "registrar"},
+    "review:file": {"ministry", "registrar"},
+    "review:propose": {"ministry", "registrar"},
+    "review:proposal": {"ministry", "registrar"},
+    "review:decide": {"ministry", "registrar"},
+    "review:letter": {"ministry", "registrar"},
+    "review:entries": {"ministry", "registrar"},
+    "review:entry": {"ministry", "registrar"},
+    "review:act": {"registrar"},
+    "review:suspension-letter": {"ministry", "registrar"},
 }
 REFERENCE = uuid.UUID(int=0)
 
 
 def patterns() -> dict[str, URLPattern]:
-    rooms = (accounts_urls, helpdesk_urls, console_urls)
+    rooms = (accounts_urls, helpdesk_urls, console_urls, review_urls)
     return {f"{room.app_name}:{pattern.name}": pattern for room in rooms for pattern in room.urlpatterns}
 
 
 def address(name: str) -> str:
-    return reverse(name, args=[REFERENCE] if "reference" in str(patterns()[name].pattern) else [])
+    told = re.findall(r"<(\w+):", str(patterns()[name].pattern))
+    return reverse(name, args=[REFERENCE if kind == "uuid" else "return" for kind in told])
 
 
 def test_the_table_names_every_address_of_staff() -> None:

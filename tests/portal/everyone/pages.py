@@ -178,6 +178,22 @@ PAGES: tuple[Page, ...] = (
     Page("onboarding:versions", "owner", ("organisation", "case, change")),
     Page("onboarding:version", "owner", ("organisation", "case, submitted", "1")),
     Page("onboarding:messages", "owner", ("organisation", "case, whole")),
+    Page("letters:letters", "owner", ("organisation", "case, letters")),
+    Page("letters:letters", "owner", ("organisation", "case, whole")),
+    # --- the review of service providers
+    Page("review:desk", "matsu"),
+    Page("review:desk", "kiku"),
+    Page("review:case", "matsu", ("case, in review",)),
+    Page("review:case", "kiku", ("case, certifying",)),
+    Page("review:case", "matsu", ("case, decided",)),
+    *(Page("review:propose", "take", ("case, in review", kind)) for kind in ("register", "return", "refuse")),
+    Page("review:propose", "kiku", ("case, certifying", "certify")),
+    Page("review:proposal", "take", ("case, proposed", "proposal")),
+    Page("review:proposal", "matsu", ("case, proposed", "proposal")),
+    Page("review:entries", "matsu"),
+    Page("review:entry", "take", ("reviewed",)),
+    Page("review:entry", "take", ("stopped",)),
+    Page("review:entry", "kiku", ("stopped",)),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),
@@ -187,6 +203,7 @@ PAGES: tuple[Page, ...] = (
 # What a GET answers with no page: files, data, streams, fragments, and addresses that lead on to another.
 FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
+    "letters:letter", "letters:suspension", "review:file", "review:letter", "review:suspension-letter",
     "mynaportal:receipt", "onboarding:file", "onboarding:logo", "outbox:letter", "phone:certificate", "phone:events",
     "phone:lost-challenge", "phone:steps", "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
     "register:entry_json", "register:jwks", "register:jws", "register:jws_json", "register:list_json", "register:logo",
@@ -201,6 +218,7 @@ LEADING_ON = {
     "mynaportal:return", "mynaportal:sign_in", "mynaportal:sign_out", "mynaportal:withdraw", "onboarding:add",
     "onboarding:open", "onboarding:remove", "onboarding:save", "phone:choose",
     "phone:lost-hold", "phone:lost-resume", "phone:opened", "phone:use",
+    "review:act", "review:check", "review:decide", "review:message", "review:take-up",
     "providers:accept", "providers:key-make", "providers:passkey-add-ask", "providers:passkey-ask",
     "providers:passkey-confirm-ask", "providers:passkey-enrol", "providers:passkey-enrol-ask",
     "providers:passkey-sign-in", "providers:withdraw", "providers:workspace-make",

@@ -33,7 +33,7 @@ from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, shown, sign_in
-from tests.portal.everyone import cases
+from tests.portal.everyone import cases, review
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
@@ -103,6 +103,7 @@ def build(realm: Realm) -> World:
     _providers(world)
     _register(world)
     _services(world)
+    review.build(world)
     grow(world, 1)
     return world
 
@@ -139,6 +140,7 @@ def grow(world: World, count: int) -> None:
                 conversation=conversation, enrolment=active, kind="keys", state="checked", plan={}, commands=[],
                 answers=[], created_at=now, sent_at=now, reported_at=now,
             )  # fmt: skip
+        review.grow(world)
         name = f"bank-{secrets.token_hex(4)}"
         make_bank(realm, name, name_ja=name, name_en=name)
         call = calls.open_(world.rows["agent"], holder.reference, reason="question")
@@ -349,6 +351,7 @@ def _services(world: World) -> None:
         "probed case": case.reference, "probed service": service.client_id, "delegation": made.reference,
     }  # fmt: skip
     world.rows |= {"case": case, "service": service}
+    cases.build(world)
 
 
 def _seen_and_asked(world: World) -> None:

@@ -13,11 +13,22 @@ from portal.handoff import asking
 from portal.providers import invitations
 from portal.providers.models import Invitation, Membership
 from tests.portal.providers.people import make_provider, make_workspace
+from tests.portal.review.people import officers
 from tests.whitelist.cases import filled
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
+from tests.whitelist.review import cases as reviewed
 from whitelist import delegations
 from whitelist.cases import attachments, drafts
-from whitelist.models import Attachment, Case, CaseVersion, Credential, RelyingParty
+from whitelist.models import (
+    Attachment,
+    Case,
+    CaseVersion,
+    Credential,
+    Proposal,
+    RelyingParty,
+    Suspension,
+)
+from whitelist.review import suspensions
 
 # --- of an organisation: (namespace:name of the address, or namespace, or "*"; parameter) -> value, from its owner
 Make = Callable[[Membership], Any]
@@ -34,6 +45,9 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("onboarding:remove", "block"): lambda owner: application(owner),
     ("onboarding", "file"): lambda owner: logo(owner).reference,
     ("onboarding", "number"): lambda owner: version(owner).number,
+    ("letters", "case"): lambda owner: decided(owner).review.case.reference,
+    ("letters", "proposal"): lambda owner: decided(owner).reference,
+    ("letters", "suspension"): lambda owner: suspension(owner).reference,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
 KINDS: dict[tuple[str, str], str] = {("onboarding", "page"): "service"}
@@ -91,6 +105,23 @@ def colleague(owner: Membership) -> Membership:
 def invitation(owner: Membership) -> Invitation:
     """Return an invitation that waits."""
     return invitations.invite(owner.organisation, "new@bank.example", "viewer", by=owner.account)
+
+
+def decided(owner: Membership) -> Proposal:
+    """Return a decision on a case of the organisation."""
+    rows = Proposal.objects.filter(review__case__organisation=owner.organisation).select_related("review__case")
+    if not rows.exists():
+        given = reviewed.answers("17-1-1", service={"client_id": ""})
+        reviewed.through(reviewed.submitted(owner.organisation, given), "register", officers("registrar"))
+    return rows[0]
+
+
+def suspension(owner: Membership) -> Suspension:
+    """Return a suspension of the entry that the decided case made."""
+    entry = decided(owner).review.case.relying_party
+    assert entry is not None
+    found = Suspension.objects.filter(entry=entry).first()
+    return found or suspensions.suspend(entry, by=officers("registrar")[0], reason="理由")
 
 
 def credential(owner: Membership) -> Credential:
