@@ -220,6 +220,25 @@ def record(
     return made
 
 
+def enter(entry: RelyingParty, operator_client_id: str, *, by: str, case: Case) -> Delegation:
+    """Put an entry that was approved under a platform operator under it, and record the delegation with its case.
+
+    For the purposes that the entry has. One in force for the same purposes stays as it is. Raise `DelegationInvalid`
+    where there is no such operator in the entry's register.
+    """
+    operator = RelyingParty.objects.filter(client_id=operator_client_id, realm=entry.realm_id).first()
+    if operator is None:
+        raise DelegationInvalid("there is no such platform operator", member="operator")
+    purposes = sorted(entry.purposes.values_list("purpose", flat=True))
+    with transaction.atomic():
+        RelyingParty.objects.filter(pk=entry.pk).update(basis=RelyingParty.Basis.OPERATOR, operator=operator)
+        entry.basis, entry.operator = RelyingParty.Basis.OPERATOR, operator
+        found = newest(operator, entry)
+        if found is not None and not is_over(found, clock.now(entry.realm)) and found.purposes == purposes:
+            return found
+        return record(operator, entry, [Purpose(each) for each in purposes], by=by, case=case)
+
+
 def end(delegation: Delegation, *, by: str) -> None:
     """End a delegation at once; who is registered under the operator stands under nobody from then on.
 

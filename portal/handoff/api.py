@@ -121,6 +121,7 @@ def _shape(hand_off: HandOff) -> dict[str, Any]:
         "state": hand_off.state,
         "reason": hand_off.reason or None,
         "purpose": hand_off.purpose,
+        "on_behalf_of": hand_off.relying_party.client_id if hand_off.operator else None,
         "way": hand_off.way,
         "format": hand_off.format,
         "media": [Medium.PHONE, Medium.CARD] if hand_off.card_allowed else [Medium.PHONE],

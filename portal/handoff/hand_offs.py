@@ -200,8 +200,8 @@ def record(hand_off: HandOff, what: str, **data: str) -> None:
     """Write into the journal what happened to a hand-off."""
     if hand_off.reason:
         data["reason"] = hand_off.reason
-    if hand_off.credential.relying_party_id != hand_off.relying_party_id:
-        data["operator"] = hand_off.credential.relying_party.client_id
+    if hand_off.operator is not None:
+        data["operator"] = hand_off.operator.client_id
     journal.record(
         hand_off.realm,
         f"handoff.{what}",

@@ -98,6 +98,12 @@ class HandOff(models.Model):
             return self.document
         return f"JPKI-HANDOFF-1\n{self.relying_party.client_id}\n{self.id}\n{self.nonce}\n"
 
+    @property
+    def operator(self) -> RelyingParty | None:
+        """Return the platform operator that asks in the relying party's name; None when it asks itself."""
+        asking = self.credential.relying_party
+        return asking if asking.pk != self.relying_party_id else None
+
     def is_over_at(self, now: datetime) -> bool:
         """Return whether the time to answer has run out at `now`."""
         return now >= self.expires_at

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 
 @dataclass(frozen=True)
@@ -14,4 +15,20 @@ class Room:
     text: Promise
 
 
-ROOMS: tuple[Room, ...] = ()
+ROOMS: tuple[Room, ...] = (
+    Room(
+        "probes:overview",
+        gettext_lazy("外から見た確認"),
+        gettext_lazy("サービスのアドレスに外からつながるか、ファイルが正しく置かれているかを確かめます。"),
+    ),
+    Room(
+        "verification:log",
+        gettext_lazy("有効性確認の記録"),
+        gettext_lazy("電子証明書について尋ねたことと、その答えの記録です。"),
+    ),
+    Room(
+        "delegations:overview",
+        gettext_lazy("プラットフォーム事業者への委任"),
+        gettext_lazy("サービスの依頼と検証を任せる相手を記録し、いつでも終わらせられます。"),
+    ),
+)

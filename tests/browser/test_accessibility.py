@@ -1,37 +1,18 @@
-"""Every page for everyone: axe-core finds nothing, nothing is cut off at 320 pixels, the keyboard is enough."""
+"""Screens for everyone, as scripts make them: axe-core finds nothing, the keyboard is enough."""
 
-import os
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox import personas
 from tests.browser.conftest import Axe
 from tests.browser.screens import PATIENCE, PHONE_PASSWORD, PHONE_PIN, Screens
-from tests.portal.everyone.pages import PAGES
-from tests.portal.everyone.world import World
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-# A folder in which the sweep leaves a picture of every page, to be looked at.
-SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
+    from playwright.sync_api import Page
 
 # 320 pixels are a small phone, and a desk's 1280 at four times the size; both languages, both ends.
 SIZES = {"ja": (320, 640), "en": (1280, 900)}
 # Scripts are through when nothing says that it is busy.
 BUSY = "[aria-busy=true]:visible"
-# Whatever takes the focus shows it: an outline of two pixels at least, on something that is there to see.
-UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")]
-    .filter((one) => !one.disabled && one.type !== "hidden" && one.checkVisibility({visibilityProperty: true}))
-    .filter((one) => {
-        one.focus();
-        if (document.activeElement !== one) return false;
-        return ![one, one.closest("label")].some((each) => {
-            const style = each && getComputedStyle(each);
-            const drawn = style && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-            return drawn && each.getBoundingClientRect().width > 0;
-        });
-    }).map((one) => one.outerHTML.slice(0, 120))"""
 
 
 def faults(page: "Page", axe: Axe, name: str, language: str) -> list[str]:
@@ -42,40 +23,6 @@ def faults(page: "Page", axe: Axe, name: str, language: str) -> list[str]:
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         wrong.append("wider than the screen")
     return [f"{name} {language} {width}: {line}" for line in wrong]
-
-
-def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(
-    live_server: Any, everybody: World, browser: "Browser", axe: Axe, settings: Any
-) -> None:
-    settings.PHONE_STREAM_SECONDS = 0.1  # no page's stream is waited for
-    opened: dict[str, Page] = {}
-    wrong: list[str] = []
-
-    def open_(name: str) -> "Page":
-        context = browser.new_context(base_url=live_server.url, locale="ja-JP", timezone_id="Asia/Tokyo")
-        cookies = {key: found.value for key, found in everybody.browsers[name].cookies.items() if found.value}
-        for key, value in cookies.items():
-            context.add_cookies([{"name": key, "value": value, "url": live_server.url}])
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-        page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
-        return page
-
-    for one in PAGES:
-        page = opened[one.browser] = opened.get(one.browser) or open_(one.browser)
-        for language in SIZES:
-            page.context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
-            page.goto(everybody.address(one))
-            page.locator(BUSY).first.wait_for(state="hidden")
-            wrong += faults(page, axe, str(one), language)
-        page.keyboard.press("Tab")  # from here on the focus is the keyboard's
-        wrong += [f"{one}: the focus isn't seen on {each}" for each in page.evaluate(UNSEEN)]
-        if SCREENSHOTS:
-            name = re.sub(r"[^a-z0-9-]+", "-", str(one).lower()).strip("-")
-            page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
-    for page in opened.values():
-        page.context.close()
-    assert not wrong, "\n".join(wrong)
 
 
 def look(screens: Screens, axe: Axe, name: str) -> list[str]:

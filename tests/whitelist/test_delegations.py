@@ -19,7 +19,7 @@ from whitelist import access, delegations
 from whitelist.access import Applicant, Application, Ask, Certification, Check, Decision, Reason, Window
 from whitelist.delegations import Mandate
 from whitelist.errors import DelegationInvalid, DelegationMissing, DelegationOver
-from whitelist.models import Credential, Delegation, RegisteredApplication, RelyingParty
+from whitelist.models import Case, Credential, Delegation, Organisation, RegisteredApplication, RelyingParty
 
 NOW = datetime(2026, 11, 27, 3, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -246,6 +246,30 @@ def test_who_is_registered_under_the_operator_stands_under_nobody_when_it_ends(r
     provider.refresh_from_db()
     assert _status(own, provider) == Reason.OPERATOR_NOT_VALID
     assert _status(operators, provider) == Reason.DELEGATION_NOT_VALID
+
+
+def test_an_approved_case_puts_the_entry_under_its_operator_once(
+    pair: tuple[RelyingParty, RelyingParty], realm: Realm
+) -> None:
+    operator, provider = pair
+    now = clock.now(realm)
+    organisation = Organisation.objects.create(realm=realm, name_ja="試験", created_at=now)
+    case = Case.objects.create(organisation=organisation, opened_by="x", opened_at=now, moved_at=now)
+    with pytest.raises(DelegationInvalid):
+        delegations.enter(provider, "nobody", by="officer", case=case)
+    made = delegations.enter(provider, "operator", by="officer", case=case)
+    assert delegations.enter(provider, "operator", by="officer", case=case) == made
+    provider.refresh_from_db()
+    assert (provider.basis, provider.operator, made.case) == (Basis.OPERATOR, operator, case)
+    assert _status(make_credential(operator), provider) is None
+    provider.purposes.filter(purpose="signature").delete()
+    assert delegations.enter(provider, "operator", by="officer", case=case).purposes == ["user_authentication"]
+    # A failure leaves the entry as it was.
+    fresh = make_bank(realm, "fresh")
+    with pytest.raises(DelegationInvalid):
+        delegations.enter(fresh, "provider", by="officer", case=case)
+    fresh.refresh_from_db()
+    assert fresh.basis == Basis.ITEM_6
 
 
 def test_the_other_purposes_counterpart_takes_a_mandate_for_both(pair: tuple[RelyingParty, RelyingParty]) -> None:

@@ -103,7 +103,9 @@ class Fetcher:
                 raise Wrong("redirect", status=answer.status, allowed=most)
             seen += 1
             try:
-                target = _checked(str(target.join(answer.location)))
+                # From outside nobody is led to this machine's own services.
+                own = _is_own(_host(target), _port(target), target.scheme)
+                target = _checked(str(target.join(answer.location)), own=own)
             except (httpx.InvalidURL, ValueError):
                 raise Wrong("redirect", status=answer.status) from None
 
@@ -352,8 +354,11 @@ def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationEr
     return None
 
 
-def _checked(url: str) -> httpx.URL:
-    """Return the address as everything below reads it, if it is one to go to. Raises Refused."""
+def _checked(url: str, *, own: bool = True) -> httpx.URL:
+    """Return the address as everything below reads it, if it is one to go to. Raises Refused.
+
+    Unless `own`, PROBES_OWN_ORIGINS are none.
+    """
     if len(url) > LONGEST_URL:
         raise Refused("not_an_address")
     try:
@@ -363,7 +368,7 @@ def _checked(url: str) -> httpx.URL:
         raise Refused("not_an_address") from None
     if parsed.userinfo:
         raise Refused("credentials_in_address")
-    if _is_own(host, _port(parsed), parsed.scheme):
+    if own and _is_own(host, _port(parsed), parsed.scheme):
         return parsed
     if parsed.scheme != "https":
         raise Refused("not_https")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -49,10 +50,11 @@ def _request(about: dict[str, Case | RelyingParty | None], by: str, trigger: Tri
             run = ProbeRun.objects.create(**about, **values)
     except IntegrityError:
         waiting = ProbeRun.objects.filter(**about, state=State.WAITING)
-        if trigger == Trigger.DEMAND:
-            # What would have come in a moment comes now, and counts as asked for.
-            waiting.update(**values)
+        # What would have come in a moment comes now, and counts as asked for.
+        sooner = trigger == Trigger.DEMAND and waiting.exclude(trigger=trigger).update(**values)
         found = waiting.first()
+        if found is not None and sooner:
+            transaction.on_commit(partial(_wake, found))
         # Begun in between: it may have read what was there before.
         return found if found is not None else _request(about, by, trigger)
     transaction.on_commit(lambda: _wake(run))

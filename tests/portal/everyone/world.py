@@ -99,6 +99,7 @@ def build(realm: Realm) -> World:
     _mynaportal(world)
     _staff(world)
     _providers(world)
+    _services(world)
     review.build(world)
     grow(world, 1)
     return world
@@ -313,6 +314,11 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
+
+
+def _services(world: World) -> None:
+    """Give the organisation a case, a service, and a delegation of it."""
+    owner = world.rows["owner"]
     now = clock.now(world.realm)
     case = Case.objects.create(
         organisation=owner.organisation, opened_by=owner.account.name, opened_at=now, moved_at=now

@@ -43,8 +43,13 @@ def test_the_citizen_is_asked_in_the_providers_name(operator: Verifier, delegati
     asked = JournalEntry.objects.filter(kind="handoff.asked").last()
     assert asked is not None
     assert (asked.data["relying_party"], asked.data["operator"]) == ("test-bank", "operator")
+    page = client.get(f"/handoff/{response.json()['link'].rsplit('/', 2)[1]}/").content.decode()
+    assert "試験銀行" in page
+    assert "依頼を取り次ぐ事業者" in page
+    assert "試験プラットフォーム" in page
+    assert response.json()["on_behalf_of"] == "test-bank"
     found = operator.client.get(f"/api/v1/handoffs/{row.pk}")
-    assert (found.status_code, found.json()["state"]) == (200, "waiting")
+    assert (found.status_code, found.json()["state"]) == (200, "shown")
 
 
 def test_ending_it_ends_hand_offs_that_wait_and_what_was_made_of_them(

@@ -262,6 +262,11 @@ def test_this_machines_own_services_are_reached_by_their_exact_origin_alone(outs
     ):
         with pytest.raises(Refused):
             outside.fetcher().get(url)
+    # Nor does anybody outside lead there.
+    outside.serve(NAME, octets(302, Location="http://localhost:8002/a"))
+    with pytest.raises(Refused) as refused:
+        outside.fetcher().get(URL)
+    assert refused.value.finding == "not_https"
     # The name may lead nowhere else than to this machine.
     outside.names["localhost"] = ["10.0.0.1"]
     with pytest.raises(Refused):

@@ -263,7 +263,11 @@ def test_a_message_wakes_the_worker_and_a_lost_one_the_sweep(
 ) -> None:
     settings.PROBES_MOST_TARGETS = 0
     with django_capture_on_commit_callbacks(execute=True):
+        probes.request(case, "a@b.example")
+    assert deliver("probes") == [], "it waits for more to be saved"
+    with django_capture_on_commit_callbacks(execute=True):
         run = probes.request(case, "a@b.example", trigger=Trigger.DEMAND)
+        assert probes.request(case, "a@b.example", trigger=Trigger.DEMAND) == run
     assert deliver("probes") == ["whitelist.run_probes"]
     run.refresh_from_db()
     assert run.state == "done"
