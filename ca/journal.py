@@ -144,19 +144,27 @@ def verify(realm: Realm) -> BrokenLink | None:
     return None
 
 
-def _hash(entry: JournalEntry, realm: str) -> str:
+def text(entry: JournalEntry, realm: str) -> str:
+    """Return what an entry's hash is the SHA-256 of (in UTF-8): all that it says; `realm` is the slug."""
     at, data = _json(_instant(entry.at)), _json(entry.data)
-    return _digest(_json(realm), entry.sequence, at, entry.kind, entry.subject, data, entry.previous_hash)
+    return _text(_json(realm), entry.sequence, at, entry.kind, entry.subject, data, entry.previous_hash)
+
+
+def _hash(entry: JournalEntry, realm: str) -> str:
+    return hashlib.sha256(text(entry, realm).encode()).hexdigest()
 
 
 def _digest(realm: str, sequence: int, at: str, kind: str, subject: str, data: str, previous: str) -> str:
+    return hashlib.sha256(_text(realm, sequence, at, kind, subject, data, previous).encode()).hexdigest()
+
+
+def _text(realm: str, sequence: int, at: str, kind: str, subject: str, data: str, previous: str) -> str:
     # One JSON object, its names in order. Realm, instant and `data` are JSON already: the first two are the same in
     # many entries, the last is what the database keeps, too.
-    text = (
+    return (
         f'{{"at":{at},"data":{data},"kind":{_json(kind)},"previous":{_json(previous)},'
         f'"realm":{realm},"sequence":{sequence},"subject":{_json(subject)}}}'
     )
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _instant(at: datetime) -> str:

@@ -3,9 +3,12 @@
 The chain alone shows a careless change; who can write the whole database could compute it anew. A seal can't be made
 anew without the journal's key, which lives in the authorities' key store. What a verifier keeps outside the database,
 the key's fingerprint and the newest seal's line, also shows a journal that was cut back or replaced with all its seals.
+
+A seal also signs the root of the tree over the entries (`ca.tree`), so that one can be shown without the others.
 """
 
 import hashlib
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.db import IntegrityError, transaction
 
-from ca import clock, journal, keys
+from ca import clock, journal, keys, tree
 from ca.models import JournalEntry, JournalHead, JournalSeal, Realm
+
+logger = logging.getLogger(__name__)
 
 KEY_CREATED = "journal.key_created"
 SEALED = "journal.sealed"
@@ -28,7 +33,8 @@ class BrokenSeal:
     """The first seal of a realm that does not hold."""
 
     sequence: int
-    problem: str  # forged, key_unknown, key_unexpected, entry_missing, entry_differs, seal_missing, cut
+    # forged, key_unknown, key_unexpected, entry_missing, entry_differs, seal_missing, cut, root_differs
+    problem: str
 
 
 def fingerprint(public_key: bytes) -> str:
@@ -41,10 +47,11 @@ def seal(realm: Realm) -> JournalSeal | None:
     if not _moved(realm):
         return None
     label = _key_label(realm)
-    signer = keys.store().open(label)
+    key = keys.store().open(label)
     head = JournalHead.objects.get(realm=realm)
     at = clock.now(realm)
-    signature = signer.sign(_statement(realm, head.sequence, head.hash, at))
+    root = _root(realm, head.sequence)
+    signature = key.sign(_text(realm, head.sequence, head.hash, root, at))
     try:
         with transaction.atomic():
             journal.take(realm)
@@ -53,7 +60,8 @@ def seal(realm: Realm) -> JournalSeal | None:
                 sequence=head.sequence,
                 hash=head.hash,
                 at=at,
-                public_key=signer.public_key,
+                root=root,
+                public_key=key.public_key,
                 signature=signature,
             )
             # In the chain, so that a seal that is taken away is missed.
@@ -69,6 +77,25 @@ def seal(realm: Realm) -> JournalSeal | None:
     except IntegrityError:
         return None  # another sealed the same head
     return made
+
+
+def signer(realm: Realm) -> keys.Signer:
+    """Return the journal's key, made and announced where there is none yet. Needs the CA's keys."""
+    return keys.store().open(_key_label(realm))
+
+
+def statement(one: JournalSeal) -> bytes:
+    """Return what a seal's signature is over: lines of text."""
+    return _text(one.realm, one.sequence, one.hash, one.root, one.at)
+
+
+def _root(realm: Realm, sequence: int) -> str:
+    try:
+        return tree.root(realm, sequence).hex()
+    except tree.TreeBroken:
+        # The chain is broken; `verify` says where. What can be sealed is sealed.
+        logger.error("%s: the journal has gaps, its head is sealed without a tree", realm.slug, exc_info=True)
+        return ""
 
 
 def _moved(realm: Realm) -> bool:
@@ -88,9 +115,11 @@ def _key_label(realm: Realm) -> str:
     return label
 
 
-def _statement(realm: Realm, sequence: int, chained: str, at: datetime) -> bytes:
+def _text(realm: Realm, sequence: int, chained: str, root: str, at: datetime) -> bytes:
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    return f"JPKI JOURNAL SEAL 1\n{realm.slug}\n{sequence}\n{chained}\n{instant}\n".encode()
+    if not root:
+        return f"JPKI JOURNAL SEAL 1\n{realm.slug}\n{sequence}\n{chained}\n{instant}\n".encode()
+    return f"JPKI JOURNAL SEAL 2\n{realm.slug}\n{sequence}\n{chained}\n{root}\n{instant}\n".encode()
 
 
 def verify(realm: Realm, *, expected: str = "", remembered: tuple[int, str] | None = None) -> BrokenSeal | None:
@@ -111,6 +140,7 @@ def verify(realm: Realm, *, expected: str = "", remembered: tuple[int, str] | No
         if isinstance(entry.data.get("sequence"), int)
     }
     rows = {one.sequence: one for one in JournalSeal.objects.filter(realm=realm)}
+    roots = tree.roots(realm, (sequence for sequence, one in rows.items() if one.root))
     for sequence in sorted(said.keys() | rows.keys()):
         one = rows.get(sequence)
         if one is None:
@@ -118,6 +148,8 @@ def verify(realm: Realm, *, expected: str = "", remembered: tuple[int, str] | No
         problem = _problem(realm, one, announced, expected)
         if problem is None and said.get(sequence) != hashlib.sha256(bytes(one.signature)).hexdigest():
             problem = "cut"  # the chain doesn't know this seal: it was longer once
+        if problem is None and one.root and roots.get(sequence) != one.root:
+            problem = "root_differs"
         if problem is not None:
             return BrokenSeal(sequence, problem)
     return None
@@ -142,8 +174,8 @@ def _signature_holds(realm: Realm, one: JournalSeal) -> bool:
         key = load_der_public_key(bytes(one.public_key))
         if not isinstance(key, rsa.RSAPublicKey):
             return False
-        statement = _statement(realm, one.sequence, one.hash, one.at)
-        key.verify(bytes(one.signature), statement, padding.PKCS1v15(), hashes.SHA256())
+        said = _text(realm, one.sequence, one.hash, one.root, one.at)
+        key.verify(bytes(one.signature), said, padding.PKCS1v15(), hashes.SHA256())
     except (ValueError, InvalidSignature):
         return False
     return True

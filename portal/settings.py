@@ -181,6 +181,16 @@ CASE_OFFICERS_MAIL = {
 }
 CASE_MESSAGES_SWEEP_SECONDS = environment.decimal("CASE_MESSAGES_SWEEP_SECONDS", 10)
 
+# --- Relying parties: the register and their credentials (docs/register.md, docs/credentials.md) ----------
+# So many credentials of one relying party may be good at once; each for so many days at most; and so long may the old
+# one go on beside its successor.
+CREDENTIALS_AT_ONCE = environment.number("CREDENTIALS_AT_ONCE", 3)
+CREDENTIAL_DAYS = environment.number("CREDENTIAL_DAYS", 398)
+CREDENTIAL_OVERLAP_DAYS = environment.number("CREDENTIAL_OVERLAP_DAYS", 90)
+# The register is signed anew when an entry changed, and so often in any case; a signed one is good for so long.
+REGISTER_SIGN_SECONDS = environment.decimal("REGISTER_SIGN_SECONDS", 3600)
+REGISTER_VALIDITY_SECONDS = environment.decimal("REGISTER_VALIDITY_SECONDS", 24 * 3600)
+
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -215,6 +225,8 @@ CELERY_TASK_ROUTES = {
     "portal.make_workspace_keys": {"queue": "workspaces"},
     "portal.make_workspace": {"queue": "ca"},
     "portal.*": {"queue": "notices"},
+    # With a key of the authorities' store; the rest of the register's work needs none.
+    "whitelist.sign_*": {"queue": "ca"},
     "whitelist.sweep_*": {"queue": "sweeps"},
     # They go where strangers send them, and their worker has no secret.
     "whitelist.run_probes": {"queue": "probes"},
@@ -290,6 +302,8 @@ TSM_SILENCE_SECONDS = environment.decimal("TSM_SILENCE_SECONDS", TSM_LONG_POLL_S
 # The header in which a proxy hands on the TLS client certificate of a phone's agent, PEM, percent-encoded, as nginx's
 # $ssl_client_escaped_cert; it must strip what clients send under that name. Empty: agents show their tokens.
 TSM_CLIENT_CERTIFICATE_HEADER = environment.text("TSM_CLIENT_CERTIFICATE_HEADER")
+# The same for relying parties that come with a certificate (RFC 8705); the same front, unless told otherwise.
+API_CLIENT_CERTIFICATE_HEADER = environment.text("API_CLIENT_CERTIFICATE_HEADER", TSM_CLIENT_CERTIFICATE_HEADER)
 # SERAM 2.0: an agent that owes a report and is silent for so long is given up.
 TSM_AGENT_SECONDS = environment.decimal("TSM_AGENT_SECONDS", 300)
 # So many legs of one conversation may fail before the element is left alone for a while.
@@ -398,6 +412,8 @@ CELERY_BEAT_SCHEDULE = {
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},
     "key-uses": {"task": "ca.sweep_key_uses", "schedule": 3600.0},
     "status-answers": {"task": "ca.sweep_status_answers", "schedule": 3600.0},
+    # Looks whether something changed; signs nothing otherwise before REGISTER_SIGN_SECONDS are over.
+    "registers": {"task": "whitelist.sign_registers", "schedule": min(60.0, REGISTER_SIGN_SECONDS)},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
     "review": {
         "task": "portal.sweep_review",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal import problems, start
+from portal.credentials import validator
 from portal.phone import agent
 from portal.providers import urls as providers
 
@@ -30,5 +31,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tsm.urls")),
 ]
 if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/client-assertion/", validator.anybody, name="client-assertion"))
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))
     urlpatterns.append(path("outbox/", include("portal.notices.kept_urls")))

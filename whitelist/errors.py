@@ -62,6 +62,54 @@ class ArrowGone(WhitelistError):
     code = "case_moved_on"
 
 
+class KeyUnacceptable(WhitelistError):
+    """What was pasted is no public key of a kind that is taken."""
+
+    code = "credential_key_unacceptable"
+
+
+class KeyPrivate(WhitelistError):
+    """What was pasted holds a private key: it has left its place, and is not to be used any more."""
+
+    code = "credential_key_private"
+
+
+class KeyTaken(WhitelistError):
+    """The key is a credential's already, or was one's."""
+
+    code = "credential_key_taken"
+
+
+class CredentialsTooMany(WhitelistError):
+    """As many credentials as may be good at once are."""
+
+    code = "credentials_too_many"
+
+
+class CredentialTimeWrong(WhitelistError):
+    """The end of a credential lies in the past, or too far ahead."""
+
+    code = "credential_time_wrong"
+
+
+class CredentialNotGood(WhitelistError):
+    """A credential that is over, or replaced, has no successor (more)."""
+
+    code = "credential_over"
+
+
+class CredentialsChanged(WhitelistError):
+    """Credentials were issued since the page was loaded from which another was asked for."""
+
+    code = "credentials_changed"
+
+
+class EntryRemoved(WhitelistError):
+    """The entry was removed from the register: it gets no credentials."""
+
+    code = "entry_removed"
+
+
 class ProbesTooOften(WhitelistError):
     """Probes were asked for too often within an hour; `most` says how often they may."""
 

@@ -14,6 +14,7 @@ from ca import clock
 from ca.models import Realm
 from whitelist import register
 from whitelist.models import Logo
+from whitelist.published import statement, words
 
 
 @require_safe
@@ -25,6 +26,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         {
             "entry": entry,
             "name": entry.name.in_language(language),
+            "basis": words.basis_name(entry.basis).in_language(language),
             "purposes": [
                 {"purpose": purpose.value, "text": text.in_language(language)}
                 for purpose, text in entry.purposes.items()
@@ -32,7 +34,9 @@ def listing(request: HttpRequest) -> HttpResponse:
         }
         for entry in entries
     ]
-    return render(request, "register/list.html", {"realm": realm, "rows": rows}, status=200 if realm else 404)
+    signed = statement.newest(realm) if realm else None
+    context = {"realm": realm, "rows": rows, "signed": signed}
+    return render(request, "register/list.html", context, status=200 if realm else 404)
 
 
 @require_safe
@@ -55,6 +59,47 @@ def logo(request: HttpRequest, digest: str) -> HttpResponse:
         raise Http404("no such logo")
     policy = {"Content-Security-Policy": "default-src 'none'; sandbox"}
     return HttpResponse(bytes(found.content), content_type=found.media_type, headers=policy)
+
+
+@require_safe
+def signed_compact(request: HttpRequest) -> HttpResponse:
+    """Give the signed register as a compact JWS (RFC 7515 7.1). Its own `exp` says until when it is good."""
+    return HttpResponse(_signed(request).row.jws, content_type="application/jose")
+
+
+@require_safe
+def signed_json(request: HttpRequest) -> HttpResponse:
+    """Give it in the flattened JSON serialization (RFC 7515 7.2.2); what is added beside it is not signed."""
+    signed = _signed(request)
+    said = {
+        **signed.flattened,
+        "stale": signed.stale,
+        "changed_since": signed.behind,
+        "issued_at": signed.row.issued_at.isoformat(),
+        "next_update": signed.row.next_update.isoformat(),
+    }
+    return JsonResponse(said, content_type="application/jose+json")
+
+
+@require_safe
+def jwks(request: HttpRequest) -> HttpResponse:
+    """Give the public keys of the journal, which sign register and seals (RFC 7517)."""
+    return JsonResponse(statement.jwks(_realm(request)), content_type="application/jwk-set+json")
+
+
+def _signed(request: HttpRequest) -> statement.Signed:
+    signed = statement.newest(_realm(request))
+    if signed is None:
+        raise Http404("nothing is signed yet")
+    return signed
+
+
+def _realm(request: HttpRequest) -> Realm:
+    slug = request.GET.get("realm", settings.DEFAULT_REALM).replace("\0", "")
+    realm = Realm.objects.filter(slug=slug).first()
+    if realm is None:
+        raise Http404("no such realm")
+    return realm
 
 
 def _entries(request: HttpRequest) -> tuple[Realm | None, list[register.Entry]]:

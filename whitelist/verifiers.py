@@ -5,22 +5,21 @@ The key is what counts (as in RFC 8705 2.2), so the certificate may be signed by
 """
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from jwt.algorithms import ECAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from ca import clock
 from ca.ocsp.access import Claim, Subject
 from whitelist import access, credentials
+from whitelist.credentials import keys
 from whitelist.errors import TokenInvalid
 from whitelist.models import Credential
 
 
 def known(claim: Claim, subject: Subject) -> str | None:
     """Return the client id of the registered relying party that claims, when it may ask about the subject."""
-    for credential in (*_by_token(claim.token), *_by_certificate(claim.certificate)):
-        party = credential.relying_party
+    for credential in (*_by_token(claim), *_by_certificate(claim.certificate)):
         if _may_ask(credential, subject):
-            return party.client_id
+            return credential.relying_party.client_id
     return None
 
 
@@ -37,11 +36,11 @@ def _may_ask(credential: Credential, subject: Subject) -> bool:
     return decision.allowed
 
 
-def _by_token(token: str | None) -> list[Credential]:
-    if token is None:
+def _by_token(claim: Claim) -> list[Credential]:
+    if claim.token is None:
         return []
     try:
-        return [credentials.authenticate(token)]
+        return [credentials.authenticate(claim.token, claim.certificate)]
     except TokenInvalid:
         return []
 
@@ -50,9 +49,7 @@ def _by_certificate(certificate: x509.Certificate | None) -> list[Credential]:
     if certificate is None:
         return []
     key = certificate.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+    if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         return []
-    jwk = ECAlgorithm.to_jwk(key, as_dict=True)
-    return list(
-        Credential.objects.select_related("relying_party__realm").filter(public_jwk__x=jwk["x"], public_jwk__y=jwk["y"])
-    )
+    found = Credential.objects.select_related("relying_party__realm").filter(thumbprint=keys.of(key).thumbprint)
+    return list(found)

@@ -5,7 +5,7 @@ from ca.models.certificate import Certificate
 from ca.models.crl import Crl
 from ca.models.holder import Holder
 from ca.models.issuance import Issuance
-from ca.models.journal import JournalEntry, JournalHead, JournalSeal
+from ca.models.journal import JournalEntry, JournalHead, JournalNode, JournalSeal
 from ca.models.key_use import KeyUse
 from ca.models.linkage import CardRevocation, Recheck
 from ca.models.lint import PkilintPass
@@ -23,6 +23,7 @@ __all__ = [
     "Issuance",
     "JournalEntry",
     "JournalHead",
+    "JournalNode",
     "JournalSeal",
     "KeyUse",
     "Partition",

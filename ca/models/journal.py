@@ -45,6 +45,8 @@ class JournalSeal(models.Model):
     sequence = models.BigIntegerField()  # of the entry that was the head
     hash = models.CharField(max_length=64)
     at = models.DateTimeField()  # by the realm's clock
+    # Over the hashes of entries 1 to `sequence` (`ca.tree`), in hex; empty in seals from before there were trees.
+    root = models.CharField(max_length=64, blank=True, default="")
     public_key = models.BinaryField()  # SubjectPublicKeyInfo, DER; its fingerprint stands in the chain
     signature = models.BinaryField()  # RSA PKCS#1 v1.5 with SHA-256
 
@@ -53,3 +55,18 @@ class JournalSeal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.realm} {self.sequence}"
+
+
+class JournalNode(models.Model):
+    """The hash over a full subtree of the journal's tree (`ca.tree`), which the entries give again at any time."""
+
+    realm = models.ForeignKey(Realm, models.CASCADE, related_name="journal_nodes", db_index=False)
+    level = models.PositiveSmallIntegerField()  # 8, 16 …: over 2^level entries
+    index = models.BigIntegerField()  # from the left, from 0
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["realm", "level", "index"], name="one_node_a_place"),)
+
+    def __str__(self) -> str:
+        return f"{self.realm} {self.level} {self.index}"

@@ -77,3 +77,9 @@ class RegistrationOver(AccountError):
     """This browser has begun no registration, or it is too long ago."""
 
     code = "registration_over"
+
+
+class RegistrationClosed(AccountError):
+    """This site sends no mail, or has no realm yet: nobody can be registered or invited."""
+
+    code = "registration_closed"

@@ -61,7 +61,12 @@ def read(text: str) -> dict[str, Any]:
 
 # --- making one
 def offer(account: Account) -> dict[str, Any]:
-    """Return options for `navigator.credentials.create`: a passkey for this account, none that it has."""
+    """Return options for `navigator.credentials.create`: a passkey for this account, none that it has.
+
+    Staff stays with password and authenticator, which its dangerous acts ask for again. Raises PasskeyRefused.
+    """
+    if account.role != Account.Role.PROVIDER:
+        raise PasskeyRefused("passkeys are for service providers")
     options = webauthn.generate_registration_options(
         rp_id=_rp_id(),
         rp_name="スマホ用電子証明書",
@@ -209,7 +214,8 @@ def _answered(account: Account | None, use: Use, credential: Mapping[str, Any]) 
             require_user_verification=True,
         )
     except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
-        journal.record(row.account.realm, "staff.sign_in_failed", row.account.name, by="passkey")
+        kind = "staff.sign_in_failed" if use == Use.SIGN_IN else "staff.code_wrong"
+        journal.record(row.account.realm, kind, row.account.name, by="passkey")
         raise PasskeyRefused(str(error)) from error
     # Of two answers with the same count one is a copy's; synchronised passkeys always count 0.
     rows = Passkey.objects.filter(pk=row.pk, sign_count=row.sign_count)

@@ -22,11 +22,11 @@ from django.utils.crypto import salted_hmac
 from ca import clock, journal
 from ca.models import Realm
 from portal.accounts import attempts, staff
-from portal.accounts.errors import RegistrationOver, SignInLocked
+from portal.accounts.errors import RegistrationClosed, RegistrationOver, SignInLocked
 from portal.accounts.models import Account, Registration
 from portal.accounts.signing_in import find, plain_name
 from portal.notices import mail, outbox
-from portal.notices.errors import AddressMalformed, CodeOver, CodesTooMany, CodeWrong, MailNotAvailable, MailNotSent
+from portal.notices.errors import AddressMalformed, CodeOver, CodesTooMany, CodeWrong, MailNotSent
 
 DIGITS = 6
 TRIES = 5
@@ -38,10 +38,10 @@ LONGEST = 150  # an account's name
 def begin(address: str, *, client: str) -> uuid.UUID:
     """Send a code to an address, or tell its owner that it has an account; return what the browser goes on with.
 
-    `client` is where the request comes from. Raises AddressMalformed, CodesTooMany, MailNotAvailable, MailNotSent.
+    `client` is where the request comes from. Raises AddressMalformed, CodesTooMany, RegistrationClosed, MailNotSent.
     """
-    if not outbox.mails():
-        raise MailNotAvailable("this site sends no mail")
+    if not outbox.mails() or not Realm.objects.filter(slug=settings.DEFAULT_REALM).exists():
+        raise RegistrationClosed("this site sends no mail, or has no realm")
     address = checked(address)
     try:
         attempts.take(f"registration:{client}", limit=settings.PROVIDER_ADDRESS_CODES)

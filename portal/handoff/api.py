@@ -11,16 +11,17 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
+from portal import callers
 from portal.handoff import asking, delivery, hand_offs, octets, pdf, results, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Format, Way
 from whitelist import credentials
-from whitelist.errors import TokenInvalid, TokenRequestInvalid
-from whitelist.models import Credential
+from whitelist.errors import TokenRequestInvalid
 
 GRANT_TYPE = "client_credentials"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
+ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 NO_STORE = {"Cache-Control": "no-store"}
 LONGEST_ADDRESS = 2000
 LONGEST_CODE = 128  # RFC 7636 §4.1
@@ -37,7 +38,10 @@ def token_endpoint() -> str:
 
 
 class TokenView(APIView):
-    """POST: a client assertion for a bearer token (RFC 6749 §4.4 with RFC 7523 §2.2), as a form or JSON."""
+    """POST: a bearer token (RFC 6749 §4.4) for a client assertion (RFC 7523 §2.2) or a certificate shown in TLS.
+
+    As a form or JSON. With a certificate (RFC 8705 §2) `client_id` says whose it is.
+    """
 
     parser_classes = (FormParser, JSONParser)
 
@@ -45,12 +49,7 @@ class TokenView(APIView):
         data = _members(request)
         if data.get("grant_type") != GRANT_TYPE:
             raise TokenRequestInvalid(f"grant_type must be {GRANT_TYPE}", error="unsupported_grant_type")
-        if data.get("client_assertion_type") != ASSERTION_TYPE:
-            raise TokenRequestInvalid(f"client_assertion_type must be {ASSERTION_TYPE}", error="invalid_request")
-        assertion = data.get("client_assertion")
-        if not isinstance(assertion, str) or not assertion:
-            raise TokenRequestInvalid("client_assertion is missing", error="invalid_request")
-        token = credentials.exchange(assertion, audience=token_endpoint())
+        token = _by_assertion(data) if ASSERTION & data.keys() else _by_certificate(request, data)
         return Response(
             {"access_token": token.value, "token_type": "Bearer", "expires_in": token.expires_in}, headers=NO_STORE
         )
@@ -60,7 +59,7 @@ class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
     def post(self, request: Request) -> Response:
-        credential = credential_of(request)
+        credential = callers.of(request)
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
             raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request)
@@ -85,14 +84,14 @@ class HandOffView(APIView):
     """GET: how a hand-off of one's own stands; with its result once the code was redeemed."""
 
     def get(self, request: Request, reference: str) -> Response:
-        return Response(_shape(hand_offs.by_id(reference, credential=credential_of(request))), headers=NO_STORE)
+        return Response(_shape(hand_offs.by_id(reference, credential=callers.of(request))), headers=NO_STORE)
 
 
 class RedeemView(APIView):
     """POST: the code that the citizen's browser brought, once; the answer is the hand-off with its result."""
 
     def post(self, request: Request, reference: str) -> Response:
-        credential = credential_of(request)
+        credential = callers.of(request)
         data = _members(request)
         hand_off = delivery.redeem(
             credential,
@@ -111,8 +110,28 @@ class TrustView(APIView):
         if realm is None:
             realm = settings.DEFAULT_REALM
             if "Authorization" in request.headers:
-                realm = credential_of(request).relying_party.realm.slug
+                realm = callers.of(request).relying_party.realm.slug
         return Response(trust.trust_list(realm))
+
+
+def _by_assertion(data: Any) -> credentials.Token:
+    if data.get("client_assertion_type") != ASSERTION_TYPE:
+        raise TokenRequestInvalid(f"client_assertion_type must be {ASSERTION_TYPE}", error="invalid_request")
+    assertion = data.get("client_assertion")
+    if not isinstance(assertion, str) or not assertion:
+        raise TokenRequestInvalid("client_assertion is missing", error="invalid_request")
+    return credentials.exchange(assertion, audience=token_endpoint())
+
+
+def _by_certificate(request: Request, data: Any) -> credentials.Token:
+    shown, client_id = callers.certificate(request), data.get("client_id")
+    if shown is None:
+        raise TokenRequestInvalid(
+            "client_assertion is missing, and no certificate was shown in TLS", error="invalid_request"
+        )
+    if not isinstance(client_id, str) or not client_id:
+        raise TokenRequestInvalid("client_id is missing: whose certificate is it?", error="invalid_request")
+    return credentials.exchange_certificate(client_id, shown)
 
 
 def _shape(hand_off: HandOff) -> dict[str, Any]:
@@ -133,14 +152,6 @@ def _shape(hand_off: HandOff) -> dict[str, Any]:
         "redeemed_at": hand_off.fetched_at.isoformat() if hand_off.fetched_at else None,
         "result": results.shape(hand_off),
     }
-
-
-def credential_of(request: Request) -> Credential:
-    """Return the credential whose bearer token the request shows; else raise `TokenInvalid`."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise TokenInvalid("Authorization: Bearer <token> is missing")
-    return credentials.authenticate(token.strip())
 
 
 def _members(request: Request) -> Any:

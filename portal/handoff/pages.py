@@ -32,6 +32,7 @@ from portal.phone import devices
 from portal.phone.session import phone_of
 from tsm import enrolment as enrolments
 from tsm.enrolment import State as EnrolmentState
+from whitelist.published import shown
 
 # Certificates are under 2 kB, signatures 256 bytes (jpki-facts 1.4).
 LONGEST_CERTIFICATE = 8192
@@ -165,6 +166,19 @@ def go_back(request: HttpRequest, token: str) -> HttpResponse:
     if hand_off.way == Way.QR or hand_off.state == State.REFUSED:
         return redirect("handoff:page", token=token)
     return redirect(delivery.leave(hand_off, binding.mark(binding.key_of(request), hand_off)))
+
+
+@never_cache
+@require_safe
+@screens.telling
+def why(request: HttpRequest, token: str) -> HttpResponse:
+    """Say why the service that asks may ask, from the register. Nothing happens to the hand-off by it."""
+    hand_off = hand_offs.by_token(token)
+    binding.require_answering(hand_off, request)
+    entry = shown.find(hand_off.relying_party.client_id, get_language())
+    if entry is None:
+        return screens.refused(request, hand_off)
+    return render(request, "handoff/why.html", {**screens.phone(request), "entry": entry, "token": token})
 
 
 def _shown(request: HttpRequest, hand_off: HandOff, token: str) -> HttpResponse:

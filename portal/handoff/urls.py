@@ -12,6 +12,7 @@ urlpatterns = [
     path("screen/<str:token>/return", screen_pages.go_back, name="screen_return"),
     path("qr/<uuid:reference>/", pages.scan, name="scan"),
     path("<str:token>/", pages.page, name="page"),
+    path("<str:token>/why", pages.why, name="why"),
     path("<str:token>/number", pages.number, name="number"),
     path("<str:token>/prepare", pages.prepare, name="prepare"),
     path("<str:token>/answer", pages.answer, name="answer"),

@@ -43,7 +43,7 @@ def entry(answers: Mapping[str, Any]) -> Entry:
         ),
         kind=(answers.get("organisation") or {}).get("kind") or "",
         website=service.get("website") or "",
-        basis=basis if basis.startswith("17-1-") else "",
+        basis=basis if basis == sections.OPERATOR or basis.startswith("17-1-") else "",
         basis_text="",
         origins=tuple(
             block["origin"] for block in shapes.blocks(answers.get("applications")) if block.get("origin")

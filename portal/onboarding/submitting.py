@@ -1,4 +1,4 @@
-"""Checking one's answers, and submitting them with the authenticator's code."""
+"""Checking one's answers, and submitting them with the second factor shown anew."""
 
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -7,13 +7,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal import problems
-from portal.accounts import signing_in
 from portal.accounts.errors import AccountError
-from portal.accounts.views import sentence
 from portal.onboarding import versions as shown
 from portal.onboarding import words
 from portal.onboarding.access import SUBMITTERS, CaseRequest, may, of_case
 from portal.onboarding.words import said
+from portal.providers.views.answers import confirm, factors, sentence
 from whitelist.cases import conformance, drafts, lookalikes, sections, shapes, submitting, versions
 from whitelist.cases.states import EDITABLE
 from whitelist.errors import ArrowGone, WhitelistError
@@ -29,7 +28,7 @@ def check(request: CaseRequest) -> HttpResponseBase:
     if request.method == "POST" and request.membership.role in SUBMITTERS:
         try:
             if case.state in EDITABLE:
-                signing_in.confirm(request.staff, request.POST.get("code", ""))
+                confirm(request, request.staff)
             submitting.submit(case, request.staff.name, seen=request.POST.get("seen", ""))
         except ArrowGone:
             return redirect(home)  # it was submitted meanwhile: by the same form, or by somebody else
@@ -61,5 +60,6 @@ def check(request: CaseRequest) -> HttpResponseBase:
         "seen": submitting.digest(answers),
         "may": may(request, case),
         "problem": problem,
+        **factors(request.staff),
     }
     return render(request, "onboarding/check.html", context, status=status)

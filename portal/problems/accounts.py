@@ -58,4 +58,10 @@ ROWS: dict[str, Problem] = {
         "登録の途中ではないか、時間が過ぎています。メールアドレスの入力からやり直してください。",
         "No registration is under way here, or too much time has passed. Please begin again with your mail address.",
     ),
+    "registration_closed": Problem(
+        409, "No registration here", "The site sends no mail (EMAIL_HOST), or its realm isn't made yet.",
+        "Set EMAIL_HOST; hold the ceremony.",
+        "いまは、登録や招待を受け付けていません。このサイトの運営者にお問い合わせください。",
+        "Nobody can be registered or invited at present. Please ask whoever operates this site.",
+    ),
 }  # fmt: skip

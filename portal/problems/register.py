@@ -98,6 +98,52 @@ ROWS: dict[str, Problem] = {
         "ほかの人が先に手続きを進めました。画面を読み込み直して、いまの状態をお確かめください。",
         "Somebody else was first. Please load the page anew and look at where it stands.",
     ),
+    "credential_key_unacceptable": Problem(
+        400, "The key can't be taken", "It is no public key of a kind that is taken; the detail says what.",
+        "Paste a public JWK, or a public key or certificate in PEM: EC on P-256; for TLS also RSA from 2048 bits.",
+        "公開鍵として読み取れません。公開鍵のJWK、またはPEM形式の公開鍵か証明書を貼り付けてください。",
+        "This can't be read as a public key. Please paste a public JWK, or a public key or certificate in PEM.",
+    ),
+    "credential_key_private": Problem(
+        400, "A private key", "What was pasted holds a private key, which nobody but its owner may see.",
+        "Throw this key away, make a new pair, and paste its public key.",
+        "秘密鍵が含まれています。この鍵はもう使わず、新しい鍵を作って、公開鍵だけを貼り付けてください。",
+        "This holds a private key. Please give it up, make a new one, and paste its public key only.",
+    ),
+    "credential_key_taken": Problem(
+        409, "The key is known", "It is, or was, the key of a credential. A key is never used again.",
+        "Make a new key.",
+        "この鍵は、すでに登録されたことがあります。新しい鍵を作ってください。",
+        "This key is, or was, registered already. Please make a new one.",
+    ),
+    "credentials_too_many": Problem(
+        409, "As many credentials as may be good at once", "CREDENTIALS_AT_ONCE of them go on.",
+        "Disable one that isn't needed any more.",
+        "同時に使える鍵の数がいっぱいです。使わなくなった鍵を無効にしてください。",
+        "As many keys as may be good at once are. Please disable one that is not needed any more.",
+    ),
+    "credential_time_wrong": Problem(
+        400, "The end doesn't do", "It lies in the past, beyond the longest time, or after the certificate's end.",
+        "Choose another day.",
+        "期限は、今日からあとの、決められた長さまでの日にしてください。証明書の期限よりあとにもできません。",
+        "Please choose an end from today on, within the longest time, and not after the certificate's.",
+    ),
+    "credential_over": Problem(
+        409, "The credential is over", "It has expired, is disabled, or was replaced already.",
+        "Issue a new one instead.",
+        "この鍵は、もう有効でないか、すでに新しい鍵に替わっています。",
+        "This key is not good any more, or was replaced already.",
+    ),
+    "credentials_changed": Problem(
+        409, "Issued meanwhile", "Another credential was issued since the page was loaded.", "Look at the list.",
+        "ほかの鍵が先に発行されました。一覧を確かめてから、必要ならもう一度お試しください。",
+        "Another key was issued first. Please look at the list, and try again if still needed.",
+    ),
+    "entry_removed": Problem(
+        409, "The entry was removed", "A removed entry gets no credentials.", "Apply for registration again.",
+        "このサービスは登録簿から削除されているため、鍵を発行できません。",
+        "This service was removed from the register, so it gets no keys.",
+    ),
     "delegation_missing": Problem(
         403, "Nobody has delegated that to you", "`on_behalf_of` names nobody who ever delegated anything to you.",
         "Have the provider's delegation recorded; name the provider by its client id.",

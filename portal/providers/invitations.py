@@ -9,10 +9,11 @@ from django.db import transaction
 
 from ca import clock, journal
 from portal.accounts import attempts, codes
+from portal.accounts.errors import RegistrationClosed
 from portal.accounts.models import Account
 from portal.accounts.registration import checked
 from portal.notices import mail, outbox
-from portal.notices.errors import MailNotAvailable, MailNotSent
+from portal.notices.errors import MailNotSent
 from portal.providers.errors import AlreadyMember, InvitationWrong, TooMany
 from portal.providers.models import Invitation, Membership
 from portal.providers.organisations import DAY, ROLES
@@ -24,10 +25,10 @@ LENGTH = 20  # 100 bits
 def invite(organisation: Organisation, address: str, role: str, *, by: Account) -> Invitation:
     """Send somebody a code; an earlier one to the same address is worth nothing any more.
 
-    Raises AddressMalformed, AlreadyMember, TooMany, MailNotAvailable, MailNotSent.
+    Raises AddressMalformed, AlreadyMember, TooMany, RegistrationClosed, MailNotSent.
     """
     if not outbox.mails():
-        raise MailNotAvailable("this site sends no mail")
+        raise RegistrationClosed("this site sends no mail")
     role, address, now = Membership.Role(role), checked(address), clock.machine()
     if role not in ROLES:
         raise ValueError("ownership is handed over")

@@ -17,6 +17,11 @@ class Room:
 
 ROOMS: tuple[Room, ...] = (
     Room(
+        "onboarding:cases",
+        gettext_lazy("登録の申請"),
+        gettext_lazy("サービスを登録簿に載せる申請を書き、審査の状況を見ます。"),
+    ),
+    Room(
         "probes:overview",
         gettext_lazy("外から見た確認"),
         gettext_lazy("サービスのアドレスに外からつながるか、ファイルが正しく置かれているかを確かめます。"),

@@ -192,7 +192,8 @@ def _origin(url: str) -> str:
         len(url) <= LONGEST_CALLBACK
         and url.isascii()
         and url.isprintable()
-        and not re.search(r"[\s\\<>\"]", url)
+        # It stands between quotation marks in lines that colleagues run.
+        and not re.search(r"[\s\\<>\"'`]", url)
         and host
         and "@" not in parts.netloc
         and "#" not in url

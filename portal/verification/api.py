@@ -12,8 +12,9 @@ from rest_framework.views import APIView
 
 from ca import der as encoding
 from ca.profiles import Purpose
+from portal import callers
 from portal.handoff import octets
-from portal.handoff.api import NO_STORE, credential_of
+from portal.handoff.api import NO_STORE
 from whitelist.access import Check
 from whitelist.errors import VerificationInvalid
 from whitelist.models import VerificationLog
@@ -73,7 +74,7 @@ class LogView(APIView):
     """GET: what was asked by oneself, or in one's name, newest first, a page at a time."""
 
     def get(self, request: Request) -> Response:
-        credential = credential_of(request)
+        credential = callers.of(request)
         size = _number(request, "limit", PAGE, longest=LONGEST_PAGE)
         before = _number(request, "before", 0)
         rows = log.of_party(credential.relying_party)
@@ -90,7 +91,7 @@ class LogView(APIView):
 
 
 def _asker(request: Request) -> tuple[Asker, Any]:
-    credential = credential_of(request)
+    credential = callers.of(request)
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.VERIFICATION_MOST * 2 * LONGEST_CERTIFICATE:
         raise VerificationInvalid("the body is too large")
     data = request.data

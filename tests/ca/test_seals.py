@@ -131,7 +131,7 @@ def test_a_head_replaced_with_a_key_of_ones_own_is_found(sealed: Realm) -> None:
     key = assembly.throw_away_key()
     own = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     for one in JournalSeal.objects.filter(realm=sealed):
-        statement = seals._statement(sealed, one.sequence, one.hash, one.at)
+        statement = seals.statement(one)
         one.signature = key.sign(statement, padding.PKCS1v15(), hashes.SHA256())
         one.public_key = own
         one.save()

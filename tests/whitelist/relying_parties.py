@@ -5,12 +5,16 @@ import hashlib
 import json
 import time
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.x509.oid import NameOID
 
 from ca import clock
 from ca.models import Realm
@@ -86,6 +90,14 @@ def assertion(client_id: str, audience: Any, *, number: int = 0, key_id: str = "
     } | changes
     claims = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(claims, key(number), algorithm="ES256", headers={"kid": key_id})
+
+
+def certificate_for(private: Any, *, days: int = 365) -> x509.Certificate:
+    """Return a certificate that a client has signed for a key of its own; another each time."""
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")]), datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=days))
+    return builder.sign(private, None if isinstance(private, Ed25519PrivateKey) else hashes.SHA256())
 
 
 def forged(client_id: str, audience: str, algorithm: str) -> str:

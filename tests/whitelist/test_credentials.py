@@ -10,6 +10,7 @@ from ca import clock
 from ca.models import Realm
 from tests.whitelist.relying_parties import assertion, forged, make_bank, make_credential, public_jwk
 from whitelist import credentials
+from whitelist.credentials import assertions
 from whitelist.errors import AssertionInvalid, AssertionReplayed, ClientUnknown, TokenInvalid
 from whitelist.models import AccessToken, Credential, UsedAssertion
 
@@ -153,7 +154,7 @@ def test_a_used_assertion_is_remembered_for_as_long_as_it_could_be_used(credenti
     expires = int(time.time()) + 200
     credentials.exchange(assertion("test-bank", AUDIENCE, exp=expires), audience=AUDIENCE)
     remembered = UsedAssertion.objects.get()
-    assert remembered.expires_at.timestamp() >= expires + credentials.LEEWAY.total_seconds()
+    assert remembered.expires_at.timestamp() >= expires + assertions.LEEWAY.total_seconds()
 
 
 def test_a_key_with_its_private_part_is_not_stored(credential: Credential) -> None:

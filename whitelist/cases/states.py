@@ -8,6 +8,7 @@ from django.db import transaction
 from ca import clock, journal
 from whitelist.errors import ArrowGone
 from whitelist.models import Case, RelyingParty
+from whitelist.published import records
 
 State = Case.State
 Entry = RelyingParty.State
@@ -56,11 +57,15 @@ def move(case: Case, verb: str, *, by: str, changes: dict[str, Any] | None = Non
 
 
 def move_entry(entry: RelyingParty, verb: str, *, by: str, **told: Any) -> None:
-    """Take an entry of the register along an arrow and write it down. Raise `ArrowGone` as `move` does."""
+    """Take an entry of the register along an arrow, write it down, and publish it. Raise `ArrowGone` as `move` does.
+
+    What the entry says from then on (its purposes, applications …) is written before this is called.
+    """
     origins, target = ENTRY_ARROWS[verb]
     with transaction.atomic():
         journal.take(entry.realm)
         if not RelyingParty.objects.filter(pk=entry.pk, state__in=origins).update(state=target):
             raise ArrowGone("the entry has moved on meanwhile", verb=verb)
         journal.record(entry.realm, f"register.{verb}", entry.client_id, by=by, **told)
+        records.note(entry, records.EVENTS[verb])
     entry.state = target

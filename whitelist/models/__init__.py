@@ -12,6 +12,7 @@ from whitelist.models.ministerial_certification import MinisterialCertification
 from whitelist.models.organisation import Organisation
 from whitelist.models.probe import ProbeResult, ProbeRun
 from whitelist.models.purpose_of_use import PurposeOfUse
+from whitelist.models.register import RegisterRecord, RegisterStatement
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
 from whitelist.models.review import CheckAnswer, EndingNotice, EntryProposal, Proposal, Review, Suspension
@@ -39,6 +40,8 @@ __all__ = [
     "ProbeRun",
     "Proposal",
     "PurposeOfUse",
+    "RegisterRecord",
+    "RegisterStatement",
     "RegisteredApplication",
     "RelyingParty",
     "Review",

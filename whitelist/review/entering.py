@@ -27,6 +27,7 @@ from whitelist.models import (
     RegisteredApplication,
     RelyingParty,
 )
+from whitelist.published import records
 from whitelist.review import courses
 
 State = RelyingParty.State
@@ -71,6 +72,7 @@ def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
         journal.record(
             entry.realm, "register.change", entry.client_id, by=by, case=str(case.reference), sections=sorted(touched)
         )
+        records.note(entry, records.Event.CHANGED)
     return entry
 
 

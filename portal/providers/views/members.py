@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.providers import invitations, organisations
 from portal.providers.access import MemberRequest, member
+from portal.providers.errors import MemberGone
 from portal.providers.models import Invitation, Membership
 from portal.providers.views.answers import REFUSALS, confirm, factors, refused
 from portal.providers.words import MAY, ROLES
@@ -78,6 +79,7 @@ def role(request: MemberRequest, organisation: uuid.UUID, person: uuid.UUID) -> 
     if context["chosen"] not in organisations.ROLES:
         return render(request, "providers/member_role.html", context | {"role_missing": True}, status=400)
     try:
+        _require_unchanged(request, found)
         organisations.change_role(found, context["chosen"], by=request.staff)
     except REFUSALS as error:
         return refused(request, "providers/member_role.html", context, error)
@@ -95,6 +97,7 @@ def remove(request: MemberRequest, organisation: uuid.UUID, person: uuid.UUID) -
     if request.method != "POST":
         return render(request, "providers/member_remove.html", context)
     try:
+        _require_unchanged(request, found)
         organisations.remove(found, by=request.staff)
     except REFUSALS as error:
         return refused(request, "providers/member_remove.html", context, error)
@@ -116,6 +119,7 @@ def hand_over(request: MemberRequest, organisation: uuid.UUID, person: uuid.UUID
     if stays not in Membership.Role.values:
         return render(request, "providers/hand_over.html", context | {"role_missing": True}, status=400)
     try:
+        _require_unchanged(request, found)
         confirm(request, request.staff)
         organisations.hand_over(request.membership, found, stays_as=stays)
     except REFUSALS as error:
@@ -129,6 +133,12 @@ def _member(request: MemberRequest, person: uuid.UUID) -> tuple[Membership, dict
     if found is None:
         raise Http404("no such member")
     return found, {"organisation": found.organisation, "person": found, "role": ROLES[found.role]}
+
+
+def _require_unchanged(request: MemberRequest, found: Membership) -> None:
+    """Refuse a form that was opened when the member had another role. Raises MemberGone."""
+    if request.POST.get("was", found.role) != found.role:
+        raise MemberGone("another role by now")
 
 
 def _choices() -> list[tuple[str, object, object]]:

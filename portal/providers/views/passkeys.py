@@ -54,7 +54,10 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def enrol_ask(request: HttpRequest, account: Account) -> HttpResponseBase:
     """Give options to make the passkey by which an account is enrolled."""
-    return JsonResponse(passkeys.offer(account))
+    try:
+        return JsonResponse(passkeys.offer(account))
+    except AccountError as error:
+        return problem(error)
 
 
 @registering
@@ -82,13 +85,18 @@ def confirm_ask(request: PersonRequest) -> HttpResponseBase:
 @require_POST
 def add_ask(request: PersonRequest) -> HttpResponseBase:
     """Give options to make another passkey."""
-    return JsonResponse(passkeys.offer(request.staff))
+    try:
+        return JsonResponse(passkeys.offer(request.staff))
+    except AccountError as error:
+        return problem(error)
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: PersonRequest) -> HttpResponseBase:
     """Add a passkey to one's account: the second factor anew, a name, and the new passkey's answer."""
+    if request.staff.role != Account.Role.PROVIDER:
+        return redirect("accounts:account")
     context = {"name": request.POST.get("name", ""), **factors(request.staff)}
     if request.method != "POST":
         return render(request, "providers/passkey_add.html", context)

@@ -16,7 +16,6 @@ from portal.accounts.errors import RegistrationOver
 from portal.accounts.models import Account
 from portal.accounts.signing_in import address_of
 from portal.notices.errors import CodeOver
-from portal.providers import membership
 from portal.providers.access import PersonRequest, signed_in
 from portal.providers.views.answers import REFUSALS, refused
 from portal.providers.views.passkeys import registering
@@ -95,10 +94,11 @@ def register_method(request: HttpRequest, account: Account) -> HttpResponseBase:
 @signed_in
 @require_safe
 def account(request: PersonRequest) -> HttpResponseBase:
-    """Show one's own account: organisations, passkeys, recovery codes that are left."""
+    """Show one's own account: passkeys, recovery codes that are left."""
+    if request.staff.role != Account.Role.PROVIDER:
+        return redirect("accounts:account")
     context = {
         "passkeys": passkeys.of(request.staff),
-        "memberships": membership.of(request.staff),
         "recovery_codes": authenticators.recovery_codes_left(request.staff),
         "has_password": request.staff.user.has_usable_password(),
     }

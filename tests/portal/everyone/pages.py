@@ -52,6 +52,7 @@ PAGES: tuple[Page, ...] = (
     Page("start"),
     *(Page("start", browser) for browser in PHONES),
     Page("register:list"),
+    *(Page("register:entry", names=(state,)) for state in ("in force", "suspended", "under an operator")),
     Page("tsm:phones"),
     Page("problem", names=("wrong_state",)),
     # --- the phone
@@ -94,6 +95,7 @@ PAGES: tuple[Page, ...] = (
     Page("handoff:page", "active", ("sign pdf",)),
     Page("handoff:page", "active", ("sign in",)),
     Page("handoff:page", "active", ("number",)),
+    Page("handoff:why", "active", ("number",)),
     Page("handoff:page", "active", ("declined",)),
     Page("handoff:page", "active", ("refused",), status=403),
     Page("handoff:screen", "anybody", ("code",)),
@@ -155,6 +157,14 @@ PAGES: tuple[Page, ...] = (
     Page("delegations:give", "owner", ("organisation",)),
     Page("delegations:delegation", "owner", ("organisation", "delegation")),
     Page("delegations:end", "owner", ("organisation", "delegation")),
+    # --- their keys
+    Page("credentials:list", "owner", ("organisation",)),
+    Page("credentials:issue", "owner", ("organisation", "keys' service")),
+    Page("credentials:rotate", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key")),
+    Page("credentials:disable", "owner", ("organisation", "key, disabled")),
+    Page("credentials:validator", "owner", ("organisation",)),
+    Page("client-assertion"),
     # --- their cases
     Page("onboarding:cases", "owner", ("organisation",)),
     *(Page("onboarding:tasks", "owner", ("organisation", case)) for case in CASES),
@@ -196,8 +206,9 @@ FILES = {
     "letters:letter", "letters:suspension",
     "mynaportal:receipt", "onboarding:file", "onboarding:logo", "outbox:letter", "phone:certificate", "phone:events",
     "phone:lost-challenge", "phone:steps", "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
-    "register:list_json", "register:logo", "review:file", "review:letter", "review:suspension-letter",
-    "tsm:phones_csv", "tsm:phones_json", "verification:download",
+    "register:entry_json", "register:jwks", "register:jws", "register:jws_json", "register:list_json", "register:logo",
+    "register:proof", "review:file", "review:letter", "review:suspension-letter", "tsm:phones_csv", "tsm:phones_json",
+    "verification:download",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",

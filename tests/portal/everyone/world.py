@@ -50,8 +50,10 @@ from tests.portal.providers.people import (
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm import services
 from tsm.models import Conversation, Enrolment, EnrolmentStep, Leg, Phone, ServiceOrder
-from whitelist import delegations
-from whitelist.models import Case, Credential, ProbeResult, ProbeRun, RelyingParty, VerificationLog
+from whitelist import credentials, delegations
+from whitelist.cases import states
+from whitelist.models import Case, Credential, ProbeResult, ProbeRun, PurposeOfUse, RelyingParty, VerificationLog
+from whitelist.published import records, statement
 
 ADDRESS = "hanako@mail.example"
 RECEIVED = {"procedure_ja": "転出届", "procedure_en": "Moving out", "number": "R-1"}
@@ -99,6 +101,7 @@ def build(realm: Realm) -> World:
     _mynaportal(world)
     _staff(world)
     _providers(world)
+    _register(world)
     _services(world)
     review.build(world)
     grow(world, 1)
@@ -293,6 +296,7 @@ def _providers(world: World) -> None:
     world.rows["owner"] = owner
     world.browsers["owner"], world.browsers["viewer"] = sign_in(owner.account), sign_in(viewer.account)
     world.names |= {"organisation": bank.reference, "person": viewer.reference}
+    cases.build(world)
     key = Authenticator.objects.get(user=owner.account.user).key.encode()
     world.names["passkey"] = Passkey.objects.create(
         account=owner.account, credential_digest="0" * 64, credential_id=key, public_key=key, sign_count=0,
@@ -314,6 +318,23 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
+    service = world.rows["keys' service"] = make_bank(world.realm, "rp-keys", organisation=owner.organisation)
+    used, disabled = (make_credential(service, number=10 + at, key_id=f"key-{at}") for at in range(2))
+    credentials.disable(disabled, now=clock.now(world.realm), by="owner@bank.example")
+    world.names |= {"keys' service": service.client_id, "key": used.pk, "key, disabled": disabled.pk}
+
+
+def _register(world: World) -> None:
+    """Entries in every state, with records and a signed register."""
+    names = {"in force": "rp-forest", "suspended": "rp-river", "under an operator": "rp-hill"}
+    operator = make_bank(world.realm, "rp-platform", kind="platform_operator")
+    rows = {state: make_bank(world.realm, client_id) for state, client_id in names.items()}
+    RelyingParty.objects.filter(pk=rows["under an operator"].pk).update(basis="operator", operator=operator)
+    statement.sign(world.realm)
+    states.move_entry(rows["suspended"], "suspend", by="test")
+    PurposeOfUse.objects.filter(relying_party=rows["in force"], purpose="signature").update(text_en="Another purpose")
+    records.note(rows["in force"], "changed")
+    world.names |= names
 
 
 def _services(world: World) -> None:

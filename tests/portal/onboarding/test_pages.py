@@ -212,9 +212,15 @@ def test_the_preview_is_the_hand_offs_own_page_in_both_languages(applicant: Appl
     applicant.send("logo", form)
     page = applicant.open("sections/signature/").content.decode()
     for words in (
-        "あおぞらアプリが電子署名を求めています", "口座開設の申込書に署名します。",
-        "To sign the application for an account.", "求めている相手", "Who asks", "公的個人認証法第17条第1項第6号", "主務大臣認定 2026-6-12", "https://bank.example",
-    ):  # fmt: skip
+        "あおぞらアプリが電子署名を求めています",
+        "口座開設の申込書に署名します。",
+        "To sign the application for an account.",
+        "求めている相手",
+        "Who asks",
+        "公的個人認証法第17条第1項第6号",
+        "主務大臣認定 2026-6-12",
+        "https://bank.example",
+    ):
         assert words in page, words
     reference = applicant.answers()["service"]["logo"]
     assert page.count(f"/logos/{reference}") == 2

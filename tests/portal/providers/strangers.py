@@ -39,6 +39,8 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("probes", "case"): lambda owner: case(owner).reference,
     ("probes", "client_id"): lambda owner: credential(owner).relying_party.client_id,
     ("delegations", "reference"): lambda owner: delegation(owner),
+    ("credentials", "client_id"): lambda owner: credential(owner).relying_party.client_id,
+    ("credentials", "credential"): lambda owner: credential(owner).pk,
     ("onboarding", "case"): lambda owner: case(owner).reference,
     ("onboarding:remove", "block"): lambda owner: application(owner),
     ("onboarding", "file"): lambda owner: logo(owner).reference,

@@ -74,8 +74,10 @@ def test_a_name_that_isnt_one_is_refused_and_stays_as_typed(realm: Realm, name: 
 def test_an_account_makes_no_more_organisations_in_a_day_than_are_allowed(realm: Realm, settings: Any) -> None:
     settings.PROVIDER_ORGANISATIONS = 1
     browser = client(make_person(realm))
-    statuses = [browser.post("/providers/organisations/new", {"name_ja": "銀行"}).status_code for _ in range(2)]
-    assert statuses == [302, 429]
+    names = ("銀行", "銀行", "別の銀行")
+    statuses = [browser.post("/providers/organisations/new", {"name_ja": name}).status_code for name in names]
+    assert statuses == [302, 302, 429]
+    assert Organisation.objects.count() == 1, "a form that was sent twice makes one"
 
 
 def test_renaming_is_the_owners_and_is_written_down(owner: Membership) -> None:
@@ -310,7 +312,13 @@ def test_a_stale_page_changes_nobody(owner: Membership) -> None:
     organisations.change_role(other, "legal", by=owner.account)
     with pytest.raises(MemberGone):
         organisations.change_role(stale, "developer", by=owner.account)
-    assert client(owner).get(address(owner, f"members/{uuid.uuid4()}/role")).status_code == 404
+    browser = client(owner)
+    for page, body in (("role", {"role": "developer"}), ("remove", {}), ("hand-over", {"code": code(owner.account)})):
+        path = address(owner, f"members/{other.reference}/{page}")
+        assert browser.post(path, {"was": "viewer", **body}).status_code == 409, page
+        assert 'name="was" value="legal"' in browser.get(path).content.decode()
+    assert membership.of(other.account)[0].role == "legal"
+    assert browser.get(address(owner, f"members/{uuid.uuid4()}/role")).status_code == 404
 
 
 def test_a_form_without_its_csrf_token_is_refused(owner: Membership) -> None:

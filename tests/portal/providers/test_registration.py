@@ -14,7 +14,7 @@ from ca.models import Realm
 from portal.accounts import staff
 from portal.accounts.models import Account, Authenticator, Passkey, Registration
 from portal.providers.models import Membership
-from tests.portal.accounts.people import PASSWORD, code, journal, shown
+from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, shown, sign_in
 from tests.portal.providers.people import code_in, join, mails, make_organisation, make_person
 from tests.portal.screen_lock.authenticator import Authenticator as Device
 
@@ -222,6 +222,13 @@ def test_the_mail_server_being_away_is_said_and_leaves_nothing(realm: Realm, set
     assert not Registration.objects.exists()
 
 
+def test_where_no_mail_goes_out_nobody_registers(realm: Realm, settings: Any) -> None:
+    settings.SANDBOX, settings.EMAIL_HOST = False, ""
+    response = begin(browser())
+    assert response.status_code == 409
+    assert "いまは、登録や招待を受け付けていません" in response.content.decode()
+
+
 # --- passkeys of an account
 def test_another_passkey_is_added_and_the_last_one_stays(realm: Realm) -> None:
     first, second, client = Device(), Device(), confirmed(browser())
@@ -252,6 +259,17 @@ def test_a_passkey_of_somebody_else_confirms_nothing_and_isnt_removed(realm: Rea
     confirmation = _text(mine.get(ask(client, "confirm/ask").json()))
     client.post(f"/providers/account/passkeys/{foreign.pk}/remove", {"passkey": confirmation})
     assert Passkey.objects.filter(pk=foreign.pk).exists()
+
+
+def test_staff_has_no_passkeys(realm: Realm) -> None:
+    code_ = staff.invite("sakura", role="helpdesk", realm=realm, by="test")
+    client = browser()
+    client.post("/staff/enrol/", {"code": code_})
+    assert ask(client, "enrol/ask").json()["code"] == "passkey_refused"
+    signed_in = sign_in(make_staff(realm, "momiji"))
+    assert ask(signed_in, "add/ask").json()["code"] == "passkey_refused"
+    for page in ("/providers/account", "/providers/account/passkeys/add"):
+        assert signed_in.get(page).headers["Location"] == "/staff/account"
 
 
 def _text(answer: dict[str, Any]) -> str:

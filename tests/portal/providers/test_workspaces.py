@@ -1,6 +1,7 @@
 """A workspace: made by workers with one key store each, and its credential gets a token and a hand-off at once."""
 
 import json
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.db import connections
 from django.test import Client
 
 from ca import ceremony, journal, keys
@@ -151,6 +153,8 @@ def test_a_script_registers_a_key_and_is_told_its_name(owner: Membership) -> Non
         json.dumps({**public_jwk(), "x": 5}),
         " " * 5000,
     ],
+    # Two processes make two keys, and must call the tests alike.
+    ids=["empty", "no JSON", "a list", "deep", "RSA", "private", "off the curve", "a number", "spaces"],
 )
 def test_what_is_no_public_key_is_refused_and_a_private_one_above_all(owner: Membership, jwk: str) -> None:
     make_workspace(owner)
@@ -179,6 +183,27 @@ def test_asked_for_twice_it_is_one_and_nobody_elses(realm: Realm, owner: Members
     assert first.realm_id != other.realm_id
     assert RelyingParty.objects.count() == 2
     assert RelyingParty.objects.get(organisation=owner.organisation).name_ja == NAME
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pressed_twice_at_the_same_moment_it_is_one(realm: Realm) -> None:
+    owner, start = make_provider(realm), threading.Barrier(2)
+    made: list[int] = []
+
+    def press() -> None:
+        start.wait()
+        try:
+            made.append(workspaces.ask(owner.organisation, by=owner.account).pk)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=press) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert made == [Workspace.objects.get().pk] * 2
+    assert RelyingParty.objects.count() == 1
 
 
 def test_only_so_many_are_made_in_a_day_and_none_where_there_are_none(
@@ -253,6 +278,7 @@ def test_authorities_made_in_two_halves_are_like_those_of_a_ceremony(db: None) -
         "https://user@bank.example/",
         "https://bank.example/#fragment",
         "https://bank.example/a b",
+        "https://bank.example/'$(id)'",
         "https://bank.example:port/",
         "https://[::1",
         "https://bänk.example/",

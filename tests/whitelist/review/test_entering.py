@@ -22,6 +22,7 @@ from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.errors import ArrowGone, DelegationInvalid
 from whitelist.models import Case, Delegation, Organisation, RelyingParty
+from whitelist.published import records
 from whitelist.review import deciding, reviewing, suspensions
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +161,9 @@ def test_a_change_leaves_the_live_entry_until_it_is_approved_and_then_replaces_w
     told = JournalEntry.objects.get(kind="register.change")
     assert (told.subject, told.data["sections"]) == ("shinagawa-account", ["applications", "purposes", "service"])
     assert RelyingParty.objects.get().state == State.REGISTERED
+    # And so the public's history has it.
+    assert [step.record.event for step in records.history(entry)] == ["changed", "registered"]
+    assert {"applications", "purposes"} <= {change.part for change in records.history(entry)[0].changes}
 
 
 def test_a_change_of_a_suspended_entry_leaves_it_suspended(

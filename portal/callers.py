@@ -1,0 +1,39 @@
+"""Which relying party a request of the API comes from: a bearer token, and the TLS client certificate beside it.
+
+The certificate is what the TLS front in front of us has verified and hands on in `API_CLIENT_CERTIFICATE_HEADER`; it
+must strip what clients send under that name. Without the setting a header of whatever name is anybody's, and nothing.
+"""
+
+from urllib.parse import unquote
+
+from cryptography import x509
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+from whitelist import credentials
+from whitelist.errors import TokenInvalid
+from whitelist.models import Credential
+
+LONGEST = 16_000  # characters of the header
+
+
+def of(request: Request | HttpRequest) -> Credential:
+    """Return the credential whose token the request shows. Raises `TokenInvalid`."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenInvalid("Authorization: Bearer <token> is missing")
+    return credentials.authenticate(token.strip(), certificate(request))
+
+
+def certificate(request: Request | HttpRequest) -> x509.Certificate | None:
+    """Return the certificate whose key the client has proven to the TLS front, or None where it has shown none."""
+    name = settings.API_CLIENT_CERTIFICATE_HEADER
+    written = request.headers.get(name, "") if name else ""
+    if not written or len(written) > LONGEST:
+        return None
+    try:
+        # nginx's $ssl_client_escaped_cert: PEM, percent-encoded
+        return x509.load_pem_x509_certificate(unquote(written).encode())
+    except ValueError:
+        return None
