@@ -49,10 +49,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
 # path("things/", include("portal.room.urls")). `access.member` is the outermost decorator of every view there, so
 # that strangers get nothing but 404.
 ROOMS: list[URLPattern | URLResolver] = [
+    path("cases/", include("portal.onboarding.urls")),
+    path("cases/<uuid:case>/letters/", include("portal.review.letter_urls")),
     path("probes/", include("portal.probes.urls")),
     path("verification/", include("portal.verification.urls")),
     path("delegations/", include("portal.verification.delegation_urls")),
     path("credentials/", include("portal.credentials.urls")),
-    path("cases/", include("portal.onboarding.urls")),
-    path("cases/<uuid:case>/letters/", include("portal.review.letter_urls")),
 ]

@@ -203,11 +203,11 @@ PAGES: tuple[Page, ...] = (
 # What a GET answers with no page: files, data, streams, fragments, and addresses that lead on to another.
 FILES = {
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
-    "letters:letter", "letters:suspension",
+    "letters:letter", "letters:suspension", "review:file", "review:letter", "review:suspension-letter",
     "mynaportal:receipt", "onboarding:file", "onboarding:logo", "outbox:letter", "phone:certificate", "phone:events",
     "phone:lost-challenge", "phone:steps", "phone:unblock-events", "phone:unblock-steps", "providers:workspace-state",
     "register:entry_json", "register:jwks", "register:jws", "register:jws_json", "register:list_json", "register:logo",
-    "register:proof", "review:file", "review:letter", "review:suspension-letter", "tsm:phones_csv", "tsm:phones_json",
+    "register:proof", "tsm:phones_csv", "tsm:phones_json",
     "verification:download",
 }  # fmt: skip
 LEADING_ON = {

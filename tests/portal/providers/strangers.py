@@ -72,19 +72,6 @@ def found(table: dict[tuple[str, str], Any], name: str, parameter: str) -> Any:
     return next((table[key, parameter] for key in keys if (key, parameter) in table), None)
 
 
-def colleague(owner: Membership) -> Membership:
-    """Return another member of the organisation."""
-    found = Membership.objects.filter(organisation=owner.organisation).exclude(pk=owner.pk).first()
-    return found or make_provider(
-        owner.organisation.realm, "colleague@bank.example", role="legal", organisation=owner.organisation
-    )
-
-
-def invitation(owner: Membership) -> Invitation:
-    """Return an invitation that waits."""
-    return invitations.invite(owner.organisation, "new@bank.example", "viewer", by=owner.account)
-
-
 def case(owner: Membership) -> Case:
     """Return the organisation's case, a draft in which everything is answered."""
     found = Case.objects.filter(organisation=owner.organisation).first()
@@ -105,6 +92,19 @@ def version(owner: Membership) -> CaseVersion:
     """Return a version of the case."""
     row = case(owner)
     return CaseVersion.objects.create(case=row, number=1, answers={}, submitted_by="x", submitted_at=row.opened_at)
+
+
+def colleague(owner: Membership) -> Membership:
+    """Return another member of the organisation."""
+    found = Membership.objects.filter(organisation=owner.organisation).exclude(pk=owner.pk).first()
+    return found or make_provider(
+        owner.organisation.realm, "colleague@bank.example", role="legal", organisation=owner.organisation
+    )
+
+
+def invitation(owner: Membership) -> Invitation:
+    """Return an invitation that waits."""
+    return invitations.invite(owner.organisation, "new@bank.example", "viewer", by=owner.account)
 
 
 def decided(owner: Membership) -> Proposal:
