@@ -24,7 +24,7 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "credentials:list",
         gettext_lazy("接続用の鍵"),
-        gettext_lazy("サービスがAPIにつなぐときの鍵を発行し、替え、無効にします。"),
+        gettext_lazy("サービスごとの鍵を発行し、替え、止めます。署名した文（client assertion）の誤りも調べられます。"),
     ),
     Room(
         "probes:overview",
