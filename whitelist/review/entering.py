@@ -16,7 +16,7 @@ from ca import journal
 from ca.profiles import Purpose
 from whitelist import delegations, logos
 from whitelist.cases import attachments, states
-from whitelist.errors import ArrowGone
+from whitelist.errors import ArrowGone, DelegationInvalid
 from whitelist.models import (
     Case,
     Logo,
@@ -25,6 +25,7 @@ from whitelist.models import (
     Proposal,
     PurposeOfUse,
     RegisteredApplication,
+    RegisterRecord,
     RelyingParty,
 )
 from whitelist.published import records
@@ -61,8 +62,7 @@ def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
     if entry.basis != RelyingParty.Basis.OPERATOR:
         RelyingParty.objects.filter(pk=entry.pk).update(operator=None)
     elif touched & {"basis", "purposes"}:  # of what stands otherwise, whoever ended the delegation has ended it
-        client_id = str((answers.get("basis") or {}).get("operator_client_id") or "")
-        delegations.enter(entry, client_id, by=by, case=case)
+        _stand_under(entry, case, answers, by=by)
     number = (answers.get("organisation") or {}).get("corporate_number")
     if number:  # checked by now
         Organisation.objects.filter(pk=case.organisation_id).update(corporate_number=number)
@@ -72,7 +72,7 @@ def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
         journal.record(
             entry.realm, "register.change", entry.client_id, by=by, case=str(case.reference), sections=sorted(touched)
         )
-        records.note(entry, records.Event.CHANGED)
+        records.note(entry, RegisterRecord.Event.CHANGED)
     return entry
 
 
@@ -158,6 +158,16 @@ def _certify(entry: RelyingParty, case: Case) -> None:
             date.fromisoformat(terms["valid_until"]),
             terms["conditions"],
         )
+
+
+def _stand_under(entry: RelyingParty, case: Case, answers: Mapping[str, Any], *, by: str) -> None:
+    """Write down under which platform operator the entry stands: a delegation, of which the case is the document."""
+    client_id = str((answers.get("basis") or {}).get("operator_client_id") or "")
+    operator = RelyingParty.objects.select_related("realm").filter(realm=entry.realm, client_id=client_id).first()
+    if operator is None:
+        raise DelegationInvalid("there is no such platform operator", member="operator")
+    purposes = [Purpose(one.purpose) for one in entry.purposes.all()]
+    delegations.record(operator, entry, purposes, by=by, document=str(case.reference), case=case)
 
 
 def _put_certification(entry: RelyingParty, number: str, granted: date, until: date, conditions: str) -> None:
