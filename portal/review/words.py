@@ -88,7 +88,7 @@ ANSWERS: Mapping[str, Word] = {
 }
 ENDINGS: Mapping[str, Promise] = {
     EndingNotice.Kind.CERTIFICATION: gettext_lazy("主務大臣認定"),
-    EndingNotice.Kind.CREDENTIAL: gettext_lazy("接続用の鍵"),
+    EndingNotice.Kind.CREDENTIAL: gettext_lazy("接続に使う鍵"),
     EndingNotice.Kind.ENTRY: gettext_lazy("登録"),
 }
 # (field, what is wrong with it): what an officer reads about it.
