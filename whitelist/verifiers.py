@@ -19,6 +19,7 @@ def known(claim: Claim, subject: Subject) -> str | None:
     """Return the client id of the registered relying party that claims, when it may ask about the subject."""
     for credential in (*_by_token(claim), *_by_certificate(claim.certificate)):
         if _may_ask(credential, subject):
+            credentials.note_use(credential)
             return credential.relying_party.client_id
     return None
 

@@ -25,6 +25,7 @@ from portal.providers.models import Membership
 from whitelist import credentials
 from whitelist.errors import WhitelistError
 from whitelist.models import Credential, RelyingParty
+from whitelist.published import words
 from whitelist.register import Text
 
 Role = Membership.Role
@@ -168,6 +169,7 @@ def _service(row: RelyingParty) -> dict[str, Any]:
         "row": row,
         "name": Text(row.name_ja, row.name_en).in_language(get_language()),
         "sandbox": row.organisation is not None and row.realm_id == row.organisation.workspace_id,
+        "state": words.STATES[row.state].in_language(get_language()) if row.state in words.STATES else "",
         "credentials": standing.listing(row),
     }
 

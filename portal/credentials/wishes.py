@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from portal import problems
+from whitelist import credentials
 from whitelist.access import JAPAN
 from whitelist.credentials import Issuing, keys
 from whitelist.errors import KeyPrivate, WhitelistError
@@ -71,8 +72,17 @@ def read(posted: Mapping[str, str], *, now: datetime, replaces: Credential | Non
     until = _day(wish, "until")
     if replaces is not None:
         wish.old_until = _old_until(wish, now)
-    if not wish.wrong and key is not None and until is not None:
-        wish.wanted = Issuing(key, until, kind, wish.said["label"])
+    if key is None or until is None or wish.wrong:
+        return wish
+    wanted = Issuing(key, until, kind, wish.said["label"])
+    try:
+        credentials.check_end(wanted, now)
+        if wish.old_until is not None:
+            credentials.check_overlap(wish.old_until, now)
+    except WhitelistError as error:
+        wish.refuse(error, problems.sentence(error.code))
+    else:
+        wish.wanted = wanted
     return wish
 
 

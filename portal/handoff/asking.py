@@ -110,7 +110,9 @@ def ask(
         )
         if accepted is not None:
             HandOffPdf.objects.create(hand_off=hand_off, content=pdf, pages=accepted.pages, texts=accepted.texts)
-        hand_offs.record(hand_off, "asked" if decision.allowed else "refused")
+        # Which of its applications the citizen returns to: the register may have changed by the time somebody looks.
+        where = {"application": decision.application.name} if decision.application else {}
+        hand_offs.record(hand_off, "asked" if decision.allowed else "refused", **where)
     return Asked(hand_off, token)
 
 

@@ -48,6 +48,22 @@ def issue(relying_party: RelyingParty, wanted: Issuing, *, by: str, seen: int | 
         return _issue(relying_party, wanted, by=by, seen=seen)
 
 
+def check_end(wanted: Issuing, now: datetime) -> None:
+    """Raise `CredentialTimeWrong` when a new credential would end before now, too late, or after its certificate."""
+    longest = now + timedelta(days=settings.CREDENTIAL_DAYS + 1)
+    if wanted.key.certified_until is not None:
+        longest = min(longest, wanted.key.certified_until)
+    if not now < wanted.not_after <= longest:
+        raise CredentialTimeWrong(f"the end must lie between now and {longest.isoformat()}", member="until")
+
+
+def check_overlap(old_until: datetime, now: datetime) -> None:
+    """Raise `CredentialTimeWrong` when an old credential would not end between now and the longest overlap."""
+    # "At once" was a moment ago when it comes here.
+    if not -A_MOMENT <= old_until - now <= timedelta(days=settings.CREDENTIAL_OVERLAP_DAYS) + A_MOMENT:
+        raise CredentialTimeWrong("the old one ends between now and the longest overlap", member="old_until")
+
+
 def rotate(
     credential: Credential, wanted: Issuing, *, old_until: datetime, by: str, seen: int | None = None
 ) -> Credential:
@@ -57,9 +73,7 @@ def rotate(
     """
     realm = credential.relying_party.realm
     now = clock.now(realm)
-    # "At once" was a moment ago when it comes here.
-    if not -A_MOMENT <= old_until - now <= timedelta(days=settings.CREDENTIAL_OVERLAP_DAYS) + A_MOMENT:
-        raise CredentialTimeWrong("the old one ends between now and the longest overlap", member="old_until")
+    check_overlap(old_until, now)
     with transaction.atomic():
         new = _issue(credential.relying_party, wanted, by=by, seen=seen)
         until = min(old_until, credential.not_after)
@@ -161,11 +175,7 @@ def _issue(relying_party: RelyingParty, wanted: Issuing, *, by: str, seen: int |
         raise EntryRemoved("the entry was removed from the register")
     if going_on(relying_party, now) >= settings.CREDENTIALS_AT_ONCE:
         raise CredentialsTooMany(f"at most {settings.CREDENTIALS_AT_ONCE} may be good at once")
-    longest = now + timedelta(days=settings.CREDENTIAL_DAYS + 1)
-    if wanted.key.certified_until is not None:
-        longest = min(longest, wanted.key.certified_until)
-    if not now < wanted.not_after <= longest:
-        raise CredentialTimeWrong(f"the end must lie between now and {longest.isoformat()}", member="until")
+    check_end(wanted, now)
     # Also one that is over: a key that was given up isn't taken up again. And one key proves one relying party.
     if Credential.objects.filter(thumbprint=wanted.key.thumbprint).exists():
         raise KeyTaken("the key is a credential's already")

@@ -36,7 +36,7 @@ def shape(row: RelyingParty) -> dict[str, Any]:
         "valid_until": row.valid_until.isoformat() if row.valid_until else None,
         "purposes": {use.purpose: {"ja": use.text_ja, "en": use.text_en} for use in row.purposes.all()},
         "applications": [
-            {"kind": one.kind, "origin": one.origin, "callback_urls": one.callback_urls}
+            {"kind": one.kind, "origin": one.origin, "callback_urls": one.callback_urls, "proofs": one.proofs}
             for one in row.applications.all()
         ],
         "ministerial_certifications": [

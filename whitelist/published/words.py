@@ -106,10 +106,6 @@ def lines(part: str, value: Any, language: str | None) -> list[str]:
     return told or [NOTHING.in_language(language)]
 
 
-def _text(value: Any, language: str | None) -> str:
-    return Text(value["ja"], value["en"]).in_language(language)
-
-
 def _certification(one: Any, language: str | None) -> str:
     withdrawn = Text("（取消し）", " (withdrawn)").in_language(language) if one["withdrawn_at"] else ""
     return f"{one['number']}: {one['granted_on']} – {one['valid_until']}{withdrawn}"
@@ -121,7 +117,7 @@ _LINES: Mapping[str, Any] = {
     "basis": lambda value, language: [basis_name(value).in_language(language)],
     "logo_sha256": lambda value, language: [f"{value[:16]}…"],
     "purposes": lambda value, language: [
-        f"{PURPOSES[purpose].in_language(language)}: {_text(text, language)}" for purpose, text in value.items()
+        f"{PURPOSES[purpose].in_language(language)}: {text['ja']} / {text['en']}" for purpose, text in value.items()
     ],
     "applications": lambda value, language: [
         f"{one['kind']} {one['origin']} ({', '.join(one['callback_urls'])})" for one in value

@@ -25,8 +25,10 @@ from whitelist.models import (
     Proposal,
     PurposeOfUse,
     RegisteredApplication,
+    RegisterRecord,
     RelyingParty,
 )
+from whitelist.published import records
 from whitelist.review import courses
 
 State = RelyingParty.State
@@ -70,6 +72,7 @@ def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
         journal.record(
             entry.realm, "register.change", entry.client_id, by=by, case=str(case.reference), sections=sorted(touched)
         )
+        records.note(entry, RegisterRecord.Event.CHANGED)
     return entry
 
 

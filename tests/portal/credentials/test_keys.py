@@ -160,7 +160,8 @@ def test_each_fault_is_tied_to_its_field(
 
 def test_a_fault_in_the_form_does_not_use_up_the_code(bank: RelyingParty, browser: Client, owner: Membership) -> None:
     given = code(owner.account)
-    assert issue(browser, owner, key="x", code=given).status_code == 400
+    for wrong in ({"key": "x"}, {"until": "2020-01-01"}, {"until": "2999-01-01"}):
+        assert issue(browser, owner, code=given, **wrong).status_code == 400
     assert issue(browser, owner, code=given).status_code == 302
 
 

@@ -318,7 +318,9 @@ def _providers(world: World) -> None:
     registering.post("/providers/register", {"address": "first@bank.example"})
     confirmed.post("/providers/register", {"address": "second@bank.example"})
     confirmed.post("/providers/register/code", {"code": code_in(mails()[-1][1])})
-    service = world.rows["keys' service"] = make_bank(world.realm, "rp-keys", organisation=owner.organisation)
+    service = world.rows["keys' service"] = make_bank(
+        world.realm, "rp-keys", organisation=owner.organisation, name_ja="鍵の銀行", name_en="Bank of Keys"
+    )
     used, disabled = (make_credential(service, number=10 + at, key_id=f"key-{at}") for at in range(2))
     credentials.disable(disabled, now=clock.now(world.realm), by="owner@bank.example")
     world.names |= {"keys' service": service.client_id, "key": used.pk, "key, disabled": disabled.pk}
@@ -327,8 +329,8 @@ def _providers(world: World) -> None:
 def _register(world: World) -> None:
     """Entries in every state, with records and a signed register."""
     names = {"in force": "rp-forest", "suspended": "rp-river", "under an operator": "rp-hill"}
-    operator = make_bank(world.realm, "rp-platform", kind="platform_operator")
-    rows = {state: make_bank(world.realm, client_id) for state, client_id in names.items()}
+    operator = make_bank(world.realm, "rp-platform", kind="platform_operator", name_ja="基盤", name_en="Platform")
+    rows = {state: make_bank(world.realm, one, name_ja=one, name_en=one) for state, one in names.items()}
     RelyingParty.objects.filter(pk=rows["under an operator"].pk).update(basis="operator", operator=operator)
     statement.sign(world.realm)
     states.move_entry(rows["suspended"], "suspend", by="test")

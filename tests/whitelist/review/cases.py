@@ -10,6 +10,7 @@ from ca.models import JournalEntry, Realm
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.models import Case, CaseVersion, Organisation, Proposal, RelyingParty, Review
+from whitelist.published import records
 from whitelist.review import check_list, courses, deciding, pace, reviewing
 
 CALLBACK = "https://shinagawa.example/return"
@@ -139,8 +140,9 @@ def pass_days(realm: Realm, days: float) -> None:
 
 
 def kinds(subject: object) -> list[str]:
-    """Return the kinds of the journal's entries about a subject, oldest first."""
-    return list(JournalEntry.objects.filter(subject=str(subject)).order_by("sequence").values_list("kind", flat=True))
+    """Return the kinds of the journal's entries about a subject, oldest first, but for what the register publishes."""
+    entries = JournalEntry.objects.filter(subject=str(subject)).exclude(kind__in=[records.KIND, records.VEIL])
+    return list(entries.order_by("sequence").values_list("kind", flat=True))
 
 
 def unused(prefix: str) -> str:

@@ -22,6 +22,7 @@ from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.errors import ArrowGone, DelegationInvalid
 from whitelist.models import Case, Delegation, Organisation, RelyingParty
+from whitelist.published import records
 from whitelist.review import deciding, reviewing, suspensions
 
 pytestmark = pytest.mark.django_db
@@ -159,6 +160,10 @@ def test_a_change_leaves_the_live_entry_until_it_is_approved_and_then_replaces_w
     ]
     told = JournalEntry.objects.get(kind="register.change")
     assert (told.subject, told.data["sections"]) == ("shinagawa-account", ["applications", "purposes", "service"])
+    newest, first = records.history(RelyingParty.objects.get())
+    assert (newest.record.event, first.record.event) == ("changed", "registered")
+    assert {one.part for one in newest.changes} >= {"applications", "purposes"}
+    assert records.catch_up(told.realm) == 0, "the record says what the rows do"
     assert RelyingParty.objects.get().state == State.REGISTERED
 
 
