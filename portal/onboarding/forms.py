@@ -84,10 +84,18 @@ def shown(
     return found
 
 
-def posted(request: HttpRequest, section: Section, page: Page, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a form says of the page's fields, {path: answer in its plain form}; files are another matter."""
+def posted(
+    request: HttpRequest, section: Section, page: Page, answers: Mapping[str, Any], read: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what a form says of the page's fields, {path: answer in its plain form}; files are another matter.
+
+    Those among them that the form was made from and that have gone meanwhile: with an application that was taken out.
+    """
+    known = asked(section, page, answers)
+    gone = [(path, sections.field_of(section, path)) for path in read if path not in dict(known)] if page.blocks else []
+    known += [(path, field) for path, field in gone if field is not None]
     found = {}
-    for path, field in asked(section, page, answers):
+    for path, field in known:
         if field.kind is Kind.FILE:
             continue
         if field.kind is Kind.CHOICES:

@@ -1,7 +1,7 @@
 """One page of a draft: as a form that works by its button, and as a table that is saved while it is typed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -70,43 +70,32 @@ def save(request: CaseRequest, page: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: CaseRequest) -> HttpResponseBase:
     """Add an application."""
-    anchor = ""
-    if request.method == "POST":
-        try:
-            anchor = f"#{drafts.add_application(request.case, request.POST.get('kind', ''), request.staff.name)}"
-        except WhitelistError as error:
-            return _refused(request, *_find(shapes.APPLICATIONS), error)
-    return redirect(_address(request, shapes.APPLICATIONS) + anchor)
+
+    def act() -> str:
+        return f"#{drafts.add_application(request.case, request.POST.get('kind', ''), request.staff.name)}"
+
+    return _with_the_form(request, act)
 
 
 @of_case(*EDITORS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: CaseRequest, block: str) -> HttpResponseBase:
     """Take an application out."""
-    if request.method == "POST":
-        try:
-            drafts.remove_application(request.case, block, request.staff.name)
-        except WhitelistError as error:
-            return _refused(request, *_find(shapes.APPLICATIONS), error)
-    return redirect(_address(request, shapes.APPLICATIONS))
+
+    def act() -> str:
+        drafts.remove_application(request.case, block, request.staff.name)
+        return ""
+
+    return _with_the_form(request, act)
 
 
 def _save(request: CaseRequest, section: Section, found: Page) -> HttpResponseBase:
-    """Save a form that came by its button: what was changed in it, file by file and field by field."""
-    case, by = request.case, request.staff.name
-    answers = drafts.answers(case)
-    edition, read, bases = forms.base(request)
+    """Save a form that came by its button, and lead on."""
+    case = request.case
     try:
-        typed = forms.posted(request, section, found, answers)
-        # Only what was changed on the page: the rest of a page that is old isn't meant.
-        changes = {path: value for path, value in typed.items() if path not in read or read[path] != value}
-        changes |= _files(request, section, found, answers)
-        saved = drafts.save(
-            case, section.name, edition, changes, by, bases=bases, settled=request.POST.getlist("settle")
-        )
+        saved = _take_in(request, section, found)
     except WhitelistError as error:
         return _refused(request, section, found, error)
-    _probe(request, section, saved)
     if saved.conflicts:
         return _shown(request, section, found, conflicts=saved.conflicts, status=409)
     answers = drafts.answers(case)
@@ -120,6 +109,36 @@ def _save(request: CaseRequest, section: Section, found: Page) -> HttpResponseBa
     if not after:
         return redirect("onboarding:check", case.organisation.reference, case.reference)
     return redirect(_address(request, after))
+
+
+def _take_in(request: CaseRequest, section: Section, found: Page) -> Saved:
+    """Save what was changed in a form, field by field and file by file. Raise `WhitelistError`."""
+    case = request.case
+    answers = drafts.answers(case)
+    edition, read, bases = forms.base(request)
+    typed = forms.posted(request, section, found, answers, read)
+    # Only what was changed on the page: the rest of a page that is old isn't meant.
+    changes = {path: value for path, value in typed.items() if path not in read or read[path] != value}
+    changes |= _files(request, section, found, answers)
+    settled = request.POST.getlist("settle")
+    saved = drafts.save(case, section.name, edition, changes, request.staff.name, bases=bases, settled=settled)
+    _probe(request, section, saved)
+    return saved
+
+
+def _with_the_form(request: CaseRequest, act: Callable[[], str]) -> HttpResponseBase:
+    """Do something with the applications, after what is typed on their page was saved; `act` returns an anchor."""
+    section, found = _find(shapes.APPLICATIONS)
+    anchor = ""
+    if request.method == "POST":
+        try:
+            saved = _take_in(request, section, found) if "edition" in request.POST else None
+            anchor = act()
+        except WhitelistError as error:
+            return _refused(request, section, found, error)
+        if saved is not None and saved.conflicts:
+            return _shown(request, section, found, conflicts=saved.conflicts, status=409)
+    return redirect(_address(request, shapes.APPLICATIONS) + anchor)
 
 
 def _probe(request: CaseRequest, section: Section, saved: Saved) -> None:

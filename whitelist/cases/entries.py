@@ -28,7 +28,8 @@ def answers(entry: RelyingParty, case: Case, by: str) -> dict[str, Any]:
         "kind": entry.kind,
     }
     found["organisation"] = known | found.get("organisation", {}) | {"kind": entry.kind}
-    found["basis"] = {**found.get("basis", {}), "item": found.get("basis", {}).get("item") or entry.basis}
+    operator = entry.operator.client_id if entry.operator else ""
+    found["basis"] = {**found.get("basis", {}), "item": entry.basis, "operator_client_id": operator}
     found["certification"] = _certification(entry, found.get("certification") or {})
     found["service"] = {
         **found.get("service", {}),
@@ -76,12 +77,10 @@ def _applications(entry: RelyingParty, known: list[dict[str, Any]]) -> list[dict
     found = []
     for row in entry.applications.all():
         same = next((one for one in known if _address(one) == (row.kind, row.origin)), None)
-        fresh: dict[str, Any] = {
-            "kind": row.kind,
-            ("origin" if row.kind == "browser" else _NAMES[row.kind]): row.origin,
-        }
+        name = "origin" if row.kind == "browser" else _NAMES[row.kind]
+        fresh: dict[str, Any] = {"kind": row.kind, name: row.origin, **row.proofs}
         block = hashlib.sha256(f"{row.kind} {row.origin}".encode()).hexdigest()[:8]
-        found.append({"id": block, **fresh, **(same or {}), "callback_urls": list(row.callback_urls)})
+        found.append({"id": block, **(same or {}), **fresh, "callback_urls": list(row.callback_urls)})
     return found
 
 

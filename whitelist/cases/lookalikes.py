@@ -7,6 +7,7 @@ Unicode TS 39, whose full table would also merge what Japanese readers do tell a
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from whitelist.models import Organisation, RelyingParty
 
@@ -78,6 +79,7 @@ class Imitated:
     like: str
 
 
+@lru_cache(maxsize=20_000)  # the register's names, again with every saving of a draft's
 def skeleton(name: str) -> str:
     """Return what is left of a name when everything that looks alike is written one way. It is its own skeleton."""
     text = name

@@ -120,10 +120,21 @@ def test_what_is_typed_into_an_old_page_of_an_application_that_was_taken_out_isn
 ) -> None:
     block = drafts.add_application(applicant.case, "browser", "x")
     old = applicant.read("applications") | {f"{block}.origin": "https://bank.example"}
-    drafts.remove_application(applicant.case, block, "midori")
-    response = applicant.save("applications", int(old["edition"]), {f"{block}.origin": "https://bank.example"})
-    assert response.status_code == 200
+    midori.browser.post(midori.address(f"applications/{block}/remove"))
+    assert applicant.answers()["applications"] == []
+    applicant.send("applications", old)
     assert applicant.answers()["applications"][0]["origin"] == "https://bank.example"
+
+
+def test_what_is_typed_is_saved_before_an_application_is_added_or_taken_out(applicant: Applicant) -> None:
+    first, second = (drafts.add_application(applicant.case, "browser", "x") for _ in range(2))
+    form = applicant.read("applications") | {f"{first}.origin": "https://one.example", "kind": "ios"}
+    applicant.browser.post(applicant.address("applications/add"), form)
+    form = applicant.read("applications") | {f"{first}.callback_urls": "https://one.example/back"}
+    applicant.browser.post(applicant.address(f"applications/{second}/remove"), form)
+    one, added = applicant.answers()["applications"]
+    assert (one["origin"], one["callback_urls"]) == ("https://one.example", ["https://one.example/back"])
+    assert added["kind"] == "ios"
 
 
 def test_a_page_that_cant_be_saved_keeps_all_that_was_typed(applicant: Applicant) -> None:

@@ -86,3 +86,22 @@ def test_what_the_register_doesnt_keep_comes_from_the_approved_version(filled: C
     document = attachments.find(change, answers["certification"]["document"])
     assert document is not None
     assert bytes(document.content) == PDF
+
+
+def test_apps_begin_with_what_they_are_known_by_and_an_operators_services_with_the_operator(
+    entry: RelyingParty, realm: Realm
+) -> None:
+    operator = make_bank(realm, "platform", kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+    RelyingParty.objects.filter(pk=entry.pk).update(basis="operator", operator=operator)
+    prints = {"certificate_sha256": ["ab" * 32]}
+    entry.applications.create(
+        kind="android", origin="jp.bank.app", callback_urls=["https://b.example/x"], proofs=prints
+    )
+    entry.applications.create(
+        kind="ios", origin="jp.bank", callback_urls=["https://b.example/x"], proofs={"team_id": "A1"}
+    )
+    answers = drafts.answers(drafts.open_change(RelyingParty.objects.get(pk=entry.pk), AOI))
+    assert (answers["basis"]["item"], answers["basis"]["operator_client_id"]) == ("operator", "platform")
+    _browser, android, ios = answers["applications"]
+    assert (android["package"], android["certificate_sha256"]) == ("jp.bank.app", ["ab" * 32])
+    assert (ios["bundle_id"], ios["team_id"]) == ("jp.bank", "A1")
