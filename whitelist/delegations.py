@@ -130,7 +130,7 @@ def _of(
     return decide(
         access.applicant(operator),
         access.applicant(provider),
-        [_mandate(row) for row in _between(operator, provider)],
+        _mandates(operator, provider),
         question,
         purpose=purpose,
         realm=operator.realm.slug,
@@ -162,7 +162,7 @@ def holding(credential: Credential, provider: RelyingParty, purpose: Purpose) ->
     """Return whether the operator of `credential` has a delegation of `provider` that covers `purpose` now."""
     operator = credential.relying_party
     now = clock.now(operator.realm)
-    return any(_mandate(row).holds(purpose, now) for row in _between(operator, provider))
+    return any(each.holds(purpose, now) for each in _mandates(operator, provider))
 
 
 def newest(operator: RelyingParty, provider: RelyingParty) -> Delegation | None:
@@ -184,12 +184,16 @@ def record(
     """Write down that the provider leaves these purposes to the operator, from now on unless told otherwise.
 
     One that is in force between the two ends with it. A provider that is registered under a platform operator stands
-    under this one from now on. Raise `DelegationInvalid` for two who can't be in such a relation.
+    under one alone: that takes a decided `case`, and ends what it had with others. Raise `DelegationInvalid` for two
+    who can't be in such a relation.
     """
     if operator.kind != RelyingParty.Kind.PLATFORM_OPERATOR:
         raise DelegationInvalid("only a platform operator acts for others", member="operator")
     if operator.pk == provider.pk or operator.realm_id != provider.realm_id:
         raise DelegationInvalid("they must be two, in one register", member="operator")
+    under = provider.basis == RelyingParty.Basis.OPERATOR
+    if under and case is None:
+        raise DelegationInvalid("registered under an operator: another one takes a case", member="service")
     told = sorted({Purpose(each) for each in purposes})
     if not told:
         raise DelegationInvalid("a delegation is for a purpose", member="purposes")
@@ -212,31 +216,15 @@ def record(
                 recorded_by=by,
                 recorded_at=now,
             )
-            if provider.basis == RelyingParty.Basis.OPERATOR:
+            if under:
                 RelyingParty.objects.filter(pk=provider.pk).update(operator=operator)
+                for other in Delegation.objects.filter(provider=provider, ended_at=None).exclude(pk=made.pk):
+                    Delegation.objects.filter(pk=other.pk).update(ended_at=now, ended_by=by)
+                    _write(other, "ended", by)
             _write(made, "recorded", by, purposes=made.purposes, document=document)
     except IntegrityError:
         raise DelegationOver("another delegation was recorded at the same moment") from None
     return made
-
-
-def enter(entry: RelyingParty, operator_client_id: str, *, by: str, case: Case) -> Delegation:
-    """Put an entry that was approved under a platform operator under it, and record the delegation with its case.
-
-    For the purposes that the entry has. One in force for the same purposes stays as it is. Raise `DelegationInvalid`
-    where there is no such operator in the entry's register.
-    """
-    operator = RelyingParty.objects.filter(client_id=operator_client_id, realm=entry.realm_id).first()
-    if operator is None:
-        raise DelegationInvalid("there is no such platform operator", member="operator")
-    purposes = sorted(entry.purposes.values_list("purpose", flat=True))
-    with transaction.atomic():
-        RelyingParty.objects.filter(pk=entry.pk).update(basis=RelyingParty.Basis.OPERATOR, operator=operator)
-        entry.basis, entry.operator = RelyingParty.Basis.OPERATOR, operator
-        found = newest(operator, entry)
-        if found is not None and not is_over(found, clock.now(entry.realm)) and found.purposes == purposes:
-            return found
-        return record(operator, entry, [Purpose(each) for each in purposes], by=by, case=case)
 
 
 def end(delegation: Delegation, *, by: str) -> None:
@@ -273,6 +261,14 @@ def is_over(delegation: Delegation, now: datetime) -> bool:
 
 def _between(operator: RelyingParty, provider: RelyingParty) -> QuerySet[Delegation]:
     return Delegation.objects.filter(operator=operator, provider=provider).order_by("pk")
+
+
+def _mandates(operator: RelyingParty, provider: RelyingParty) -> list[Mandate]:
+    """Return what the provider left to the operator; nothing where it is registered under another, or nobody now."""
+    registered_under = RelyingParty.objects.filter(pk=provider.pk, basis=RelyingParty.Basis.OPERATOR)
+    if registered_under.exclude(operator=operator).exists():
+        return []
+    return [_mandate(row) for row in _between(operator, provider)]
 
 
 def _mandate(row: Delegation) -> Mandate:

@@ -13,11 +13,13 @@ from portal.onboarding import words
 from portal.onboarding.access import EDITORS, SUBMITTERS, CaseRequest, may, of_case
 from portal.onboarding.words import said
 from portal.providers.access import MemberRequest, member
+from whitelist import probes
 from whitelist.cases import drafts, lookalikes, messages, sections, shapes, states, submitting, versions
 from whitelist.cases.errors import CaseOpenAlready
 from whitelist.cases.states import EDITABLE, OPEN
 from whitelist.errors import ArrowGone, WhitelistError
-from whitelist.models import Case, CaseMessage, CaseRemark, CaseSection, RelyingParty
+from whitelist.models import Case, CaseMessage, CaseRemark, CaseSection, ProbeResult, RelyingParty
+from whitelist.register import Text
 
 Side = CaseMessage.Side
 PAGE = 100  # newest first
@@ -77,6 +79,7 @@ def tasks(request: CaseRequest) -> HttpResponseBase:
         "versions": versions.of(case),
         "unread": messages.unread(case, Side.APPLICANT, request.staff.name),
         "like": lookalikes.imitated(case.organisation, *names) if case.state in OPEN else [],
+        "probed": _probed(case),
         "remarks": remarks,
         "submitted": "submitted" in request.GET,
     }
@@ -127,16 +130,18 @@ def _listing(request: MemberRequest, *, code: str = "") -> HttpResponseBase:
             for case in found
         ],
         "entries": [
-            {"entry": entry, "name": said(_name(entry)), "changing": entry.pk in open_changes} for entry in entries
+            {"entry": entry, "name": said(Text(entry.name_ja, entry.name_en)), "changing": entry.pk in open_changes}
+            for entry in entries
         ],
     }
     return render(request, "onboarding/cases.html", context, status=problems.CATALOGUE[code].status if code else 200)
 
 
-def _name(entry: RelyingParty) -> Any:
-    from whitelist.register import Text
-
-    return Text(entry.name_ja, entry.name_en)
+def _probed(case: Case) -> dict[str, int] | None:
+    """Return how many addresses of the case were looked at from outside, and how many aren't right; None before."""
+    found = probes.latest(case)
+    wrong = sum(one.outcome != ProbeResult.Outcome.PASSED for one in found)
+    return {"all": len(found), "wrong": wrong} if found else None
 
 
 def _groups(

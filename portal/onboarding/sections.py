@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,14 +15,18 @@ from portal import api_errors, problems
 from portal.onboarding import forms, preview, words
 from portal.onboarding.access import EDITORS, CaseRequest, may, of_case
 from portal.onboarding.words import said
+from whitelist import probes
 from whitelist.cases import attachments, drafts, lookalikes, sections, shapes, submitting
 from whitelist.cases.drafts import Conflict, Saved
-from whitelist.cases.errors import CaseNotEditable
+from whitelist.cases.errors import AttachmentRefused, CaseNotEditable
 from whitelist.cases.fields import Kind
 from whitelist.cases.sections import Page, Section
 from whitelist.cases.states import EDITABLE
 from whitelist.errors import WhitelistError
 from whitelist.models import Attachment, CaseRemark, CaseSection
+
+# Sections with addresses that can be looked at from outside.
+PROBED = frozenset({"applications", "handoff"})
 
 
 @of_case()
@@ -49,7 +54,7 @@ def save(request: CaseRequest, page: str) -> HttpResponseBase:
         edition, changes = int(told["edition"]), dict(told["changes"])
         bases = {str(path): int(at) for path, at in dict(told.get("bases", {})).items()}
         settled = [str(path) for path in told.get("settled", [])]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return _problem("case_field_unknown", "the body isn't what is expected")
     try:
         saved = drafts.save(
@@ -57,6 +62,7 @@ def save(request: CaseRequest, page: str) -> HttpResponseBase:
         )
     except WhitelistError as error:
         return _problem(error.code, str(error), **error.data)
+    _probe(request, section, saved)
     return JsonResponse(_answer(request, section, found, saved, changes))
 
 
@@ -100,6 +106,7 @@ def _save(request: CaseRequest, section: Section, found: Page) -> HttpResponseBa
         )
     except WhitelistError as error:
         return _refused(request, section, found, error)
+    _probe(request, section, saved)
     if saved.conflicts:
         return _shown(request, section, found, conflicts=saved.conflicts, status=409)
     answers = drafts.answers(case)
@@ -115,6 +122,12 @@ def _save(request: CaseRequest, section: Section, found: Page) -> HttpResponseBa
     return redirect(_address(request, after))
 
 
+def _probe(request: CaseRequest, section: Section, saved: Saved) -> None:
+    """Have the service looked at from outside when something changed that can be seen there."""
+    if section.name in PROBED and saved.changed:
+        probes.request(request.case, request.staff.name)
+
+
 def _files(request: CaseRequest, section: Section, found: Page, answers: Mapping[str, Any]) -> dict[str, Any]:
     """Take in the files that came with the form, and return the answers that name them."""
     changes: dict[str, Any] = {}
@@ -123,6 +136,8 @@ def _files(request: CaseRequest, section: Section, found: Page, answers: Mapping
             continue
         given = request.FILES.get(path)
         if given is not None:
+            if (given.size or 0) > settings.CASE_ATTACHMENT_BYTES:  # before it is read
+                raise AttachmentRefused("larger than is taken", why="large", field=path)
             logo = path == "logo"
             made = attachments.put(request.case, given.name or "", given.read(), request.staff.name, logo=logo)
             changes[path] = str(made.reference)
@@ -208,6 +223,7 @@ def _shown(
         "after": after,
         "preview": preview.drawn(case, found.name, answers, files) if found.preview else [],
         "like": _like(request, found, answers),
+        "probed": section.name in PROBED,
         "has_files": any(one["kind"] == "file" for one in rows),
     }
     return render(request, "onboarding/page.html", context, status=status)

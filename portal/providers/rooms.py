@@ -22,6 +22,11 @@ ROOMS: tuple[Room, ...] = (
         gettext_lazy("サービスを登録簿に載せる申請を書き、審査の状況を見ます。"),
     ),
     Room(
+        "credentials:list",
+        gettext_lazy("接続用の鍵"),
+        gettext_lazy("サービスがAPIにつなぐときの鍵を発行し、替え、無効にします。"),
+    ),
+    Room(
         "probes:overview",
         gettext_lazy("外から見た確認"),
         gettext_lazy("サービスのアドレスに外からつながるか、ファイルが正しく置かれているかを確かめます。"),

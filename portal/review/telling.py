@@ -1,27 +1,31 @@
-"""Notices of endings by mail: to every member of the organisation, once each.
+"""What an organisation's people are told by mail, once each: decisions, suspensions, and what ends soon.
 
-A notice is a row with a lease: one worker has it in hand. Who dies between a mail and the note that all are gone leaves
-them to be sent again under the same Message-IDs, by which mail programs know them.
+Each is a row with a lease: one worker has it in hand. Who dies between a mail and the note that all are gone leaves
+them to be sent again under the same Message-IDs, by which mail programs know them. What was decided is read on the
+pages and in the letter, behind a sign-in: a mail says that there is something, and where.
 """
 
 import logging
 import smtplib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ca import clock
 from portal.accounts.models import Account
 from portal.notices import mail, outbox
 from portal.providers.models import Membership
-from whitelist.models import EndingNotice
+from whitelist.models import EndingNotice, EntryProposal, Organisation, Proposal, Suspension
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
-LIMIT = 100  # notices a run
+LIMIT = 100  # of each kind a run
 Kind = EndingNotice.Kind
 
 WHAT = {
@@ -43,63 +47,157 @@ TO_DO = {
         "To go on, please apply for a change (renewal) of the registration.",
     ),
 }
+DECIDED = {
+    Proposal.Kind.CERTIFY: ("申請が主務大臣に認定されました", "your application was certified by the ministers"),
+    Proposal.Kind.REGISTER: ("申請のとおり登録されました", "your application was approved and registered"),
+    Proposal.Kind.RETURN: ("申請が差し戻されました", "your application was returned to be put right"),
+    Proposal.Kind.REFUSE: ("申請は承認されませんでした", "your application was refused"),
+}
+MOVED = {
+    EntryProposal.Kind.LIFT: ("登録の停止が解かれました", "the suspension of your registration was lifted"),
+    EntryProposal.Kind.REMOVE: ("登録が抹消されました", "your registration was removed"),
+}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A mail's subject and body, Japanese and English, and the page that it leads to, below the organisation's."""
+
+    subject_ja: str
+    subject_en: str
+    ja: str
+    en: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One table of things to be told: which of its rows are, whose each is, and in which words."""
+
+    rows: Callable[[], QuerySet[Any]]
+    organisation: Callable[[Any], Organisation]
+    text: Callable[[Any], Text]
+
+
+def _ending(row: EndingNotice) -> Text:
+    what_ja, what_en = WHAT[Kind(row.kind)]
+    do_ja, do_en = TO_DO[Kind(row.kind)]
+    on = row.ends_on
+    return Text(
+        f"{what_ja}の期限が近づいています（{on}）",
+        f"{what_en.capitalize()} ends on {on}",
+        f"「{row.entry.name_ja}」の{what_ja}（{row.subject}）は、{on.year}年{on.month}月{on.day}日に終わります"
+        f"（{row.days}日前のお知らせ）。\n{do_ja}",
+        f"The {what_en} ({row.subject}) of {row.entry.name_en} ends on {on} (notice {row.days} days ahead).\n{do_en}",
+    )
+
+
+def _decision(row: Proposal) -> Text:
+    ja, en = DECIDED[Proposal.Kind(row.kind)]
+    return Text(
+        ja,
+        f"{en[0].upper()}{en[1:]}",
+        f"{ja}。理由と通知書は、次のページでお読みください。",
+        f"There is a decision: {en}. Please read the reasons and the letter on this page.",
+        f"cases/{row.review.case.reference}/letters/",
+    )
+
+
+def _suspension(row: Suspension) -> Text:
+    return Text(
+        "登録が停止されました",
+        "Your registration is suspended",
+        f"「{row.entry.name_ja}」（{row.entry.client_id}）の登録が停止されました。いまから、利用者のスマートフォンはこの"
+        "サービスの依頼を断ります。理由と通知書は、次のページからお読みください。",
+        f"{row.entry.name_en} ({row.entry.client_id}) is suspended. From now on citizens' phones refuse its requests.\n"
+        "Please read the reasons and the letter from this page.",
+    )
+
+
+def _moved(row: EntryProposal) -> Text:
+    ja, en = MOVED[EntryProposal.Kind(row.kind)]
+    return Text(
+        ja,
+        f"{en[0].upper()}{en[1:]}",
+        f"「{row.entry.name_ja}」（{row.entry.client_id}）の{ja}。",
+        f"{row.entry.name_en} ({row.entry.client_id}): {en}.",
+    )
+
+
+KEPT = (
+    Kept(
+        lambda: Suspension.objects.filter(entry__organisation__isnull=False).select_related(
+            "entry__organisation__realm"
+        ),
+        lambda row: row.entry.organisation,
+        _suspension,
+    ),
+    Kept(
+        lambda: EntryProposal.objects.filter(
+            entry__organisation__isnull=False, state=Proposal.State.APPROVED
+        ).select_related("entry__organisation__realm"),
+        lambda row: row.entry.organisation,
+        _moved,
+    ),
+    Kept(
+        lambda: Proposal.objects.filter(state=Proposal.State.APPROVED).select_related(
+            "review__case__organisation__realm"
+        ),
+        lambda row: row.review.case.organisation,
+        _decision,
+    ),
+    Kept(
+        lambda: EndingNotice.objects.select_related("organisation__realm", "entry"),
+        lambda row: row.organisation,
+        _ending,
+    ),
+)
 
 
 def send_waiting() -> int:
-    """Send the notices that nobody was told of yet; return how many went. Stops when the server is away."""
+    """Send what nobody was told of yet; return how many things went. Stops when the server is away."""
     if not outbox.mails():
         return 0
     sent = 0
-    for _ in range(LIMIT):
-        notice = _take()
-        if notice is None:
-            return sent
-        try:
-            messages = [message(notice, account) for account in readers(notice)]
-            with get_connection() as connection:
-                connection.send_messages(messages)
-        except (OSError, smtplib.SMTPException) as error:
-            # It waits until its lease is over; the others would fare alike.
-            logger.warning("notice %s could not be sent: %s", notice.reference, type(error).__name__)
-            return sent
-        told = {"told_at": clock.now(notice.realm), "lease_until": None}
-        sent += EndingNotice.objects.filter(pk=notice.pk, told_at__isnull=True).update(**told)
+    for kept in KEPT:
+        for row in _waiting(kept):
+            organisation = kept.organisation(row)
+            try:
+                messages = [message(kept.text(row), row.reference, organisation, one) for one in readers(organisation)]
+                with get_connection() as connection:
+                    connection.send_messages(messages)
+            except (OSError, smtplib.SMTPException) as error:
+                # It waits until its lease is over; the others would fare alike.
+                logger.warning("%s could not be sent: %s", row.reference, type(error).__name__)
+                return sent
+            told = {"told_at": clock.now(organisation.realm), "lease_until": None}
+            sent += type(row).objects.filter(pk=row.pk, told_at__isnull=True).update(**told)
     return sent
 
 
-def readers(notice: EndingNotice) -> list[Account]:
-    """Return whom a notice goes to: the organisation's members who can sign in, each with a mail address for a name."""
-    rows = Membership.objects.filter(organisation=notice.organisation, account__role=Account.Role.PROVIDER)
+def readers(organisation: Organisation) -> list[Account]:
+    """Return who is told: the organisation's members who can sign in, each with a mail address for a name."""
+    rows = Membership.objects.filter(organisation=organisation, account__role=Account.Role.PROVIDER)
     rows = rows.filter(account__state=Account.State.ACTIVE).select_related("account__user")
     return [one.account for one in rows if "@" in one.account.name]
 
 
-def message(notice: EndingNotice, account: Account) -> EmailMessage:
+def message(text: Text, reference: object, organisation: Organisation, account: Account) -> EmailMessage:
     """Return the mail: Japanese, then English."""
-    name_ja, name_en = notice.entry.name_ja, notice.entry.name_en
-    what_ja, what_en = WHAT[Kind(notice.kind)]
-    do_ja, do_en = TO_DO[Kind(notice.kind)]
-    on, days = notice.ends_on, notice.days
-    address = f"{settings.PUBLIC_URL}/providers/{notice.organisation.reference}/"
-    subject = f"【スマホ用電子証明書】{what_ja}の期限が近づいています（{on}） / {what_en.capitalize()} ends on {on}"
-    body = (
-        f"{notice.organisation.name_ja} 御中\n\n"
-        f"「{name_ja}」の{what_ja}（{notice.subject}）は、{on.year}年{on.month}月{on.day}日に終わります"
-        f"（{days}日前のお知らせ）。\n{do_ja}\n\n{address}\n\n{'-' * 40}\n\n"
-        f"The {what_en} ({notice.subject}) of {name_en} ends on {on} (notice {days} days ahead).\n"
-        f"{do_en}\n\n{address}\n"
-    )
-    return mail.plain(account.name, subject, body, f"{notice.reference}.{account.pk}")
+    address = f"{settings.PUBLIC_URL}/providers/{organisation.reference}/{text.page}"
+    subject = f"【スマホ用電子証明書】{text.subject_ja} / {text.subject_en}"
+    body = f"{organisation.name_ja} 御中\n\n{text.ja}\n\n{address}\n\n{'-' * 40}\n\n{text.en}\n\n{address}\n"
+    return mail.plain(account.name, subject, body, f"{reference}.{account.pk}")
 
 
-def _take() -> EndingNotice | None:
-    now = clock.machine()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-    while True:
-        rows = EndingNotice.objects.filter(free, told_at__isnull=True).order_by("pk")
-        found = rows.select_related("realm", "organisation", "entry").first()
+def _waiting(kept: Kept) -> Iterator[Any]:
+    """Take what is free in hand, one row after the other."""
+    for _ in range(LIMIT):
+        now = clock.machine()
+        free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+        found = kept.rows().filter(free, told_at__isnull=True).order_by("pk").first()
         if found is None:
-            return None
-        mine = EndingNotice.objects.filter(pk=found.pk, told_at__isnull=True, lease_until=found.lease_until)
+            return
+        mine = type(found).objects.filter(pk=found.pk, told_at__isnull=True, lease_until=found.lease_until)
         if mine.update(lease_until=now + LEASE):
-            return found
+            yield found

@@ -112,7 +112,9 @@ class Form:
     def __post_init__(self) -> None:
         listed = RelyingParty.objects.filter(state=RelyingParty.State.REGISTERED).select_related("realm")
         own = listed.filter(organisation=self.organisation)
-        self.services = [*own.exclude(kind=RelyingParty.Kind.PLATFORM_OPERATOR)]
+        # Who is registered under an operator changes it by a case.
+        others = own.exclude(kind=RelyingParty.Kind.PLATFORM_OPERATOR)
+        self.services = [*others.exclude(basis=RelyingParty.Basis.OPERATOR)]
         realms = {each.realm_id for each in self.services}
         self.operators = [
             *listed.filter(kind=RelyingParty.Kind.PLATFORM_OPERATOR, realm__in=realms).exclude(pk__in=own.values("pk"))
@@ -197,6 +199,7 @@ def _row(one: Delegation, own: Organisation) -> dict[str, Any]:
         "operator": _name(one.operator),
         "provider": _name(one.provider),
         "given": one.provider.organisation_id == own.pk,
+        "under": one.provider.basis == RelyingParty.Basis.OPERATOR and one.provider.operator_id == one.operator_id,
         "purposes": purposes,
         "last_day": (one.not_after - timedelta(seconds=1)) if one.not_after else None,
         "over": over,

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ca import clock
 from ca.models import Realm
+from portal.accounts.models import StaffSession
 from portal.providers.models import Membership
 from tests.browser.conftest import Axe
 from tests.browser.test_accessibility import SIZES, faults
@@ -180,3 +182,19 @@ def test_a_whole_section_by_keyboard_and_what_is_typed_survives_a_lost_connectio
     aoi.type("volume", "1000件")
     page.goto("about:blank")
     aoi.stands("survey", "volume", "1000件")
+
+
+def test_when_the_session_ends_what_is_typed_stays_until_one_has_signed_in_again(
+    writers: tuple[Writer, Writer], case: Case, live_server: Any
+) -> None:
+    aoi, _midori = writers
+    aoi.open()
+    StaffSession.objects.update(ended_at=clock.machine())
+    aoi.type("name-ja", "あおぞら")
+    aoi.saved("サインインが終わりました")
+    assert aoi.page.locator("#name-ja").input_value() == "あおぞら"
+    for key, cookie in client(aoi.member).cookies.items():
+        aoi.page.context.add_cookies([{"name": key, "value": cookie.value, "url": live_server.url}])
+    aoi.type("name-en", "Aozora")
+    aoi.stands("service", "name_en", "Aozora")
+    assert service(case)["name_ja"] == "あおぞら"

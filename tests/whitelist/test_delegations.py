@@ -234,10 +234,17 @@ def test_who_never_delegated_and_who_doesnt_exist_are_told_alike(
     assert _status(credential, provider) == Reason.DELEGATION_NOT_VALID
 
 
-def test_who_is_registered_under_the_operator_stands_under_nobody_when_it_ends(realm: Realm) -> None:
+@pytest.fixture
+def case(realm: Realm) -> Case:
+    now = clock.now(realm)
+    organisation = Organisation.objects.create(realm=realm, name_ja="試験", created_at=now)
+    return Case.objects.create(organisation=organisation, opened_by="x", opened_at=now, moved_at=now)
+
+
+def test_who_is_registered_under_the_operator_stands_under_nobody_when_it_ends(realm: Realm, case: Case) -> None:
     operator = make_bank(realm, "operator", kind=Kind.PLATFORM_OPERATOR)
     provider = make_bank(realm, "provider", basis=Basis.OPERATOR)
-    made = delegations.record(operator, provider, Purpose, by="x")
+    made = delegations.record(operator, provider, Purpose, by="x", case=case)
     own, operators = make_credential(provider), make_credential(operator, number=1)
     provider.refresh_from_db()
     assert provider.operator == operator
@@ -248,28 +255,24 @@ def test_who_is_registered_under_the_operator_stands_under_nobody_when_it_ends(r
     assert _status(operators, provider) == Reason.DELEGATION_NOT_VALID
 
 
-def test_an_approved_case_puts_the_entry_under_its_operator_once(
-    pair: tuple[RelyingParty, RelyingParty], realm: Realm
-) -> None:
-    operator, provider = pair
-    now = clock.now(realm)
-    organisation = Organisation.objects.create(realm=realm, name_ja="試験", created_at=now)
-    case = Case.objects.create(organisation=organisation, opened_by="x", opened_at=now, moved_at=now)
+def test_it_stands_under_one_alone_and_another_takes_a_case(realm: Realm, case: Case) -> None:
+    first, second = (make_bank(realm, name, kind=Kind.PLATFORM_OPERATOR) for name in ("first", "second"))
+    provider = make_bank(realm, "provider", basis=Basis.OPERATOR)
+    delegations.record(first, provider, Purpose, by="x", case=case)
     with pytest.raises(DelegationInvalid):
-        delegations.enter(provider, "nobody", by="officer", case=case)
-    made = delegations.enter(provider, "operator", by="officer", case=case)
-    assert delegations.enter(provider, "operator", by="officer", case=case) == made
+        delegations.record(second, provider, Purpose, by="x")
+    delegations.record(second, provider, Purpose, by="officer", case=case)
     provider.refresh_from_db()
-    assert (provider.basis, provider.operator, made.case) == (Basis.OPERATOR, operator, case)
-    assert _status(make_credential(operator), provider) is None
-    provider.purposes.filter(purpose="signature").delete()
-    assert delegations.enter(provider, "operator", by="officer", case=case).purposes == ["user_authentication"]
-    # A failure leaves the entry as it was.
-    fresh = make_bank(realm, "fresh")
-    with pytest.raises(DelegationInvalid):
-        delegations.enter(fresh, "provider", by="officer", case=case)
-    fresh.refresh_from_db()
-    assert fresh.basis == Basis.ITEM_6
+    assert provider.operator == second
+    assert [each.operator for each in Delegation.objects.filter(ended_at=None)] == [second]
+    assert JournalEntry.objects.filter(kind="delegation.ended", data__operator="first").count() == 1
+    assert _status(make_credential(second), provider) is None
+    ended = make_credential(first, number=1)
+    assert _status(ended, provider) == Reason.DELEGATION_NOT_VALID
+    # Whatever a row says: it is registered under the other.
+    Delegation.objects.filter(operator=first).update(ended_at=None)
+    assert _status(ended, provider) == Reason.DELEGATION_NOT_VALID
+    assert not delegations.holding(ended, provider, SIGNATURE)
 
 
 def test_the_other_purposes_counterpart_takes_a_mandate_for_both(pair: tuple[RelyingParty, RelyingParty]) -> None:

@@ -47,6 +47,8 @@ class Saved:
     edition: int
     conflicts: tuple[Conflict, ...] = ()
     others: Mapping[str, Any] = field(default_factory=dict)
+    # Whether anything of the draft is other than before.
+    changed: bool = False
 
 
 def open(organisation: Organisation, by: str) -> Case:
@@ -135,7 +137,7 @@ def save(
         for path, (touched, _) in row.touched.items()
         if path in flat and path not in plain and touched > edition
     }
-    return Saved(row.edition, tuple(conflicts), others)
+    return Saved(row.edition, tuple(conflicts), others, changed=bool(applied))
 
 
 def add_application(case: Case, kind: str, by: str) -> str:

@@ -46,6 +46,8 @@ class Migration(migrations.Migration):
             name='Proposal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('reference', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('kind', models.CharField(choices=[('certify', 'Certify'), ('register', 'Register'), ('return', 'Return'), ('refuse', 'Refuse')], max_length=8)),
                 ('state', models.CharField(choices=[('proposed', 'Proposed'), ('approved', 'Approved'), ('declined', 'Declined'), ('retracted', 'Retracted')], default='proposed', max_length=9)),
@@ -82,6 +84,8 @@ class Migration(migrations.Migration):
             name='Suspension',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('reference', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('state', models.CharField(choices=[('unconfirmed', 'Unconfirmed'), ('confirmed', 'Confirmed'), ('lapsed', 'Lapsed'), ('lifted', 'Lifted'), ('ended', 'Ended')], default='unconfirmed', max_length=11)),
                 ('reason', models.TextField()),
@@ -122,6 +126,8 @@ class Migration(migrations.Migration):
             name='EntryProposal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('reference', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('kind', models.CharField(choices=[('lift', 'Lift'), ('remove', 'Remove')], max_length=8)),
                 ('state', models.CharField(choices=[('proposed', 'Proposed'), ('approved', 'Approved'), ('declined', 'Declined'), ('retracted', 'Retracted')], default='proposed', max_length=9)),

@@ -20,6 +20,17 @@ def _two_people(first: str, second: str, name: str) -> models.CheckConstraint:
     )
 
 
+class Told(models.Model):
+    """Something that an organisation's people are told of by mail, once."""
+
+    # Whoever sends it has it until then (machine's time); told when all its mails have gone.
+    lease_until = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
 class Review(models.Model):
     """One turn of an authority with one version of a case, from its arrival to a decision."""
 
@@ -67,7 +78,7 @@ class CheckAnswer(models.Model):
         return f"{self.review_id} {self.item} {self.answer}"
 
 
-class Proposal(models.Model):
+class Proposal(Told):
     """What one officer proposes for a case, and another of the same authority decides."""
 
     class Kind(models.TextChoices):
@@ -115,7 +126,7 @@ class Proposal(models.Model):
         return f"{self.reference} {self.kind} {self.state}"
 
 
-class Suspension(models.Model):
+class Suspension(Told):
     """An entry suspended at once by one officer, to be confirmed by a second within a time."""
 
     class State(models.TextChoices):
@@ -151,7 +162,7 @@ class Suspension(models.Model):
         return f"{self.entry_id} {self.state}"
 
 
-class EntryProposal(models.Model):
+class EntryProposal(Told):
     """What one officer proposes for an entry of the register, and another decides: to lift a suspension, to remove."""
 
     class Kind(models.TextChoices):
@@ -184,7 +195,7 @@ class EntryProposal(models.Model):
         return f"{self.entry_id} {self.kind} {self.state}"
 
 
-class EndingNotice(models.Model):
+class EndingNotice(Told):
     """That something of an organisation's ends in so many days: noted once, told once by mail."""
 
     class Kind(models.TextChoices):
@@ -203,9 +214,6 @@ class EndingNotice(models.Model):
     # Which of the notices it is: so many days ahead, at the earliest.
     days = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
-    # Whoever sends it has it until then (machine's time); told when all its mails have gone.
-    lease_until = models.DateTimeField(null=True, blank=True)
-    told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("pk",)

@@ -17,6 +17,7 @@ from portal.providers.models import Invitation, Membership
 from portal.providers.rooms import ROOMS
 from portal.providers.views.answers import REFUSALS, refused
 from portal.providers.words import ROLES
+from portal.review import ahead
 
 FORM = ["GET", "HEAD", "POST"]
 
@@ -86,6 +87,7 @@ def home(request: MemberRequest, organisation: uuid.UUID) -> HttpResponseBase:
         "owner": own.role == Membership.Role.OWNER,
         "workspace": workspaces.of(own.organisation),
         "members": Membership.objects.filter(organisation=own.organisation).count(),
+        **ahead.of(own.organisation),
         "rooms": [
             {"address": reverse(room.address, args=[organisation]), "title": room.title, "text": room.text}
             for room in ROOMS

@@ -13,10 +13,12 @@ const hidden = (name) => form.elements.namedItem(name);
 const known = JSON.parse(hidden("read").value);
 const bases = {};
 const disputed = new Map(); // path -> {edition, theirs}
+const deciding = new Set(); // fields whose writer has chosen one of two values, until the server knows
 let edition = Number(hidden("edition").value);
 let busy = false;
 let again = false;
 let leaving = false;
+let unsaved = false; // the last saving failed
 let timer = 0;
 const PAUSE = 400;
 const RETRY = 3000;
@@ -57,11 +59,13 @@ function remember() {
   hidden("bases").value = JSON.stringify(bases);
 }
 
-async function save(settled = []) {
+async function save(decided = []) {
+  for (const path of decided) deciding.add(path);
   if (busy) {
     again = true;
     return;
   }
+  const settled = [...deciding];
   const paths = [...new Set([...changed(), ...settled])];
   const changes = Object.fromEntries(paths.map((path) => [path, valueOf(path)]));
   busy = true;
@@ -72,8 +76,10 @@ async function save(settled = []) {
     const asked = Object.fromEntries(paths.map((path) => [path, bases[path]]));
     answer = await call(form.dataset.save, { edition, changes, bases: asked, settled });
   } catch (error) {
+    unsaved = true;
     if (error.code === "site_unreachable") {
       status.textContent = word("away");
+      clearTimeout(timer);
       timer = setTimeout(save, RETRY);
     } else {
       status.textContent = error.problem?.citizen?.[document.documentElement.lang] ?? word("away");
@@ -83,6 +89,15 @@ async function save(settled = []) {
     busy = false;
     form.setAttribute("aria-busy", "false");
   }
+  if (!answer) {
+    // Not an answer of ours: the sign-in page, because the session is over. Nothing typed is lost by that.
+    unsaved = true;
+    const link = document.getElementById("words").content.querySelector("[data-word=sign_in]").cloneNode(true);
+    status.replaceChildren(word("signed_out"), " ", link);
+    return;
+  }
+  unsaved = false;
+  for (const path of settled) deciding.delete(path);
   take(answer, changes, settled);
   if (again) {
     again = false;
@@ -180,6 +195,10 @@ addEventListener("pagehide", () => {
   const asked = Object.fromEntries(paths.map((path) => [path, bases[path]]));
   const body = JSON.stringify({ edition, changes, bases: asked });
   fetch(form.dataset.save, { method: "POST", keepalive: true, headers: jsonHeaders(form.dataset.save), body }).catch(() => {});
+});
+// Only where something would be lost: the server is away, or the session is over.
+addEventListener("beforeunload", (event) => {
+  if (unsaved && !leaving && changed().length) event.preventDefault();
 });
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();

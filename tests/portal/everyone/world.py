@@ -353,7 +353,6 @@ def _services(world: World) -> None:
         "probed case": case.reference, "probed service": service.client_id, "delegation": made.reference,
     }  # fmt: skip
     world.rows |= {"case": case, "service": service}
-    cases.build(world)
 
 
 def _seen_and_asked(world: World) -> None:

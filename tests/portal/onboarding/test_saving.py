@@ -7,7 +7,7 @@ import pytest
 from portal.providers.models import Membership
 from tests.portal.onboarding.applicant import Applicant
 from tests.portal.providers.people import make_provider
-from whitelist.models import Case
+from whitelist.models import Case, ProbeResult, ProbeRun
 
 pytestmark = pytest.mark.django_db
 
@@ -90,3 +90,18 @@ def test_a_forged_request_from_elsewhere_is_refused(applicant: Applicant) -> Non
     response = strict.post(applicant.address("sections/service/save"), body, content_type="application/json")
     assert response.status_code == 403
     assert applicant.answers()["service"]["name_ja"] == ""
+
+
+def test_an_address_that_is_saved_is_looked_at_from_outside_and_a_name_is_not(applicant: Applicant) -> None:
+    applicant.save("service", 0, {"name_ja": "あおぞら"})
+    assert not ProbeRun.objects.exists()
+    for edition in (0, 1):
+        applicant.save("handoff", edition, {"jwks_url": "https://bank.example/keys.json"})
+    (run,) = ProbeRun.objects.all()
+    assert (run.case, run.asked_by) == (applicant.case, "owner@bank.example")
+    ProbeResult.objects.create(
+        run=run, case=applicant.case, kind="key_set", target="https://bank.example/keys.json", outcome="failed",
+        at=run.asked_at, milliseconds=1,
+    )  # fmt: skip
+    ProbeRun.objects.update(state="done", ended_at=run.asked_at)
+    assert "1 件中 1 件に問題" in applicant.open().content.decode()

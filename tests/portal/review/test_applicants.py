@@ -1,9 +1,11 @@
 """What the applicant sees: decisions with reasons, letters, suspensions; and nobody else's."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from ca import clock
 from ca.models import Realm
 from portal.providers.models import Membership
 from tests.portal.accounts.people import journal
@@ -13,7 +15,7 @@ from tests.portal.review.test_letters import text
 from tests.whitelist.review import cases
 from whitelist.cases import sections
 from whitelist.models import Case
-from whitelist.review import deciding, reviewing, suspensions
+from whitelist.review import deciding, pace, reviewing, suspensions
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +81,23 @@ def test_a_suspension_is_told_with_its_letter(member: Membership) -> None:
     # Below a case that has nothing to do with the entry there is no such letter.
     other = cases.submitted(member.organisation, cases.answers("17-1-1", service={"client_id": ""}))
     assert page(member, other, f"suspensions/{made.reference}").status_code == 404
+
+
+def test_what_is_suspended_and_what_ends_soon_stands_on_the_organisations_page(member: Membership) -> None:
+    home = address(member)
+    reader = client(member)
+    assert "まもなく終わるもの" not in html(reader.get(home))
+    registrar = officers("registrar")
+    today = pace.day(clock.now(member.organisation.realm))
+    given, until = cases.answers("17-1-1"), (today + timedelta(days=45)).isoformat()
+    entry = cases.registered(member.organisation, registrar, registrar, given, terms={"valid_until": until})
+    shown = html(reader.get(home))
+    assert until in shown
+    assert "あと45日" in shown
+    suspensions.suspend(entry, by=registrar[0], reason="鍵が漏れたため")
+    shown = html(reader.get(home))
+    assert "「しながわ口座」の登録は停止されています" in shown
+    assert "鍵が漏れたため" in shown
 
 
 def test_both_sides_see_the_same_day(member: Membership) -> None:

@@ -102,6 +102,38 @@ def test_who_dies_between_mail_and_note_sends_again_under_the_same_id(realm: Rea
     assert len(recipients()) == 2  # mail programs, and this one, know them by their Message-ID
 
 
+@pytest.mark.parametrize(("kind", "said"), [("return", "差し戻されました"), ("refuse", "承認されませんでした")])
+def test_a_decision_is_told_with_the_page_that_says_why(
+    realm: Realm, organisation: Organisation, kind: str, said: str
+) -> None:
+    member(realm, organisation, "hana@bank.example")
+    case = cases.submitted(organisation, cases.answers("17-1-1"))
+    cases.through(case, kind, officers("registrar"))
+    assert (sweep_review(), sweep_review()) == (1, 0)
+    mail = KeptMail.objects.get()
+    assert said in mail.subject
+    assert f"/cases/{case.reference}/letters/" in mail.body
+    # Reasons, and who decided, are behind the sign-in.
+    for unsaid in ("紛れます", "確認ではありません", "matsu", "take"):
+        assert unsaid not in mail.body
+
+
+def test_a_suspension_and_its_end_are_told(realm: Realm, organisation: Organisation) -> None:
+    first, second = officers("registrar")
+    bank = make_bank(realm, organisation=organisation)
+    make_bank(realm, "sample")  # nobody's
+    member(realm, organisation, "hana@bank.example")
+    suspensions.suspend(bank, by=first, reason="鍵が漏れたため")
+    suspensions.suspend(RelyingParty.objects.get(client_id="sample"), by=first, reason="理由")
+    assert sweep_review() == 1
+    asked = suspensions.propose(bank, "lift", by=first, reason="鍵を替えたため")
+    assert sweep_review() == 0
+    suspensions.approve(asked, by=second)
+    assert (sweep_review(), sweep_review()) == (1, 0)
+    subjects = list(KeptMail.objects.order_by("pk").values_list("subject", flat=True))
+    assert ["停止されました" in subjects[0], "停止が解かれました" in subjects[1]] == [True, True]
+
+
 def test_the_sweep_does_all_that_time_does(realm: Realm, entry: RelyingParty, organisation: Organisation) -> None:
     first, _ = officers("registrar")
     made = suspensions.suspend(entry, by=first, reason="理由")

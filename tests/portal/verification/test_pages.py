@@ -148,6 +148,18 @@ def test_what_is_wrong_is_told_at_its_field_and_nothing_typed_is_lost(
     assert not Delegation.objects.exists()
 
 
+def test_who_is_registered_under_an_operator_is_warned_and_gives_no_other(
+    owner: Membership, operators: Membership
+) -> None:
+    made = record()
+    provider, operator = made.provider, made.operator
+    RelyingParty.objects.filter(pk=provider.pk).update(basis="operator", operator=operator)
+    page = client(owner).get(address(owner, f"delegations/{made.reference}/end")).content.decode()
+    assert "この事業者の下で登録されています" in page
+    assert client(owner).post(address(owner, "delegations/new"), form()).status_code == 400
+    assert Delegation.objects.count() == 1
+
+
 @pytest.mark.parametrize("side", ["provider", "operator"])
 def test_either_side_ends_it_at_once_with_a_confirmation(owner: Membership, operators: Membership, side: str) -> None:
     made = record()

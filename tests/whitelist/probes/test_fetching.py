@@ -7,6 +7,8 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from tests.whitelist.probes.servers import PUBLIC, PUBLIC_6, World, octets
 from whitelist.models import ProbeResult
@@ -43,6 +45,26 @@ def test_no_form_of_an_address_that_isnt_public_is_taken_for_one(text: str, outs
         outside.fetcher().get(URL)
     assert (refused.value.finding, outside.dialled) == ("not_public", [])
     assert text not in str(refused.value.evidence)
+
+
+@given(some.ip_addresses(v=4))
+def test_whatever_holds_an_address_is_as_public_as_that_address(inner: ipaddress.IPv4Address) -> None:
+    number = int(inner)
+    wrapped = [
+        ipaddress.IPv6Address((0xFFFF << 32) | number),
+        ipaddress.IPv6Address((0x64_FF9B << 96) | number),
+        ipaddress.IPv6Address((0x2002 << 112) | (number << 80) | 1),
+        ipaddress.IPv6Address((0x2600 << 112) | (0x5EFE << 32) | number),
+    ]
+    assert {addresses.is_public(each) for each in wrapped} == {addresses.is_public(inner)}
+    # Never public, whatever is inside: Teredo, IPv4-compatible, NAT64 of somebody's own network.
+    for high in (0x2001_0000 << 96, 0, 0x64_FF9B_0001 << 80):
+        assert not addresses.is_public(ipaddress.IPv6Address(high | number))
+
+
+@given(some.ip_addresses(v=4, network="10.0.0.0/8") | some.ip_addresses(v=4, network="127.0.0.0/8"))
+def test_no_private_address_is_public(address: ipaddress.IPv4Address) -> None:
+    assert not addresses.is_public(address)
 
 
 @pytest.mark.parametrize("text", ARE_PUBLIC)

@@ -140,9 +140,9 @@ def pass_days(realm: Realm, days: float) -> None:
 
 
 def kinds(subject: object) -> list[str]:
-    """Return the kinds of the journal's entries about a subject, oldest first, without what the public is shown."""
-    found = JournalEntry.objects.filter(subject=str(subject)).exclude(kind__in=(records.KIND, records.VEIL))
-    return list(found.order_by("sequence").values_list("kind", flat=True))
+    """Return the kinds of the journal's entries about a subject, oldest first, but for what the register publishes."""
+    entries = JournalEntry.objects.filter(subject=str(subject)).exclude(kind__in=[records.KIND, records.VEIL])
+    return list(entries.order_by("sequence").values_list("kind", flat=True))
 
 
 def unused(prefix: str) -> str:

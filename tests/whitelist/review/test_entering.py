@@ -165,6 +165,9 @@ def test_a_change_leaves_the_live_entry_until_it_is_approved_and_then_replaces_w
     assert {one.part for one in newest.changes} >= {"applications", "purposes"}
     assert records.catch_up(told.realm) == 0, "the record says what the rows do"
     assert RelyingParty.objects.get().state == State.REGISTERED
+    # And so the public's history has it.
+    assert [step.record.event for step in records.history(entry)] == ["changed", "registered"]
+    assert {"applications", "purposes"} <= {change.part for change in records.history(entry)[0].changes}
 
 
 def test_a_change_of_a_suspended_entry_leaves_it_suspended(
