@@ -10,8 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ca', '0006_note_key_uses'),
-        ('whitelist', '0004_widen_cases'),
-        ('whitelist', '0006_probe_and_verify'),
+        ('whitelist', '0006_widen_cases'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('whitelist', '0007_keep_credentials_and_prove_the_register'),
+        ('whitelist', '0004_keep_credentials_and_prove_the_register'),
     ]
 
     operations = [
