@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from whitelist.probes import fetching
-from whitelist.probes.fetching import Fetcher, Limits
+from whitelist.probes import network
+from whitelist.probes.fetching import Fetcher
+from whitelist.probes.network import Limits
 
 PUBLIC = "93.184.216.34"
 PUBLIC_6 = "2606:2800:220:1:248:1893:25c8:1946"
@@ -173,7 +174,7 @@ class World:
         self.dialled.append((address, port))
         if (address, port) not in self.places:
             raise httpcore.ConnectError("nobody there")
-        return fetching.dial("127.0.0.1", self.places[(address, port)], seconds)
+        return network.dial("127.0.0.1", self.places[(address, port)], seconds)
 
     def fetcher(self, **limits: Any) -> Fetcher:
         return Fetcher(Limits(**({"seconds": 5.0} | limits)), self.resolve, self.dial, trusted)

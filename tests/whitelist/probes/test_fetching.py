@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from tests.whitelist.probes.servers import PUBLIC, PUBLIC_6, World, octets
 from whitelist.models import ProbeResult
-from whitelist.probes import addresses, fetching
+from whitelist.probes import addresses, network
 from whitelist.probes.errors import ProbeError, Refused, Unreachable, Wrong
 from whitelist.probes.fetching import Fetcher
 
@@ -218,7 +218,7 @@ def test_who_drips_is_left_when_the_whole_time_is_over(where: str, outside: Worl
 
 
 def test_a_resolver_that_doesnt_answer_is_left(outside: World) -> None:
-    waiting = Fetcher(fetching.Limits(seconds=0.2), lambda name: time.sleep(2) or [], outside.dial)  # type: ignore[func-returns-value]
+    waiting = Fetcher(network.Limits(seconds=0.2), lambda name: time.sleep(2) or [], outside.dial)  # type: ignore[func-returns-value]
     began = time.monotonic()
     with pytest.raises(Unreachable):
         waiting.get(URL)
@@ -314,7 +314,7 @@ def test_the_real_resolver_and_the_real_network_reach_no_local_port(settings: An
         hostname = "localhost.localdomain"
         for host in (hostname, socket.gethostname() + ".example"):
             with pytest.raises(ProbeError) as stopped:
-                Fetcher(fetching.Limits(seconds=3)).get(f"https://{host}:{listening.getsockname()[1]}/")
+                Fetcher(network.Limits(seconds=3)).get(f"https://{host}:{listening.getsockname()[1]}/")
             assert stopped.value.outcome in (ProbeResult.Outcome.REFUSED, ProbeResult.Outcome.UNREACHABLE)
         with pytest.raises(BlockingIOError):
             listening.accept()
