@@ -70,8 +70,7 @@ def test_every_signature_of_a_responder_that_may_only_add_notes_comes_into_the_j
     with responders.started(tmp_path, DATABASE_URL=user("INSERT ON ca_keyuse")) as (address,):
         for number in range(3):
             ask(address, signature, nonce=bytes([number]) * 16)
-        for _ in range(3):
-            ask(address, authentication)  # signed once, then kept
+        ask(address, authentication, nonce=b"n" * 16)
     # It has ended, in order.
     assert sweep_key_uses() == 4
     assert sorted(answered(realm)) == sorted([(label(signature), 3), (label(authentication), 1)])
