@@ -50,15 +50,4 @@ ROWS: dict[str, Problem] = {
         "戻り先のアドレスは、https:// か http://localhost で始まるものを、1行に1つ、10個まで入力してください。",
         "Please enter callback addresses that begin with https:// or http://localhost, one a line, ten at most.",
     ),
-    "workspace_key_unfit": Problem(
-        400, "Not a public key that can be used", "A JWK (RFC 7517) with kty EC, crv P-256, x and y; without d.",
-        "Paste the public key alone.",
-        "公開鍵（JWK）として読めません。ktyがEC、crvがP-256で、xとyがあり、秘密のdがないものを貼り付けてください。",
-        "This can't be read as a public key (JWK): kty EC, crv P-256, with x and y, and without the secret d.",
-    ),
-    "workspace_keys_too_many": Problem(
-        409, "Too many keys", "A workspace has ten keys in use at most.", "Disable one first.",
-        "鍵は10個までです。使っていない鍵を止めてから、もう一度お試しください。",
-        "There may be ten keys at most. Please disable one that isn't used, and try again.",
-    ),
 }  # fmt: skip

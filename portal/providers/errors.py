@@ -65,15 +65,3 @@ class CallbackUnfit(ProviderError):
     """A callback address isn't https, or http on this machine; or there are none, or too many."""
 
     code = "callback_unfit"
-
-
-class KeyUnfit(ProviderError):
-    """The public key isn't a JWK of an EC key on P-256, or has a private part."""
-
-    code = "workspace_key_unfit"
-
-
-class KeysTooMany(ProviderError):
-    """The workspace has as many keys in use as it may."""
-
-    code = "workspace_keys_too_many"

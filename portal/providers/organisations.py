@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from ca import clock, journal
+from portal.accounts import signing_in, staff
 from portal.accounts.models import Account
 from portal.providers.errors import LastOwner, MemberGone, NameUnfit, TooMany
 from portal.providers.models import Invitation, Membership
@@ -115,6 +116,35 @@ def remove(member: Membership, *, by: Account) -> None:
             organisation=member.organisation, invited_by=member.account.name, ended_at=None
         ).update(ended_at=now)
         _note(member.organisation, kind, by=by, member=member, role=member.role)
+
+
+def disable(name: str, *, successor: str = "", by: str) -> None:
+    """Shut an account (`staff.disable`); where it is the last owner who can act, `successor`, a member, becomes one.
+
+    An operator's deed. Raises AccountUnknown, and LastOwner with `organisation` and the `members` who could follow.
+    """
+    account = signing_in.find(name)
+    with transaction.atomic():
+        if account is not None:
+            journal.take(account.realm)
+        staff.disable(name, by=by)
+        for own in Membership.objects.select_related("organisation__realm").filter(account=account, role=Role.OWNER):
+            try:
+                _require_owner(own.organisation)
+            except LastOwner as error:
+                _succeed(own, signing_in.plain_name(successor), by, error)
+
+
+def _succeed(owner: Membership, successor: str, by: str, error: LastOwner) -> None:
+    rows = Membership.objects.filter(organisation=owner.organisation, account__state=Account.State.ACTIVE)
+    members = {one.account.name: one for one in rows.select_related("account__user", "organisation__realm")}
+    if successor not in members:
+        error.data |= {"organisation": owner.organisation, "members": sorted(members)}
+        raise error
+    member = members[successor]
+    _move(member, Role.OWNER)
+    told = {"member": successor, "before": member.role, "stays_as": str(Role.OWNER), "cause": "owner_disabled"}
+    journal.record(owner.organisation.realm, "ownership.handed_over", str(owner.organisation.reference), by=by, **told)
 
 
 def _move(member: Membership, role: str) -> None:

@@ -20,7 +20,7 @@ from ca import clock
 from portal.accounts.models import Account
 from portal.notices import mail, outbox
 from portal.providers.models import Membership
-from whitelist.models import EndingNotice, EntryProposal, Organisation, Proposal, Suspension
+from whitelist.models import EndingNotice, EntryNotice, EntryProposal, Organisation, Proposal, Suspension
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,21 @@ DECIDED = {
 MOVED = {
     EntryProposal.Kind.LIFT: ("登録の停止が解かれました", "the suspension of your registration was lifted"),
     EntryProposal.Kind.REMOVE: ("登録が抹消されました", "your registration was removed"),
+}
+
+PASSED = {
+    EntryNotice.Kind.LAPSED: (
+        "登録の停止が解かれました",
+        "the suspension of your registration was lifted",
+        "停止が期限までに確定されなかったためです。利用者のスマートフォンは、このサービスの依頼を再び受け付けます。",
+        "It was not confirmed in time. Citizens' phones take its requests again.",
+    ),
+    EntryNotice.Kind.EXPIRED: (
+        "登録の期限が切れました",
+        "your registration has expired",
+        "利用者のスマートフォンは、このサービスの依頼を断ります。続けて使うには、登録の変更（更新）を申請してください。",
+        "Citizens' phones refuse its requests. To go on, please apply for a change (renewal) of the registration.",
+    ),
 }
 
 
@@ -124,6 +139,16 @@ def _moved(row: EntryProposal) -> Text:
     )
 
 
+def _passed(row: EntryNotice) -> Text:
+    ja, en, more_ja, more_en = PASSED[EntryNotice.Kind(row.kind)]
+    return Text(
+        ja,
+        f"{en[0].upper()}{en[1:]}",
+        f"「{row.entry.name_ja}」（{row.entry.client_id}）の{ja}。{more_ja}",
+        f"{row.entry.name_en} ({row.entry.client_id}): {en}. {more_en}",
+    )
+
+
 KEPT = (
     Kept(
         lambda: Suspension.objects.filter(entry__organisation__isnull=False).select_related(
@@ -138,6 +163,13 @@ KEPT = (
         ).select_related("entry__organisation__realm"),
         lambda row: row.entry.organisation,
         _moved,
+    ),
+    Kept(
+        lambda: EntryNotice.objects.filter(entry__organisation__isnull=False).select_related(
+            "entry__organisation__realm"
+        ),
+        lambda row: row.entry.organisation,
+        _passed,
     ),
     Kept(
         lambda: Proposal.objects.filter(state=Proposal.State.APPROVED).select_related(

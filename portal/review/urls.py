@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.review import cases, desk, entries
+from portal.review import cases, desk, entries, versions
 
 app_name = "review"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("cases/<uuid:reference>/proposals/<uuid:proposal>/", cases.proposal, name="proposal"),
     path("cases/<uuid:reference>/proposals/<uuid:proposal>/decide", cases.decide, name="decide"),
     path("cases/<uuid:reference>/letters/<uuid:proposal>", cases.letter, name="letter"),
+    path("cases/<uuid:reference>/versions/", versions.listing, name="versions"),
+    path("cases/<uuid:reference>/versions/<int:number>/conformance", versions.conformance, name="conformance"),
     path("entries/", entries.entries, name="entries"),
     path("entries/<str:client_id>/", entries.entry, name="entry"),
     path("entries/<str:client_id>/act", entries.act, name="act"),

@@ -106,6 +106,7 @@ def rsa_key(bits: int) -> rsa.RSAPrivateKey:
         json.dumps({"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA"}),
         json.dumps({"kty": "EC", "crv": "P-256", "x": 7}),
         json.dumps({"kty": "EC"}),
+        json.dumps({"kty": ["EC"], "crv": {}}),
         json.dumps({"kty": "RSA", "n": "AA", "e": "AQAB"}),
         pem(ec.generate_private_key(ec.SECP384R1()).public_key()),
         pem(ed25519.Ed25519PrivateKey.generate().public_key()),

@@ -54,6 +54,21 @@ def test_a_page_says_basis_certification_purposes_and_history_in_both_languages(
     assert OFFICER not in japanese + english + text(client, "/register/test-bank/entry.json")
 
 
+def test_what_a_service_receives_is_published_with_why_and_what_changed(bank: RelyingParty, client: Client) -> None:
+    assert "受け取る情報" not in text(client, "/register/test-bank/")
+    assert "attributes" not in client.get("/register/test-bank/entry.json").json()["entry"]
+    RelyingParty.objects.update(attributes=["name", "birth_date"], attributes_why="<b>年齢</b>の確認")
+    records.note(bank, "changed")
+    page = text(client, "/register/test-bank/")
+    assert page.count("氏名、生年月日") == 2  # now, and what was changed
+    assert "&lt;b&gt;年齢&lt;/b&gt;の確認" in page
+    assert "Name, Date of birth" in text(client, "/register/test-bank/", **{"accept-language": "en"})
+    data = client.get("/register/test-bank/entry.json").json()
+    assert data["entry"]["attributes"] == {"received": ["name", "birth_date"], "why": "<b>年齢</b>の確認"}
+    (change,) = data["history"][0]["changed"]
+    assert (change["part"], change["before"]) == ("attributes", None)
+
+
 def test_the_json_has_every_record_with_the_address_of_its_proof(bank: RelyingParty, client: Client) -> None:
     data = client.get("/register/test-bank/entry.json").json()
     assert (data["state"], data["entry"]["client_id"]) == ("registered", "test-bank")

@@ -63,8 +63,9 @@ def _purposes(entry: RelyingParty, known: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "user_authentication": None,
         "signature": None,
-        "attributes": known.get("attributes") or [],
-        "attributes_why": known.get("attributes_why") or "",
+        # An entry from before the register had them has them by its case alone.
+        "attributes": entry.attributes or known.get("attributes") or [],
+        "attributes_why": entry.attributes_why or known.get("attributes_why") or "",
     }
     for use in entry.purposes.all():
         why = (known.get(use.purpose) or {}).get("why", "")

@@ -110,7 +110,7 @@ def _of_text(text: str) -> PublicKey:
 def _loaded(jwk: Mapping[str, Any]) -> PublicKey:
     if {"d", "p", "q", "k"} & jwk.keys():
         raise KeyPrivate("a JWK with private members")
-    if jwk.get("kty") not in _MEMBERS:
+    if jwk.get("kty") not in list(_MEMBERS):  # a list, because what was pasted may be no text
         raise KeyUnacceptable("kty must be EC or RSA")
     try:
         loaded = jwt.PyJWK.from_dict(dict(jwk), algorithm="ES256" if jwk["kty"] == "EC" else "RS256").key

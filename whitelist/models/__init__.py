@@ -15,7 +15,7 @@ from whitelist.models.purpose_of_use import PurposeOfUse
 from whitelist.models.register import RegisterRecord, RegisterStatement
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
-from whitelist.models.review import CheckAnswer, EndingNotice, EntryProposal, Proposal, Review, Suspension
+from whitelist.models.review import CheckAnswer, EndingNotice, EntryNotice, EntryProposal, Proposal, Review, Suspension
 from whitelist.models.verification import VerificationLog, VerificationRequest
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Credential",
     "Delegation",
     "EndingNotice",
+    "EntryNotice",
     "EntryProposal",
     "Logo",
     "MinisterialCertification",

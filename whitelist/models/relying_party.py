@@ -55,6 +55,9 @@ class RelyingParty(models.Model):
     organisation = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="relying_parties"
     )
+    # Which of the citizen's attributes it receives (`purposes.attributes` of a case), and in its own words what for.
+    attributes = models.JSONField(default=list, blank=True)
+    attributes_why = models.TextField(blank=True, default="")
     # The last day in the register, by Japan's calendar; none: as long as its basis holds.
     valid_until = models.DateField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)

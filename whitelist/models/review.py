@@ -225,3 +225,22 @@ class EndingNotice(Told):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject} {self.ends_on} {self.days}"
+
+
+class EntryNotice(Told):
+    """What time alone did to an entry of an organisation's: noted with the deed, told once by mail."""
+
+    class Kind(models.TextChoices):
+        LAPSED = "lapsed"  # nobody confirmed its suspension: lifted
+        EXPIRED = "expired"
+
+    reference = models.UUIDField(default=uuid.uuid4, unique=True)
+    entry = models.ForeignKey(RelyingParty, on_delete=models.PROTECT, related_name="notices")
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} {self.kind}"

@@ -21,8 +21,11 @@ def text(row: RelyingParty) -> str:
 
 
 def shape(row: RelyingParty) -> dict[str, Any]:
-    """Return what the text says."""
+    """Return what the text says. It has `attributes` where the service receives any."""
+    # Left out where there are none: what was published before there were such is the same to the octet.
+    received = {"attributes": {"received": row.attributes, "why": row.attributes_why}} if row.attributes else {}
     return {
+        **received,
         "client_id": row.client_id,
         "realm": row.realm.slug,
         "state": row.state,

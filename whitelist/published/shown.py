@@ -29,6 +29,9 @@ class Shown:
     kind_text: str
     operator: dict[str, str] | None
     purposes: list[dict[str, str]]
+    # Which of the citizen's attributes it receives, in a row, and in its own words what for; empty where none.
+    attributes: str
+    attributes_why: str
     certifications: list[dict[str, Any]]
     since: datetime | None
     steps: list[dict[str, Any]]
@@ -65,6 +68,8 @@ def find(client_id: str, language: str | None) -> Shown | None:
             }
             for use in row.purposes.all()
         ],
+        attributes=words.attribute_names(row.attributes, language),
+        attributes_why=row.attributes_why if row.attributes else "",
         certifications=[_certification(one, now) for one in row.ministerial_certifications.all()],
         since=history[-1].record.at if history else None,
         steps=[_step(one, language) for one in history],

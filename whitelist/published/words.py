@@ -1,6 +1,6 @@
 """What the public pages say of an entry, in both languages: its basis in plain words, its parts, its history."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ca.profiles import Purpose
@@ -69,6 +69,13 @@ EVENTS: Mapping[str, Text] = {
     Event.EXPIRED: Text("期限が切れました", "Expired"),
     Event.REMOVED: Text("削除されました", "Removed"),
 }
+# What a service may receive of a citizen, by the names that a case has for them.
+ATTRIBUTES: Mapping[str, Text] = {
+    "name": Text("氏名", "Name"),
+    "address": Text("住所", "Address"),
+    "birth_date": Text("生年月日", "Date of birth"),
+    "sex": Text("性別", "Sex"),
+}
 PARTS: Mapping[str, Text] = {
     "name": Text("名前", "Name"),
     "kind": Text("種別", "Kind"),
@@ -78,6 +85,7 @@ PARTS: Mapping[str, Text] = {
     "logo_sha256": Text("ロゴ", "Logo"),
     "valid_until": Text("登録の期限", "Registered until"),
     "purposes": Text("目的", "Purposes"),
+    "attributes": Text("受け取る情報", "What is received"),
     "applications": Text("依頼元のアプリとアドレス", "Applications and addresses"),
     "ministerial_certifications": Text("主務大臣認定", "Ministerial certification"),
 }
@@ -100,6 +108,12 @@ def basis_name(basis: str) -> Text:
     return Text(f"公的個人認証法第17条第1項第{item}号", f"Article 17(1) item {item} of the JPKI Act")
 
 
+def attribute_names(received: Iterable[str], language: str | None) -> str:
+    """Return which attributes a service receives, in a row."""
+    names = [ATTRIBUTES[one].in_language(language) for one in received if one in ATTRIBUTES]
+    return Text("、".join(names), ", ".join(names)).in_language(language)
+
+
 def lines(part: str, value: Any, language: str | None) -> list[str]:
     """Return what a part of a published entry (`contents.shape`) says, line by line."""
     told = _LINES.get(part, lambda value, _: [str(value)])(value, language) if value else []
@@ -119,6 +133,7 @@ _LINES: Mapping[str, Any] = {
     "purposes": lambda value, language: [
         f"{PURPOSES[purpose].in_language(language)}: {text['ja']} / {text['en']}" for purpose, text in value.items()
     ],
+    "attributes": lambda value, language: [attribute_names(value["received"], language), value["why"]],
     "applications": lambda value, language: [
         f"{one['kind']} {one['origin']} ({', '.join(one['callback_urls'])})" for one in value
     ],

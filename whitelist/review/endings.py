@@ -16,7 +16,7 @@ from ca.models import Realm
 from whitelist import access
 from whitelist.cases import states
 from whitelist.errors import ArrowGone
-from whitelist.models import EndingNotice, Organisation, RelyingParty, Suspension
+from whitelist.models import EndingNotice, EntryNotice, Organisation, RelyingParty, Suspension
 from whitelist.review import pace, suspensions
 
 Kind = EndingNotice.Kind
@@ -50,6 +50,7 @@ def _expire(entry: RelyingParty, today: date) -> bool:
         with transaction.atomic():
             states.move_entry(entry, "expire", by="", cause=cause)
             suspensions.end(entry, Suspension.State.ENDED)
+            EntryNotice.objects.create(entry=entry, kind=EntryNotice.Kind.EXPIRED, at=clock.now(entry.realm))
     except ArrowGone:
         return False
     return True

@@ -78,6 +78,7 @@ def enter(case: Case, decision: Proposal, *, by: str) -> RelyingParty:
 
 def _facts(answers: Mapping[str, Any]) -> dict[str, Any]:
     service, organisation = answers.get("service") or {}, answers.get("organisation") or {}
+    purposes = answers.get("purposes") or {}
     kinds = RelyingParty.Kind
     operator = organisation.get("kind") == kinds.PLATFORM_OPERATOR
     return {
@@ -85,6 +86,8 @@ def _facts(answers: Mapping[str, Any]) -> dict[str, Any]:
         "name_en": service["name_en"],
         "website": service.get("website") or organisation.get("website") or "",
         "kind": kinds.PLATFORM_OPERATOR if operator else kinds.SERVICE_PROVIDER,
+        "attributes": list(purposes.get("attributes") or []),
+        "attributes_why": str(purposes.get("attributes_why") or "") if purposes.get("attributes") else "",
         "basis": RelyingParty.Basis(str((answers.get("basis") or {}).get("item"))),
     }
 

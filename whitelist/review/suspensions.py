@@ -15,7 +15,7 @@ from ca.models import Realm
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.errors import ArrowGone
-from whitelist.models import Case, EntryProposal, RelyingParty, Suspension
+from whitelist.models import Case, EntryNotice, EntryProposal, RelyingParty, Suspension
 from whitelist.review.errors import (
     ByTheSame,
     NotTheirTurn,
@@ -100,6 +100,7 @@ def _lapse(suspension: Suspension) -> bool:
             return False
         try:
             states.move_entry(entry, "lift", by="", cause="not_confirmed", suspended_by=suspension.by)
+            EntryNotice.objects.create(entry=entry, kind=EntryNotice.Kind.LAPSED, at=clock.now(entry.realm))
         except ArrowGone:  # expired or removed meanwhile
             return False
     return True

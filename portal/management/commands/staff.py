@@ -11,6 +11,8 @@ from ca.models import Realm
 from portal.accounts import staff
 from portal.accounts.errors import AccountError
 from portal.accounts.models import Account
+from portal.providers import organisations
+from portal.providers.errors import LastOwner, ProviderError
 
 
 class Command(BaseCommand):
@@ -33,6 +35,12 @@ class Command(BaseCommand):
             ("unlock", "let an account try again that was locked for too many tries"),
         ):
             acts.add_parser(act, help=told).add_argument("name")
+        acts.choices["disable"].add_argument(
+            "--successor",
+            default="",
+            metavar="ADDRESS",
+            help="a member who becomes owner where the account is the last",
+        )
         role = acts.add_parser("role", help="give an account another role")
         role.add_argument("name")
         role.add_argument("role", choices=Account.Role.values)
@@ -44,7 +52,9 @@ class Command(BaseCommand):
         by = options["by"] or _user()
         try:
             getattr(self, f"_{options['act']}")(options, by)
-        except AccountError as error:
+        except LastOwner as error:
+            raise CommandError(_ownerless(error, options["name"])) from error
+        except (AccountError, ProviderError) as error:
             raise CommandError(f"{error.code}: {error}") from error
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -67,7 +77,7 @@ class Command(BaseCommand):
         )
 
     def _disable(self, options: dict[str, Any], by: str) -> None:
-        staff.disable(options["name"], by=by)
+        organisations.disable(options["name"], successor=options["successor"], by=by)
         self.stdout.write(f"{options['name']} is disabled; `staff reset` opens the account again")
 
     def _unlock(self, options: dict[str, Any], by: str) -> None:
@@ -84,6 +94,17 @@ class Command(BaseCommand):
             accounts = accounts.filter(realm__slug=options["realm"])
         for account in accounts:
             self.stdout.write(f"{account.realm.slug:<16}{account.name:<24}{account.role:<12}{account.state}")
+
+
+def _ownerless(error: LastOwner, name: str) -> str:
+    organisation = error.data["organisation"]
+    others = ", ".join(error.data["members"])
+    left = f"with --successor, one of: {others}" if others else "but there is no other member who can sign in"
+    return (
+        f"{error.code}: {organisation.name_ja} ({organisation.reference}) would be without an owner. "
+        f"Let {name} hand it over, or name who follows {left}. "
+        f"To shut {name} out meanwhile: `staff reset`, which prints a code to enrol anew."
+    )
 
 
 def _user() -> str:

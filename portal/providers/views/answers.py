@@ -13,9 +13,10 @@ from portal.accounts.models import Account
 from portal.notices import contacts
 from portal.notices.errors import NoticesError
 from portal.providers.errors import ProviderError
+from whitelist.errors import WhitelistError
 
-REFUSALS = (AccountError, NoticesError, ProviderError)
-Refusal = AccountError | NoticesError | ProviderError
+REFUSALS = (AccountError, NoticesError, ProviderError, WhitelistError)
+Refusal = AccountError | NoticesError | ProviderError | WhitelistError
 
 
 def sentence(error: Refusal) -> str:

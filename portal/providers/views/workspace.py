@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.handoff.api import ASSERTION_TYPE, token_endpoint
@@ -14,6 +15,7 @@ from portal.providers import keys, workspaces
 from portal.providers.access import MemberRequest, member
 from portal.providers.models import Membership, Workspace
 from portal.providers.views.answers import REFUSALS, problem, refused
+from whitelist.errors import KeyPrivate
 
 Role = Membership.Role
 MAKERS = (Role.OWNER, Role.DEVELOPER)
@@ -63,17 +65,21 @@ def callbacks(request: MemberRequest, organisation: uuid.UUID) -> HttpResponseBa
 
 @member(*MAKERS)
 @require_http_methods(FORM)
+@sensitive_post_parameters("jwk")
+@sensitive_variables("typed", "context")
 def add_key(request: MemberRequest, organisation: uuid.UUID) -> HttpResponseBase:
     """Take a public key: pasted in a form, or sent by the script that made the pair in the browser."""
     found = _found(request)
     typed = request.POST.get("jwk", "")
-    context = {"organisation": request.membership.organisation, "jwk": typed}
+    context: dict[str, Any] = {"organisation": request.membership.organisation, "jwk": typed}
     script = "application/json" in request.headers.get("Accept", "")
     if request.method != "POST":
         return render(request, "providers/key.html", context)
     try:
         row = keys.add(found, typed, by=request.staff)
     except REFUSALS as error:
+        if isinstance(error, KeyPrivate):  # it isn't shown once more
+            context["jwk"] = ""
         return problem(error) if script else refused(request, "providers/key.html", context, error, field="jwk")
     address = f"{reverse('providers:workspace', args=[organisation])}?key={row.key_id}"
     return JsonResponse({"key_id": row.key_id, "next": address}) if script else redirect(address)
@@ -81,14 +87,15 @@ def add_key(request: MemberRequest, organisation: uuid.UUID) -> HttpResponseBase
 
 @member(*MAKERS)
 @require_POST
+@sensitive_variables("pem")
 def make_key(request: MemberRequest, organisation: uuid.UUID) -> HttpResponseBase:
     """Make a key pair and show the private key, this once."""
     context: dict[str, Any] = {"organisation": request.membership.organisation}
     try:
-        row, pair = keys.make(_found(request), by=request.staff)
+        row, pem = keys.make(_found(request), by=request.staff)
     except REFUSALS as error:
         return refused(request, "providers/key.html", context, error)
-    return render(request, "providers/key_made.html", context | {"key_id": row.key_id, "pem": pair.private_pem})
+    return render(request, "providers/key_made.html", context | {"key_id": row.key_id, "pem": pem})
 
 
 def _found(request: MemberRequest) -> Workspace:

@@ -59,6 +59,8 @@ PAGES = {
     "review:proposal": {"ministry", "registrar"},
     "review:decide": {"ministry", "registrar"},
     "review:letter": {"ministry", "registrar"},
+    "review:versions": {"ministry", "registrar"},
+    "review:conformance": {"ministry", "registrar"},
     "review:entries": {"ministry", "registrar"},
     "review:entry": {"ministry", "registrar"},
     "review:act": {"registrar"},
@@ -74,7 +76,7 @@ def patterns() -> dict[str, URLPattern]:
 
 def address(name: str) -> str:
     told = re.findall(r"<(\w+):", str(patterns()[name].pattern))
-    return reverse(name, args=[REFERENCE if kind == "uuid" else "return" for kind in told])
+    return reverse(name, args=[{"uuid": REFERENCE, "int": 1}.get(kind, "return") for kind in told])
 
 
 def test_the_table_names_every_address_of_staff() -> None:

@@ -190,6 +190,8 @@ PAGES: tuple[Page, ...] = (
     Page("review:propose", "kiku", ("case, certifying", "certify")),
     Page("review:proposal", "take", ("case, proposed", "proposal")),
     Page("review:proposal", "matsu", ("case, proposed", "proposal")),
+    Page("review:versions", "matsu", ("case, in review",)),
+    Page("review:conformance", "kiku", ("case, certifying", 1)),
     Page("review:entries", "matsu"),
     Page("review:entry", "take", ("reviewed",)),
     Page("review:entry", "take", ("stopped",)),

@@ -10,7 +10,7 @@ from tests.portal.review.people import officers
 from tests.whitelist.relying_parties import make_bank
 from tests.whitelist.review import cases
 from whitelist.cases import messages
-from whitelist.models import Case, CaseMessage
+from whitelist.models import Case, CaseMessage, ConformanceReport
 from whitelist.review import reviewing, suspensions
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ def build(world: "World") -> None:
     made = cases.propose(reviewing.take_up(proposed, by=registrar[0]), "return", registrar[0])
     certifying = cases.submitted(organisation)
     reviewing.take_up(certifying, by=ministry[0])
+    report = ConformanceReport.objects.create(
+        organisation=organisation, workspace=realm, at=clock.now(realm), passed=11, failed=1,
+        report={"tests": [{"name": "replay", "outcome": "failed"}]}, signature="e30.e30.e30",
+    )  # fmt: skip
+    certifying.versions.update(conformance=report)
     bank = world.rows["owner"].organisation
     letters = cases.answers("17-1-1", service={"client_id": "with-letters"})
     own = world.rows["own entry"] = cases.registered(bank, registrar, registrar, letters)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -163,7 +164,7 @@ def _more_providers(world: World) -> None:
     make_provider(world.realm, address, role="developer", organisation=owner.organisation)
     invitations.invite(owner.organisation, f"new-{address}", "viewer", by=owner.account)
     workspace = make_workspace(owner)
-    if len(keys.of(workspace)) < keys.MOST:
+    if len(keys.of(workspace)) < settings.CREDENTIALS_AT_ONCE:
         keys.make(workspace, by=owner.account)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 from django.test import Client
 
@@ -253,6 +254,30 @@ def test_an_owner_who_cant_sign_in_is_no_owner_that_counts(owner: Membership) ->
     Account.objects.filter(pk=gone.account_id).update(state="disabled")
     with pytest.raises(LastOwner):
         organisations.remove(owner, by=owner.account)
+
+
+def test_an_operator_disables_the_last_owner_only_when_another_follows(owner: Membership) -> None:
+    name, reference = owner.account.name, str(owner.organisation.reference)
+    make_provider(owner.organisation.realm, "o@b.example", role="developer", organisation=owner.organisation)
+    make_person(owner.organisation.realm, "stranger@b.example")
+    for wrong in ((), ("--successor", "stranger@b.example"), ("--successor", name)):
+        with pytest.raises(CommandError, match=rf"{reference}.*o@b\.example"):
+            call_command("staff", "disable", name, *wrong)
+    assert Account.objects.get(pk=owner.account_id).state == "active"
+    assert not journal("staff.disabled")
+    call_command("staff", "disable", name, "--successor", "O@b.example", "--by", "佐藤")
+    assert Account.objects.get(pk=owner.account_id).state == "disabled"
+    assert "o@b.example" in owners(owner.organisation)
+    (entry,) = journal("ownership.handed_over")
+    assert (entry.data["member"], entry.data["before"], entry.data["by"]) == ("o@b.example", "developer", "佐藤")
+
+
+def test_an_operator_disables_one_of_two_owners_without_a_word(owner: Membership) -> None:
+    make_provider(owner.organisation.realm, "o@b.example", organisation=owner.organisation)
+    call_command("staff", "disable", owner.account.name)
+    assert Account.objects.get(pk=owner.account_id).state == "disabled"
+    with pytest.raises(CommandError, match="no other member"):
+        call_command("staff", "disable", "o@b.example")
 
 
 def test_others_leave_when_they_like(owner: Membership) -> None:

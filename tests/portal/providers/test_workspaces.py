@@ -137,7 +137,7 @@ def test_a_script_registers_a_key_and_is_told_its_name(owner: Membership) -> Non
     answer = browser.post(address(owner, "workspace/key"), {"jwk": json.dumps(public_jwk())})
     assert answer.json()["key_id"] == Credential.objects.get().key_id
     answer = browser.post(address(owner, "workspace/key"), {"jwk": "{}"})
-    assert (answer.status_code, answer.json()["code"]) == (400, "workspace_key_unfit")
+    assert (answer.status_code, answer.json()["code"]) == (400, "credential_key_unacceptable")
 
 
 @pytest.mark.parametrize(
@@ -151,10 +151,22 @@ def test_a_script_registers_a_key_and_is_told_its_name(owner: Membership) -> Non
         json.dumps({**public_jwk(), "d": "AQAB"}),
         json.dumps({**public_jwk(), "y": public_jwk()["x"]}),
         json.dumps({**public_jwk(), "x": 5}),
+        json.dumps({**public_jwk(), "kty": []}),
         " " * 5000,
     ],
     # Two processes make two keys, and must call the tests alike.
-    ids=["empty", "no JSON", "a list", "deep", "RSA", "private", "off the curve", "a number", "spaces"],
+    ids=[
+        "empty",
+        "no JSON",
+        "a list",
+        "deep",
+        "RSA",
+        "private",
+        "off the curve",
+        "a number",
+        "a list for a kind",
+        "spaces",
+    ],
 )
 def test_what_is_no_public_key_is_refused_and_a_private_one_above_all(owner: Membership, jwk: str) -> None:
     make_workspace(owner)
@@ -164,15 +176,36 @@ def test_what_is_no_public_key_is_refused_and_a_private_one_above_all(owner: Mem
     assert not Credential.objects.exists()
 
 
-def test_before_it_is_ready_there_is_no_key_and_after_ten_no_more(owner: Membership) -> None:
+def test_before_it_is_ready_there_is_no_key_and_no_more_than_of_any_service(owner: Membership, settings: Any) -> None:
     browser = client(owner)
     assert browser.post(address(owner, "workspace/key/make")).status_code == 404
     made = make_workspace(owner)
     Workspace.objects.filter(pk=made.pk).update(state="keyed")
     assert browser.post(address(owner, "workspace/key/make")).status_code == 409
     Workspace.objects.filter(pk=made.pk).update(state="ready")
-    statuses = [browser.post(address(owner, "workspace/key/make")).status_code for _ in range(11)]
-    assert statuses == [200] * 10 + [409]
+    statuses = [
+        browser.post(address(owner, "workspace/key/make")).status_code for _ in range(settings.CREDENTIALS_AT_ONCE + 1)
+    ]
+    assert statuses == [200] * settings.CREDENTIALS_AT_ONCE + [409]
+
+
+def test_a_private_key_that_was_pasted_is_not_shown_again(owner: Membership) -> None:
+    make_workspace(owner)
+    form = {"jwk": json.dumps({**public_jwk(), "d": "secret-of-the-bank"})}
+    response = client(owner).post(address(owner, "workspace/key"), form)
+    assert response.status_code == 400
+    assert "secret-of-the-bank" not in response.content.decode()
+
+
+def test_a_key_is_one_services_and_taken_once(realm: Realm, owner: Membership) -> None:
+    make_workspace(owner)
+    other = make_provider(realm, "o@next.example", organisation=make_organisation(realm, "隣の銀行"))
+    make_workspace(other)
+    form = {"jwk": json.dumps(public_jwk())}
+    assert client(owner).post(address(owner, "workspace/key"), form).status_code == 302
+    for again in (owner, other):
+        assert client(again).post(address(again, "workspace/key"), form).status_code == 409
+    assert Credential.objects.get().issued_by == owner.account.name
 
 
 # --- asked for

@@ -21,6 +21,7 @@ from whitelist.models import (
     CaseMessage,
     CaseRemark,
     CheckAnswer,
+    ConformanceReport,
     Organisation,
     ProbeResult,
     ProbeRun,
@@ -219,6 +220,41 @@ def test_a_change_shows_what_differs_and_only_that_is_open(desk: Desk, organisat
     assert re.findall(r'id="section-(\w+)" open', page) == ["service"]
 
 
+def test_any_two_versions_are_compared_and_the_draft_is_the_applicants(desk: Desk, organisation: Organisation) -> None:
+    case = cases.submitted(organisation, cases.answers("17-1-1"))
+    for name in ("しながわ新口座", "<i>しながわ口座三</i>"):
+        cases.through(case, "return", officers("registrar"))
+        case = cases.submit(cases.fresh(case), cases.answers("17-1-1", service={"name_ja": name}))
+    page = html(desk["matsu"].get(url("versions", case)))
+    assert "<del>しながわ新口座</del>" in page
+    assert "<ins>&lt;i&gt;しながわ口座三&lt;/i&gt;</ins>" in page
+    page = html(desk["kiku"].get(url("versions", case), {"before": "1", "after": "3"}))
+    assert "<del>しながわ口座</del>" in page
+    for odd in ("draft", "9", "\0", "x"):
+        page = html(desk["matsu"].get(url("versions", case), {"before": odd, "after": odd}))
+        assert "<del>しながわ新口座</del>" in page
+    assert {one.data["by"] for one in journal("review.looked_at")} == {"matsu", "kiku"}
+
+
+def test_the_whole_conformance_report_is_read_from_the_case(
+    realm: Realm, desk: Desk, organisation: Organisation
+) -> None:
+    case = cases.submitted(organisation, cases.answers("17-1-1"))
+    address = url("conformance", case, 1)
+    assert desk["matsu"].get(address).status_code == 404
+    report = ConformanceReport.objects.create(
+        organisation=organisation, workspace=realm, at=clock.now(realm), passed=1, failed=1,
+        report={"tests": [{"name": "<b>再送</b>", "outcome": "failed"}]}, signature="e30.e30.e30",
+    )  # fmt: skip
+    case.versions.update(conformance=report)
+    assert address in html(desk["matsu"].get(url("case", case)))
+    page = html(desk["matsu"].get(address))
+    assert "&lt;b&gt;再送&lt;/b&gt;" in page
+    assert "e30.e30.e30" in page
+    assert desk["matsu"].get(url("conformance", case, 2)).status_code == 404
+    assert desk["matsu"].get(f"{url('versions', case)}99999999999999999999/conformance").status_code == 404
+
+
 def test_names_that_imitate_anothers_are_flagged(desk: Desk, realm: Realm, organisation: Organisation) -> None:
     other = cases.make_organisation(realm, "別の組織")
     cases.registered(other, officers("ministry"), officers("registrar"))
@@ -269,6 +305,8 @@ def test_another_realms_case_and_a_draft_are_nobodys(realm: Realm, desk: Desk, o
     first, _ = officers("registrar")
     made = cases.propose(reviewing.take_up(theirs, by=first), "refuse", first)
     for case in (theirs, draft):
+        assert desk["take"].get(url("versions", case)).status_code == 404
+        assert desk["take"].get(url("conformance", case, 1)).status_code == 404
         for page in ("case", "take-up", "check", "message"):
             method = desk["take"].get if page == "case" else desk["take"].post
             assert method(url(page, case)).status_code == 404, page

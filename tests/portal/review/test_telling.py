@@ -134,6 +134,26 @@ def test_a_suspension_and_its_end_are_told(realm: Realm, organisation: Organisat
     assert ["停止されました" in subjects[0], "停止が解かれました" in subjects[1]] == [True, True]
 
 
+def test_what_time_does_to_an_entry_is_told_once(realm: Realm, organisation: Organisation) -> None:
+    first, _ = officers("registrar")
+    bank = make_bank(realm, organisation=organisation)
+    RelyingParty.objects.update(valid_until=pace.day(clock.now(realm)) + timedelta(days=400))
+    MinisterialCertification.objects.update(valid_until=pace.day(clock.now(realm)) + timedelta(days=400))
+    make_bank(realm, "sample")  # nobody's
+    member(realm, organisation, "hana@bank.example")
+    suspensions.suspend(bank, by=first, reason="鍵が漏れたため")
+    suspensions.suspend(RelyingParty.objects.get(client_id="sample"), by=first, reason="理由")
+    cases.pass_days(realm, 1.1)
+    assert (sweep_review(), sweep_review()) == (2, 0)  # suspended, and lapsed
+    mails = KeptMail.objects.order_by("pk")
+    assert "停止が解かれました" in mails[1].subject
+    assert "not confirmed in time" in mails[1].body
+    cases.pass_days(realm, 500)
+    assert (sweep_review(), sweep_review()) == (1, 0)
+    assert "期限が切れました" in mails[2].subject
+    assert f"/providers/{organisation.reference}/" in mails[2].body
+
+
 def test_the_sweep_does_all_that_time_does(realm: Realm, entry: RelyingParty, organisation: Organisation) -> None:
     first, _ = officers("registrar")
     made = suspensions.suspend(entry, by=first, reason="理由")

@@ -18,7 +18,7 @@ from tests.whitelist.review.cases import (
     through,
 )
 from whitelist import delegations, register
-from whitelist.cases import states
+from whitelist.cases import entries, states
 from whitelist.cases.officers import Officer
 from whitelist.errors import ArrowGone, DelegationInvalid
 from whitelist.models import Case, Delegation, Organisation, RelyingParty
@@ -50,6 +50,7 @@ def test_a_new_entry_has_what_the_case_says(
             {"certificate_sha256": ["ab" * 32]},
         ),
     ]
+    assert (entry.attributes, entry.attributes_why) == (["name", "address"], "犯収法の確認")
     certified = entry.ministerial_certifications.get()
     assert (certified.number, certified.granted_on, certified.valid_until) == (
         "認-7",
@@ -168,6 +169,25 @@ def test_a_change_leaves_the_live_entry_until_it_is_approved_and_then_replaces_w
     # And so the public's history has it.
     assert [step.record.event for step in records.history(entry)] == ["changed", "registered"]
     assert {"applications", "purposes"} <= {change.part for change in records.history(entry)[0].changes}
+
+
+def test_a_change_of_what_is_received_is_in_the_history(
+    organisation: Organisation, ministry: Officers, registrar: Officers
+) -> None:
+    entry = registered(organisation, ministry, registrar)
+    case = submitted(organisation, answers(purposes={"attributes": ["name"]}), entry=entry)
+    through(case, "certify", ministry)
+    through(fresh(case), "register", registrar)
+    (change,) = (one for one in records.history(entry)[0].changes if one.part == "attributes")
+    assert (change.before["received"], change.after["received"]) == (["name", "address"], ["name"])
+    without = answers(purposes={"attributes": [], "attributes_why": ""})
+    case = submitted(organisation, without, entry=entry)
+    through(case, "certify", ministry)
+    through(fresh(case), "register", registrar)
+    row = RelyingParty.objects.get()
+    assert (row.attributes, row.attributes_why) == ([], "")
+    assert entries.answers(row, case, "x")["purposes"]["attributes"] == []
+    assert [one.after for one in records.history(entry)[0].changes if one.part == "attributes"] == [None]
 
 
 def test_a_change_of_a_suspended_entry_leaves_it_suspended(

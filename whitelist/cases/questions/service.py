@@ -2,6 +2,7 @@
 
 from whitelist.cases.fields import Field, Kind, never
 from whitelist.cases.pages import ATTRIBUTES, SIGNATURE, USER_AUTHENTICATION, Page, Section, asks
+from whitelist.published import words
 from whitelist.register import Text
 
 SERVICE = Section(
@@ -132,18 +133,16 @@ PURPOSES = Section(
                     "attributes",
                     Kind.CHOICES,
                     Text("受け取る情報", "What is received"),
-                    choices=(
-                        ("name", Text("氏名", "Name")),
-                        ("address", Text("住所", "Address")),
-                        ("birth_date", Text("生年月日", "Date of birth")),
-                        ("sex", Text("性別", "Sex")),
-                    ),
+                    choices=tuple(words.ATTRIBUTES.items()),
                 ),
                 Field(
                     "attributes_why",
                     Kind.LINES,
                     Text("必要な理由", "Why it is needed"),
-                    Text("項目ごとに、何に使い、いつ消すか", "For each: what it is used for, and when it is erased"),
+                    Text(
+                        "項目ごとに、何に使い、いつ消すか。登録簿で公開されます。",
+                        "For each: what it is used for, and when it is erased. The register publishes it.",
+                    ),
                     most=1000,
                 ),
             ),
