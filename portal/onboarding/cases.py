@@ -118,7 +118,8 @@ def _listing(request: MemberRequest, *, code: str = "") -> HttpResponseBase:
         CaseSection.objects.filter(case__in=[case.pk for case in found], name="service").values_list("case", "answers")
     )
     open_changes = {case.relying_party_id for case in found if case.changes_entry and case.state in OPEN}
-    entries = RelyingParty.objects.filter(organisation=owner).exclude(
+    # What stands in the workspace's own register came without a case and goes without one.
+    entries = RelyingParty.objects.filter(organisation=owner, realm=owner.realm_id).exclude(
         state__in=[RelyingParty.State.DRAFT, RelyingParty.State.REMOVED]
     )
     context = {

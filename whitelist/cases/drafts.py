@@ -70,8 +70,8 @@ def open_change(entry: RelyingParty, by: str) -> Case:
     from whitelist.cases import entries
 
     organisation = entry.organisation
-    if organisation is None or entry.state not in CHANGEABLE:
-        raise EntryNotChangeable("the entry isn't in the register, or nobody's to change")
+    if organisation is None or entry.realm_id != organisation.realm_id or entry.state not in CHANGEABLE:
+        raise EntryNotChangeable("the entry isn't in the register, or is nobody's or a workspace's")
     try:
         with transaction.atomic():
             case = _open(organisation, by, {}, entry=entry)

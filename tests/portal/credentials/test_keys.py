@@ -18,11 +18,14 @@ from django.test.utils import CaptureQueriesContext
 
 from ca import clock
 from ca.models import JournalEntry, Realm
+from portal.accounts.models import Account
 from portal.handoff.api import token_endpoint
 from portal.providers.models import Membership
 from tests.portal.accounts.people import code, journal, wrong_code
 from tests.portal.providers.people import client as browser_of
-from tests.portal.providers.people import make_provider
+from tests.portal.providers.people import join, make_organisation, make_provider
+from tests.portal.providers.test_registration import ask, by_passkey, confirmed
+from tests.portal.screen_lock.authenticator import Authenticator as Device
 from tests.whitelist.relying_parties import assertion, certificate_for, key, make_bank, make_credential, public_jwk
 from whitelist import credentials
 from whitelist.models import AccessToken, Credential, RelyingParty
@@ -55,7 +58,7 @@ def filled(owner: Membership, **changes: str) -> dict[str, str]:
         "until": (today + timedelta(days=90)).isoformat(),
         "overlap": "7",
         "seen": str(Credential.objects.count()),
-        "code": code(owner.account),
+        "code": changes["code"] if "code" in changes else code(owner.account),
     } | changes
 
 
@@ -66,6 +69,32 @@ def issue(browser: Client, owner: Membership, **changes: str) -> Any:
 def token(row: Credential, number: int = 0) -> str:
     signed = assertion("test-bank", token_endpoint(), number=number, key_id=row.key_id)
     return credentials.exchange(signed, audience=token_endpoint()).value
+
+
+def test_who_has_a_passkey_and_no_authenticator_issues_rotates_and_disables_with_it(realm: Realm) -> None:
+    device, browser = Device(), confirmed(Client(headers={"accept-language": "ja"}))
+    by_passkey(browser, device)
+    owner = join(Account.objects.get(), make_organisation(realm))
+    make_bank(realm, organisation=owner.organisation)
+
+    def post(path: str, *, confirmed: bool = True, **changes: str) -> int:
+        shown = browser.get(base(owner) + path).content.decode()
+        assert 'data-passkey="confirm"' in shown
+        assert 'name="code"' not in shown
+        answer = json.dumps(device.get(ask(browser, "confirm/ask").json())) if confirmed else ""
+        body = filled(owner, code="", passkey=answer) | changes
+        return int(browser.post(base(owner) + path, body).status_code)
+
+    assert post("services/test-bank/issue", confirmed=False) == 403
+    assert not Credential.objects.exists()
+    assert post("services/test-bank/issue") == 302
+    first = Credential.objects.get()
+    assert post(f"{first.pk}/rotate", key=json.dumps(public_jwk(1))) == 302
+    assert post(f"{first.pk}/disable", confirmed=False) == 403
+    assert post(f"{first.pk}/disable") == 302
+    first.refresh_from_db()
+    assert first.disabled_at is not None
+    assert Credential.objects.filter(disabled_at=None).count() == 1
 
 
 def test_a_pasted_key_works_at_once(bank: RelyingParty, browser: Client, owner: Membership) -> None:

@@ -9,10 +9,10 @@ from portal.onboarding import notices
 from portal.providers.models import Membership
 from tests.portal.accounts.people import code, wrong_code
 from tests.portal.onboarding.applicant import Applicant
-from tests.portal.providers.people import client, make_provider
+from tests.portal.providers.people import client, make_provider, make_workspace
 from tests.whitelist.relying_parties import make_bank
 from whitelist.cases import drafts, messages, states
-from whitelist.models import Case, CaseMessage
+from whitelist.models import Case, CaseMessage, RelyingParty
 
 pytestmark = pytest.mark.django_db
 
@@ -122,6 +122,17 @@ def test_a_change_of_an_entry_begins_with_what_it_has_and_shows_the_difference(o
     for other in ("theirs", "nobodys", "\0"):
         assert browser.post(f"{base}open", {"entry": other}).status_code in (409, 302)
     assert Case.objects.filter(changes_entry=True).count() == 1
+
+
+def test_what_stands_in_the_workspace_is_no_registered_service_to_be_changed(owner: Membership) -> None:
+    make_workspace(owner)
+    own = RelyingParty.objects.get(organisation=owner.organisation)
+    browser, base = client(owner), f"/providers/{owner.organisation.reference}/cases/"
+    page = browser.get(base).content.decode()
+    assert own.client_id not in page
+    assert "登録されているサービス" not in page
+    assert browser.post(f"{base}open", {"entry": own.client_id}).status_code == 409
+    assert not Case.objects.exists()
 
 
 def test_messages_go_both_ways_and_the_mail_about_one_says_nothing_of_it(
