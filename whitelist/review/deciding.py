@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from ca import clock, journal
+from whitelist import texts
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.models import Case, CaseRemark, Proposal, Review
@@ -35,7 +36,7 @@ def decline(proposal: Proposal, *, by: Officer, version: int, reason: str) -> No
 
     Raises ProposalIncomplete without a reason, otherwise as `approve` does.
     """
-    reason = reason.strip()[: reviewing.LONGEST]
+    reason = texts.kept(reason)[: reviewing.LONGEST]
     if not reason:
         raise ProposalIncomplete("a proposal is declined for a reason", fields={"reason": "missing"})
     with transaction.atomic():
