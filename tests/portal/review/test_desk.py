@@ -271,6 +271,14 @@ def test_the_whole_conformance_report_is_read_from_the_case(
     assert desk["matsu"].get(f"{url('versions', case)}99999999999999999999/conformance").status_code == 404
 
 
+def test_a_change_begins_with_the_last_day_that_the_entry_has(desk: Desk, organisation: Organisation) -> None:
+    ministry, registrar = officers("ministry"), officers("registrar")
+    entry = cases.registered(organisation, ministry, registrar, terms={"valid_until": "2031-03-31"})
+    case = cases.submitted(organisation, cases.answers(service={"name_ja": "しながわ新口座"}), entry=entry)
+    desk["matsu"].post(url("take-up", case))
+    assert 'value="2031-03-31"' in html(desk["matsu"].get(url("propose", case, "register")))
+
+
 def test_names_that_imitate_anothers_are_flagged(desk: Desk, realm: Realm, organisation: Organisation) -> None:
     other = cases.make_organisation(realm, "別の組織")
     cases.registered(other, officers("ministry"), officers("registrar"))
