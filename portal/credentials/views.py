@@ -14,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ca import clock
 from portal import problems
-from portal.accounts import signing_in
 from portal.accounts.errors import AccountError
 from portal.accounts.views import sentence
 from portal.credentials import standing, wishes
@@ -22,6 +21,7 @@ from portal.credentials.wishes import Wish
 from portal.handoff.api import token_endpoint
 from portal.providers.access import MemberRequest, member
 from portal.providers.models import Membership
+from portal.providers.views.answers import confirm, factors
 from whitelist import credentials
 from whitelist.errors import WhitelistError
 from whitelist.models import Credential, RelyingParty
@@ -51,7 +51,7 @@ def listing(request: MemberRequest, organisation: uuid.UUID) -> HttpResponseBase
 
 @member(*MAY_CHANGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("key", "code")
+@sensitive_post_parameters("key", "code", "passkey")
 def issue(request: MemberRequest, organisation: uuid.UUID, client_id: str) -> HttpResponseBase:
     """Issue a key: one that is pasted, or one that is made here and shown once."""
     party = _party(request, client_id)
@@ -60,7 +60,7 @@ def issue(request: MemberRequest, organisation: uuid.UUID, client_id: str) -> Ht
 
 @member(*MAY_CHANGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("key", "code")
+@sensitive_post_parameters("key", "code", "passkey")
 def rotate(request: MemberRequest, organisation: uuid.UUID, credential: int) -> HttpResponseBase:
     """Issue a successor; the old one goes on until a chosen time."""
     found = _credential(request, credential)
@@ -71,7 +71,7 @@ def rotate(request: MemberRequest, organisation: uuid.UUID, credential: int) -> 
 
 @member(*MAY_CHANGE)
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("code")
+@sensitive_post_parameters("code", "passkey")
 def disable(request: MemberRequest, organisation: uuid.UUID, credential: int) -> HttpResponseBase:
     """End a key and its tokens at once."""
     found = _credential(request, credential)
@@ -79,7 +79,7 @@ def disable(request: MemberRequest, organisation: uuid.UUID, credential: int) ->
     if request.method != "POST":
         return render(request, "credentials/disable.html", context)
     try:
-        signing_in.confirm(request.staff, request.POST.get("code", ""))
+        confirm(request, request.staff)
     except AccountError as error:
         context |= {"wrong": {"code": sentence(error)}}
         return render(request, "credentials/disable.html", context, status=problems.CATALOGUE[error.code].status)
@@ -95,7 +95,7 @@ def _form(request: MemberRequest, party: RelyingParty, replaces: Credential | No
     wish, told, status = wishes.read(request.POST.dict(), now=now, replaces=replaces), "", 400
     if wish.wanted is not None:  # a code is used up by asking: not for a form that lacks more
         try:
-            signing_in.confirm(request.staff, request.POST.get("code", ""))
+            confirm(request, request.staff)
             made = _make(request, party, replaces, wish)
         except AccountError as error:
             told, status = wish.refuse(error, sentence(error)), problems.CATALOGUE[error.code].status
@@ -161,7 +161,8 @@ def _done(request: MemberRequest, what: str) -> HttpResponseBase:
 
 
 def _frame(request: MemberRequest) -> dict[str, Any]:
-    return {"organisation": request.membership.organisation, "membership": request.membership}
+    own = request.membership
+    return {"organisation": own.organisation, "membership": own, **factors(request.staff)}
 
 
 def _service(row: RelyingParty) -> dict[str, Any]:

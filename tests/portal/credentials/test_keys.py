@@ -18,9 +18,11 @@ from django.test.utils import CaptureQueriesContext
 
 from ca import clock
 from ca.models import JournalEntry, Realm
+from portal.accounts.models import Passkey
 from portal.handoff.api import token_endpoint
 from portal.providers.models import Membership
 from tests.portal.accounts.people import code, journal, wrong_code
+from tests.portal.providers.people import address as page_of
 from tests.portal.providers.people import client as browser_of
 from tests.portal.providers.people import make_provider
 from tests.whitelist.relying_parties import assertion, certificate_for, key, make_bank, make_credential, public_jwk
@@ -370,3 +372,20 @@ def test_a_key_of_another_realm_is_listed_with_its_own_clock(
     page = browser.get(base(owner)).content.decode()
     assert "期限切れ" in page
     assert "試験環境" in page
+
+
+def test_who_signs_in_with_a_passkey_alone_is_asked_for_that(owner: Membership) -> None:
+    made = make_credential(make_bank(owner.organisation.realm, organisation=owner.organisation))
+    browser = browser_of(owner)
+    type(owner.account.user).objects.filter(pk=owner.account.user.pk).update(password="!")
+    Passkey.objects.create(
+        account=owner.account, credential_digest="0" * 64, credential_id=b"k", public_key=b"k", sign_count=0,
+        name="端末", created_at=clock.machine(),
+    )  # fmt: skip
+    for rest in (f"{made.pk}/disable", f"{made.pk}/rotate"):
+        page = browser.get(page_of(owner, f"credentials/{rest}")).content.decode()
+        assert 'data-passkey="confirm"' in page
+        assert 'name="code"' not in page
+        answer = browser.post(page_of(owner, f"credentials/{rest}"), {"passkey": "{}"})
+        assert answer.status_code in (400, 403)
+    assert Credential.objects.get().disabled_at is None
