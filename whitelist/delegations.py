@@ -204,7 +204,9 @@ def record(
     try:
         with transaction.atomic():
             journal.take(operator.realm)
-            _between(operator, provider).filter(ended_at=None).update(ended_at=now, ended_by=by)
+            for one in _between(operator, provider).filter(ended_at=None):
+                Delegation.objects.filter(pk=one.pk).update(ended_at=now, ended_by=by)
+                _write(one, "ended", by)
             made = Delegation.objects.create(
                 operator=operator,
                 provider=provider,

@@ -12,6 +12,7 @@ from ca.models import Realm
 from portal.accounts import attempts, authenticators, sessions
 from portal.accounts.errors import CodeWrong, SignInRefused
 from portal.accounts.models import Account
+from whitelist import texts
 
 UNKNOWN = "unknown"  # whatever was typed where a name belongs isn't written down: it may be a password
 
@@ -71,7 +72,7 @@ def find(name: str) -> Account | None:
 
 def plain_name(name: str) -> str:
     """Return a name as accounts have them: half width, lower case, no space around."""
-    return unicodedata.normalize("NFKC", name).strip().lower()[:150]
+    return texts.kept(unicodedata.normalize("NFKC", name)).lower()[:150]
 
 
 def address_of(request: HttpRequest) -> str:

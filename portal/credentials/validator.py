@@ -51,7 +51,7 @@ def _look(request: HttpRequest, only: frozenset[str] | None, context: dict[str, 
                     "name": CHECKS[one.check].name.in_language(language),
                     "remedy": CHECKS[one.check].remedy.in_language(language),
                     "outcome": "passed" if one.holds else "failed" if one.looked_at else "moot",
-                    "detail": one.failure.detail if one.failure else "",
+                    "detail": _written(one.failure.detail) if one.failure else "",
                 }
                 for one in found.findings
             ],
@@ -65,4 +65,9 @@ def _look(request: HttpRequest, only: frozenset[str] | None, context: dict[str, 
 
 
 def _readable(members: dict[str, Any]) -> str:
-    return json.dumps(members, ensure_ascii=False, indent=2, default=str)[:9000] if members else ""
+    return _written(json.dumps(members, ensure_ascii=False, indent=2, default=str)[:9000]) if members else ""
+
+
+def _written(text: str) -> str:
+    """Return a text that can be sent: JSON may escape halves of characters, which UTF-8 doesn't have."""
+    return text.encode("utf-8", "backslashreplace").decode()

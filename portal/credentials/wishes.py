@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from portal import problems
-from whitelist import credentials
+from whitelist import credentials, texts
 from whitelist.access import JAPAN
 from whitelist.credentials import Issuing, keys
 from whitelist.errors import KeyPrivate, WhitelistError
@@ -61,7 +61,7 @@ def blank(now: datetime) -> Wish:
 def read(posted: Mapping[str, str], *, now: datetime, replaces: Credential | None = None) -> Wish:
     """Return what was sent; `wanted` is set where nothing is wrong. A pasted private key is not kept to be shown."""
     names = ("kind", "way", "key", "label", "until", "overlap", "old_day")
-    wish = Wish({name: posted.get(name, "").strip() for name in names})
+    wish = Wish({name: texts.kept(posted.get(name, "")) for name in names})
     kind = replaces.kind if replaces else wish.said["kind"]
     if kind not in Kind.values:
         wish.wrong["kind"] = _("つなぎ方を選んでください。")

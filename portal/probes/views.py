@@ -46,7 +46,8 @@ def case(request: MemberRequest, organisation: uuid.UUID, case: uuid.UUID) -> Ht
 @require_http_methods(["GET", "HEAD", "POST"])
 def entry(request: MemberRequest, organisation: uuid.UUID, client_id: str) -> HttpResponseBase:
     """Show what was seen of a registered service's addresses; by POST, have them looked at again."""
-    rows = RelyingParty.objects.filter(client_id=client_id, organisation=request.membership.organisation)
+    name = client_id.replace("\0", "")  # PostgreSQL takes no NUL
+    rows = RelyingParty.objects.filter(client_id=name, organisation=request.membership.organisation)
     found = rows.select_related("realm").first()
     if found is None:
         raise Http404("no such service")

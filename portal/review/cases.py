@@ -322,7 +322,10 @@ def _form(
 
 
 def _begun(review: Review, kind: str) -> dict[str, str]:
-    """Return what a form begins with: the certification as the applicant told it."""
+    """Return what a form begins with: the certification as the applicant told it, a changed entry's last day."""
+    entry = review.case.relying_party if kind == Kind.REGISTER and review.case.changes_entry else None
+    if entry is not None and entry.valid_until is not None:
+        return {"valid_until": entry.valid_until.isoformat()}
     told = review.version.answers.get("certification") or {}
     names = ("number", "granted_on", "valid_until", "conditions") if kind == Kind.CERTIFY else ()
     return {name: str(told.get(name) or "") for name in names}

@@ -15,6 +15,7 @@ from ca.profiles import Purpose
 from portal import callers
 from portal.handoff import octets
 from portal.handoff.api import NO_STORE
+from whitelist import texts
 from whitelist.access import Check
 from whitelist.errors import VerificationInvalid
 from whitelist.models import VerificationLog
@@ -101,7 +102,7 @@ def _asker(request: Request) -> tuple[Asker, Any]:
     if check not in CheckPurpose.values:
         raise VerificationInvalid(f"check_purpose must be {' or '.join(CheckPurpose.values)}", member="check_purpose")
     behalf = data.get("on_behalf_of", "")
-    if not isinstance(behalf, str) or len(behalf) > LONGEST_NAME or "\0" in behalf:
+    if not isinstance(behalf, str) or len(behalf) > LONGEST_NAME or behalf != texts.kept(behalf):
         raise VerificationInvalid("on_behalf_of must be a client id", member="on_behalf_of")
     return asking.asker(credential, check_purpose=CheckPurpose(check), on_behalf_of=behalf), data
 

@@ -19,7 +19,7 @@ from portal import problems
 from portal.providers.access import MemberRequest, member
 from portal.providers.models import Membership
 from portal.verification import words
-from whitelist import delegations
+from whitelist import delegations, texts
 from whitelist.access import JAPAN
 from whitelist.errors import WhitelistError
 from whitelist.models import Delegation, Organisation, RelyingParty
@@ -121,7 +121,7 @@ class Form:
         ]
         typed = self.typed or QueryDict()
         self.service, self.operator = typed.get("service", ""), typed.get("operator", "")
-        self.until, self.document = typed.get("until", "").strip(), typed.get("document", "").strip()
+        self.until, self.document = typed.get("until", "").strip(), texts.kept(typed.get("document", ""))
         known = {str(each) for each in Purpose}
         self.purposes = [each for each in typed.getlist("purposes") if each in known]
         if self.typed is None and len(self.services) == 1:

@@ -180,6 +180,7 @@ def test_it_is_recorded_and_ended_in_the_journal_and_a_new_one_follows_on(
     ]
     assert told == [
         ("delegation.recorded", "a@p.example", "operator"),
+        ("delegation.ended", "a@p.example", "operator"),  # the new one takes its place
         ("delegation.recorded", "a@p.example", "operator"),
         ("delegation.ended", "b@o.example", "operator"),
     ]

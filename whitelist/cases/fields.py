@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from whitelist import texts
 from whitelist.cases import corporate_number
 from whitelist.cases.errors import AnswerTooLong, FieldUnknown
 from whitelist.register import Text
@@ -102,7 +103,7 @@ def tidy(field: Field, given: Any) -> Any:
 
 def _plain(given: str, field: Field) -> str:
     value = given.replace("\r\n", "\n").replace("\r", "\n")
-    value = "".join(one for one in value if one != "\0" and unicodedata.category(one) != "Cs").strip()
+    value = texts.kept(value)
     if field.kind is Kind.CORPORATE_NUMBER:
         return corporate_number.plain(value)
     if field.kind in (Kind.TELEPHONE, Kind.EMAIL):

@@ -14,7 +14,7 @@ import jwt
 from jwt.api_jws import PyJWS
 
 from ca import clock
-from whitelist import access
+from whitelist import access, texts
 from whitelist.errors import AssertionInvalid, AssertionReplayed, ClientUnknown, WhitelistError
 from whitelist.models import Credential, UsedAssertion
 
@@ -116,7 +116,7 @@ def _names(found: Examination, assertion: str, audience: str, only: frozenset[st
 
 
 def _client(found: Examination, assertion: str, audience: str, only: frozenset[str] | None) -> None:
-    issuer = found.claims["iss"].replace("\0", "")
+    issuer = texts.kept(found.claims["iss"])
     keys = Credential.objects.filter(relying_party__client_id=issuer, kind=Credential.Kind.PRIVATE_KEY_JWT)
     if (only is not None and issuer not in only) or not keys.exists():
         raise ClientUnknown("no client of that name has a key of that kid")
@@ -126,8 +126,8 @@ def _key(found: Examination, assertion: str, audience: str, only: frozenset[str]
     found.credential = (
         Credential.objects.select_related("relying_party__realm")
         .filter(
-            relying_party__client_id=found.claims["iss"].replace("\0", ""),
-            key_id=found.header["kid"].replace("\0", ""),
+            relying_party__client_id=texts.kept(found.claims["iss"]),
+            key_id=texts.kept(found.header["kid"]),
             kind=Credential.Kind.PRIVATE_KEY_JWT,
         )
         .first()

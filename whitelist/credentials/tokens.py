@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from django.db import IntegrityError, transaction
 
 from ca import clock
-from whitelist import access
+from whitelist import access, texts
 from whitelist.credentials import assertions, keys
 from whitelist.errors import AssertionReplayed, ClientUnknown, TokenInvalid
 from whitelist.models import AccessToken, Credential, UsedAssertion
@@ -66,7 +66,7 @@ def exchange_certificate(client_id: str, certificate: x509.Certificate) -> Token
     credential = (
         Credential.objects.select_related("relying_party__realm")
         .filter(
-            relying_party__client_id=client_id.replace("\0", ""),
+            relying_party__client_id=texts.kept(client_id),
             kind=Credential.Kind.TLS_CLIENT_AUTH,
             thumbprint=keys.of(public).thumbprint,
         )

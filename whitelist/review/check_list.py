@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from ca import clock, journal
+from whitelist import texts
 from whitelist.cases.officers import Officer
 from whitelist.models import CheckAnswer, Review
 from whitelist.register import Text
@@ -149,7 +150,7 @@ def check(review: Review, found: Mapping[str, tuple[str, str]], *, by: Officer) 
     Raises ProposalIncomplete with the items that have an answer without evidence, or something else than an answer.
     """
     items = {item.code for item in asked(review)}
-    evidence = {code: told.strip()[:LONGEST] for code, (_, told) in found.items()}
+    evidence = {code: texts.kept(told)[:LONGEST] for code, (_, told) in found.items()}
     wrong = {
         code: "evidence_missing" if answer in Answer.values and code in items else "unknown"
         for code, (answer, _) in found.items()

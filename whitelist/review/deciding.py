@@ -5,11 +5,12 @@ from typing import Any
 from django.db import transaction
 
 from ca import clock, journal
+from whitelist import texts
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.models import Case, CaseRemark, Proposal, Review
-from whitelist.review import courses, entering, pace, reviewing, turns
-from whitelist.review.errors import ByTheSame, ProposalIncomplete, ProposalOver
+from whitelist.review import check_list, courses, entering, pace, reviewing, turns
+from whitelist.review.errors import ByTheSame, CheckListOpen, ProposalIncomplete, ProposalOver
 
 Kind = Proposal.Kind
 State = Proposal.State
@@ -18,13 +19,17 @@ State = Proposal.State
 def approve(proposal: Proposal, *, by: Officer, version: int) -> None:
     """Decide as proposed, on the version that the officer saw; the case moves on with it.
 
-    Raises ByTheSame, ProposalOver, NotTheirTurn, OfficerInvolved, ArrowGone, or what `entering.enter` raises.
+    Raises ByTheSame, ProposalOver, CheckListOpen, NotTheirTurn, OfficerInvolved, ArrowGone, or what `entering.enter`
+    raises.
     """
     review = proposal.review
     case = review.case
     with transaction.atomic():
         journal.take(case.organisation.realm)
         _claim(proposal, by, version, State.APPROVED)
+        left = check_list.left(review) if Kind(proposal.kind) in (Kind.CERTIFY, Kind.REGISTER) else []
+        if left:  # somebody found something since it was proposed
+            raise CheckListOpen("the check list stands against it", items=left)
         told = {"proposal": str(proposal.reference), "proposed_by": proposal.proposed_by, "version": version}
         CONSEQUENCES[Kind(proposal.kind)](proposal, by, told)
         Review.objects.filter(pk=review.pk).update(ended_at=clock.now(case.organisation.realm))
@@ -35,7 +40,7 @@ def decline(proposal: Proposal, *, by: Officer, version: int, reason: str) -> No
 
     Raises ProposalIncomplete without a reason, otherwise as `approve` does.
     """
-    reason = reason.strip()[: reviewing.LONGEST]
+    reason = texts.kept(reason)[: reviewing.LONGEST]
     if not reason:
         raise ProposalIncomplete("a proposal is declined for a reason", fields={"reason": "missing"})
     with transaction.atomic():

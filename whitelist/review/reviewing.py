@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from ca import clock, journal
+from whitelist import texts
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.models import Case, Proposal, Review
@@ -81,7 +82,7 @@ def propose(
     if kind not in KINDS[review.authority]:
         raise NotTheirTurn("not this authority's to propose", kind=kind)
     chosen = Kind(kind)
-    fields: dict[str, Any] = {"reasons": reasons.strip()[:LONGEST], "remarks": [], "terms": {}}
+    fields: dict[str, Any] = {"reasons": texts.kept(reasons)[:LONGEST], "remarks": [], "terms": {}}
     wrong: dict[str, str] = {}
     if chosen == Kind.RETURN:
         fields["remarks"], wrong = _remarks(remarks, review)
@@ -128,11 +129,11 @@ def _remarks(given: Sequence[Mapping[str, str]], review: Review) -> tuple[list[d
     said = [
         {
             "section": one.get("section", ""),
-            "field": one.get("field", "").strip()[:100],
-            "text": one.get("text", "").strip()[:LONGEST_REMARK],
+            "field": texts.kept(one.get("field", ""))[:100],
+            "text": texts.kept(one.get("text", ""))[:LONGEST_REMARK],
         }
         for one in given
-        if one.get("text", "").strip()
+        if texts.kept(one.get("text", ""))
     ]
     if not said:
         return [], {"remarks": "missing"}
@@ -141,7 +142,7 @@ def _remarks(given: Sequence[Mapping[str, str]], review: Review) -> tuple[list[d
 
 
 def _terms(kind: Kind, given: Mapping[str, str], today: date) -> tuple[dict[str, str], dict[str, str]]:
-    terms = {name: str(value).strip() for name, value in given.items()}
+    terms = {name: texts.kept(str(value)) for name, value in given.items()}
     wrong: dict[str, str] = {}
     until = _day(terms.get("valid_until", ""))
     if kind == Kind.REGISTER:

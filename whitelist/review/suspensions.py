@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from ca import clock, journal
 from ca.models import Realm
+from whitelist import texts
 from whitelist.cases import states
 from whitelist.cases.officers import Officer
 from whitelist.errors import ArrowGone
@@ -194,7 +195,7 @@ def _require_fit(entry: RelyingParty, officer: Officer) -> None:
 
 
 def _reason(text: str) -> str:
-    text = text.strip()[:LONGEST]
+    text = texts.kept(text)[:LONGEST]
     if not text:
         raise ProposalIncomplete("it needs a reason", fields={"reason": "missing"})
     return text

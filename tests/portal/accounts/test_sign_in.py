@@ -32,6 +32,10 @@ def test_who_shows_all_three_is_in_and_the_journal_says_so(realm: Realm, agent: 
     assert chain.verify(realm) is None
 
 
+def test_a_name_with_what_no_database_keeps_is_read_without_it(agent: Account) -> None:
+    assert ask(Client(), "sa\0kura\0", PASSWORD, code(agent)).status_code == 302
+
+
 def test_the_cookie_is_the_areas_own_and_its_token_is_not_in_the_database(agent: Account) -> None:
     client = sign_in(agent)
     cookie = client.cookies["jpki_staff"]

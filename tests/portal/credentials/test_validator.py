@@ -6,13 +6,15 @@ import re
 import time
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
 from ca import clock
 from ca.models import JournalEntry
 from portal.credentials.sentences import CHECKS
-from portal.handoff.api import token_endpoint
+from portal.handoff.api import ASSERTION_TYPE, GRANT_TYPE, token_endpoint
 from portal.providers.models import Membership
 from tests.portal.providers.people import client as browser_of
 from tests.whitelist.relying_parties import assertion, forged, make_bank, make_credential
@@ -108,6 +110,22 @@ def test_what_is_no_jwt_fails_at_its_form(credential: Credential, owner: Members
     assert "<script>alert" not in answer.content.decode()
     assert outcomes(answer.content.decode())[0] in ("Failed", "Passed")
     assert "Failed" in outcomes(answer.content.decode())
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\0", "test\udfff"])
+def test_halves_of_characters_name_nobody_and_are_shown_escaped(
+    credential: Credential, owner: Membership, odd: str
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    for claims, header in (({"iss": odd}, {"kid": "x"}), ({"iss": credential.relying_party.client_id}, {"kid": odd})):
+        pasted = jwt.encode(claims, key, "ES256", header)
+        look(browser_of(owner), address(owner), pasted)
+        answer = Client().post(
+            "/api/v1/token",
+            {"grant_type": GRANT_TYPE, "client_assertion_type": ASSERTION_TYPE, "client_assertion": pasted},
+            content_type="application/json",
+        )
+        assert answer.status_code in (400, 401), answer.content
 
 
 def test_nothing_pasted_is_said_at_the_field(owner: Membership) -> None:

@@ -220,6 +220,22 @@ def test_a_change_shows_what_differs_and_only_that_is_open(desk: Desk, organisat
     assert re.findall(r'id="section-(\w+)" open', page) == ["service"]
 
 
+def test_what_no_database_keeps_is_left_out_of_what_officers_write(desk: Desk, organisation: Organisation) -> None:
+    case = cases.submitted(organisation, cases.answers("17-1-1"))
+    matsu = desk["matsu"]
+    matsu.post(url("take-up", case))
+    matsu.post(url("check", case), {"answer-register_identity": "met", "evidence-register_identity": "登\0記"})
+    assert matsu.post(url("check", case), {"answer-name": "met", "evidence-name": "\0"}).status_code == 400
+    assert [one.evidence for one in CheckAnswer.objects.all()] == ["登記"]
+    form = {"version": "1", "where": "service|name\0_ja", "text": "直\0して"}
+    matsu.post(url("propose", case, "return"), form)
+    assert newest().remarks == [{"section": "service", "field": "name_ja", "text": "直して"}]
+    desk["take"].post(
+        url("decide", case, newest().reference), {"decision": "decline", "version": "1", "reason": "否\0"}
+    )
+    assert newest().decline_reason == "否"
+
+
 def test_any_two_versions_are_compared_and_the_draft_is_the_applicants(desk: Desk, organisation: Organisation) -> None:
     case = cases.submitted(organisation, cases.answers("17-1-1"))
     for name in ("しながわ新口座", "<i>しながわ口座三</i>"):
@@ -253,6 +269,14 @@ def test_the_whole_conformance_report_is_read_from_the_case(
     assert "e30.e30.e30" in page
     assert desk["matsu"].get(url("conformance", case, 2)).status_code == 404
     assert desk["matsu"].get(f"{url('versions', case)}99999999999999999999/conformance").status_code == 404
+
+
+def test_a_change_begins_with_the_last_day_that_the_entry_has(desk: Desk, organisation: Organisation) -> None:
+    ministry, registrar = officers("ministry"), officers("registrar")
+    entry = cases.registered(organisation, ministry, registrar, terms={"valid_until": "2031-03-31"})
+    case = cases.submitted(organisation, cases.answers(service={"name_ja": "しながわ新口座"}), entry=entry)
+    desk["matsu"].post(url("take-up", case))
+    assert 'value="2031-03-31"' in html(desk["matsu"].get(url("propose", case, "register")))
 
 
 def test_names_that_imitate_anothers_are_flagged(desk: Desk, realm: Realm, organisation: Organisation) -> None:

@@ -82,6 +82,11 @@ def test_an_answer_that_comes_after_the_end_is_not_taken(operator: Verifier, del
     assert hand_offs.refuse_if_not_allowed(row)
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "test-bank\udfff", "\0"])
+def test_what_is_no_character_names_nobody(operator: Verifier, odd: str) -> None:
+    assert code(operator.status("01", on_behalf_of=odd), 400)[0] == "verification_invalid"
+
+
 def test_without_a_delegation_nothing_is_made_in_anybodys_name(
     operator: Verifier, credential: Credential, realm: Realm
 ) -> None:

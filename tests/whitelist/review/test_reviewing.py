@@ -100,6 +100,17 @@ def test_an_approval_needs_the_whole_check_list(registrar: Officers, review: Rev
     reviewing.propose(review, "register", by=registrar[0], version=1)
 
 
+def test_what_was_found_after_the_proposal_stands_against_the_decision(registrar: Officers, review: Review) -> None:
+    first, second = registrar
+    made = propose(review, "register", first)
+    item = check_list.asked(review)[0].code
+    check_list.check(review, {item: ("not_met", "登記が抹消されていた")}, by=second)
+    with pytest.raises(CheckListOpen):
+        deciding.approve(made, by=second, version=1)
+    made.refresh_from_db()
+    assert (made.state, RelyingParty.objects.count()) == ("proposed", 0)
+
+
 def test_an_answer_has_evidence_and_keeps_who_and_when(registrar: Officers, review: Review) -> None:
     with pytest.raises(ProposalIncomplete) as caught:
         check_list.check(review, {"name": ("met", " "), "texts": ("perhaps", "見た")}, by=registrar[0])
