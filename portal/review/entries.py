@@ -150,7 +150,7 @@ def _page(
         "purposes": list(found.purposes.all()),
         "applications": list(found.applications.all()),
         "certifications": list(found.ministerial_certifications.all()),
-        "cases": [showing.row(case) for case in found.cases.select_related("organisation__realm")],
+        "cases": [showing.row(case) for case in showing.named(found.cases.select_related("organisation__realm"))],
         "suspension": standing,
         "suspensions": [{"suspension": one, "state": words.SUSPENSIONS[one.state]} for one in past],
         "proposal": proposal,
