@@ -177,6 +177,13 @@ def history(realm_id: int, *subjects: object) -> list[Event]:
     return found[:NEWEST]
 
 
+def choice(section: str, name: str, code: str) -> str:
+    """Return what a code of the register is called where a case asks for it, in the reader's language."""
+    found = sections.find(section)
+    asked = [one for one in sections.fields(found) if one.name == name] if found else []
+    return next((said(label) for one in asked for known, label in one.choices if known == code), code)
+
+
 def named(rows: QuerySet[Case]) -> QuerySet[Case]:
     """Return the cases, each with its service's name by the newest version: an organisation may have several."""
     versions_ = CaseVersion.objects.filter(case=OuterRef("pk")).order_by("-number")
