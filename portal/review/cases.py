@@ -250,6 +250,7 @@ def _page(
     ours = review is not None and review.authority == officer.authority
     context = {
         **showing.row(found),
+        "service": showing.service(version),
         "version": version,
         "earlier": version.number - 1,
         "review": review,
@@ -304,6 +305,7 @@ def _form(
     empty = [{"where": "", "text": ""} for _ in range(rows - len(remarks))]
     context = {
         "case": review.case,
+        "service": showing.service(review.version),
         "review": review,
         "kind": kind,
         "title": words.KINDS[kind],
@@ -364,6 +366,7 @@ def _proposed(
     titles = {name: (title, dict(fields)) for name, title, fields in showing.fields(review.version)}
     context = {
         "case": review.case,
+        "service": showing.service(review.version),
         "review": review,
         "proposal": made,
         "state": words.PROPOSALS[made.state],

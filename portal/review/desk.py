@@ -22,7 +22,8 @@ def desk(request: StaffRequest) -> HttpResponseBase:
     """Show what waits: for this authority and for others, proposals, suspensions, and what ends soon."""
     pace.begin_all()
     officer, realm = officers.of(request.staff), request.staff.realm
-    rows = Case.objects.filter(organisation__realm=realm).select_related("organisation__realm", "relying_party")
+    rows = showing.named(Case.objects.filter(organisation__realm=realm))
+    rows = rows.select_related("organisation__realm", "relying_party")
     open_ = [
         {
             **showing.row(case),
@@ -62,8 +63,16 @@ def _proposals(name: str, authority: str, realm: int) -> list[dict[str, Any]]:
         review__authority=authority,
         review__case__state=State.IN_REVIEW,
         state=Proposal.State.PROPOSED,
-    ).select_related("review__case__organisation")
-    return [{"proposal": one, "kind": words.KINDS[one.kind], "own": one.proposed_by == name} for one in rows]
+    ).select_related("review__case__organisation", "review__version")
+    return [
+        {
+            "proposal": one,
+            "service": showing.service(one.review.version),
+            "kind": words.KINDS[one.kind],
+            "own": one.proposed_by == name,
+        }
+        for one in rows
+    ]
 
 
 def _tone(days: int) -> str:

@@ -147,10 +147,13 @@ def _page(
     context = {
         "entry": found,
         "state": words.ENTRIES[found.state],
+        "basis": showing.choice("basis", "item", found.basis),
         "purposes": list(found.purposes.all()),
-        "applications": list(found.applications.all()),
+        "applications": [
+            {"row": one, "kind": showing.choice("applications", "kind", one.kind)} for one in found.applications.all()
+        ],
         "certifications": list(found.ministerial_certifications.all()),
-        "cases": [showing.row(case) for case in found.cases.select_related("organisation__realm")],
+        "cases": [showing.row(case) for case in showing.named(found.cases.select_related("organisation__realm"))],
         "suspension": standing,
         "suspensions": [{"suspension": one, "state": words.SUSPENSIONS[one.state]} for one in past],
         "proposal": proposal,

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
+
 from ca.models import JournalEntry
 from portal.accounts.models import Account
 from portal.review import words
@@ -174,11 +177,30 @@ def history(realm_id: int, *subjects: object) -> list[Event]:
     return found[:NEWEST]
 
 
+def choice(section: str, name: str, code: str) -> str:
+    """Return what a code of the register is called where a case asks for it, in the reader's language."""
+    found = sections.find(section)
+    asked = [one for one in sections.fields(found) if one.name == name] if found else []
+    return next((said(label) for one in asked for known, label in one.choices if known == code), code)
+
+
+def named(rows: QuerySet[Case]) -> QuerySet[Case]:
+    """Return the cases, each with its service's name by the newest version: an organisation may have several."""
+    versions_ = CaseVersion.objects.filter(case=OuterRef("pk")).order_by("-number")
+    return rows.annotate(service=Subquery(versions_.annotate(name=KT("answers__service__name_ja")).values("name")[:1]))
+
+
+def service(version: CaseVersion) -> str:
+    """Return what a version calls its service, in Japanese as the organisation's name is."""
+    return str((version.answers.get("service") or {}).get("name_ja") or "")
+
+
 def row(case: Case) -> dict[str, Any]:
     """Return a case as a line of a list; it asks the database nothing when it is noted what is due."""
     due = pace.due(case)
     return {
         "case": case,
+        "service": getattr(case, "service", ""),  # of those that came by `named`
         "state": words.CASES[case.state],
         "authority": words.AUTHORITIES.get(case.authority, ""),
         "due": due,

@@ -109,7 +109,16 @@ def show(axe: Axe) -> Iterator[Show]:
     assert not wrong, "\n".join(wrong)
 
 
-class Owner(Screens):
+class Person(Screens):
+    """Somebody in a browser of their own."""
+
+    def speak(self, language: str) -> None:
+        """Switch the site to another language, by the button of that name."""
+        self.button(language).click()
+        self.button({"English": "日本語", "日本語": "English"}[language]).wait_for()
+
+
+class Owner(Person):
     """Who applies for the service: a city's clerk, with password and authenticator app."""
 
     def register(self) -> None:
@@ -174,12 +183,12 @@ class Owner(Screens):
         self.button("保存して一覧に戻る").click()
         self.link("内容を確かめて提出する").click()
 
-    def submit(self) -> None:
+    def submit(self, told: str = "申請を提出しました") -> None:
         """Submit with the authenticator's code, by keyboard alone."""
         self.reach("#code")
         self.page.keyboard.type(self.codes.next())
         self.page.keyboard.press("Enter")
-        self.page.get_by_text("申請を提出しました").wait_for()
+        self.page.get_by_text(told).wait_for()
 
     def issue_key(self, folder: Path) -> Client:
         """Have a key made, keep its private half, and return the service's client."""
@@ -195,7 +204,7 @@ class Owner(Screens):
         return Client(self.system.web, CLIENT_ID, key)
 
 
-class Officer(Screens):
+class Officer(Person):
     """One of the two who review and register."""
 
     def __init__(self, page: "Page", system: System, name: str) -> None:
@@ -226,7 +235,7 @@ class Officer(Screens):
         self.button("提案する").click()
         self.page.get_by_text("あなたが提案したものです").wait_for()
 
-    def decide(self) -> None:
+    def decide(self, letter: str = "通知書を開く（PDF）") -> None:
         """Decide as the other has proposed, by keyboard alone from the desk on."""
         page = self.page
         page.goto("/review/")
@@ -237,7 +246,7 @@ class Officer(Screens):
                 page.locator("#code").wait_for()
         page.keyboard.type(self.codes.next())
         page.keyboard.press("Enter")
-        page.get_by_role("link", name="通知書を開く").wait_for()
+        self.link(letter).wait_for()
 
     def open_entry(self) -> None:
         self.page.goto(f"/review/entries/{CLIENT_ID}/")
@@ -325,7 +334,7 @@ def test_a_services_whole_life(new_page: NewPage, system: System, show: Show, tm
     kaede.propose("登録簿に載せる")
     momiji.decide()
     show(momiji, "decided")
-    anybody = Screens(new_page(), system)
+    anybody = Person(new_page(), system)
     anybody.page.goto("/register/")
     anybody.link(SERVICE).click()
     anybody.page.get_by_text(FIRST).wait_for()
@@ -346,19 +355,28 @@ def test_a_services_whole_life(new_page: NewPage, system: System, show: Show, tm
     owner.button(f"{SERVICE}の登録を変更する").click()
     owner.page.get_by_role("heading", name="やること").wait_for()
     owner.case = owner.page.url
-    owner.mend("本人確認の目的", {"user_authentication.text_ja": SECOND})
+    english = "To check who reports or asks."
+    owner.mend("本人確認の目的", {"user_authentication.text_ja": SECOND, "user_authentication.text_en": english})
     show(owner, "check-change")
-    owner.submit()
+    owner.speak("English")
+    owner.submit("The case is submitted.")
+    owner.speak("日本語")
     momiji.take_up()
     momiji.check_all()
     momiji.propose("登録簿に載せる")
     anybody.page.reload()
     assert anybody.page.get_by_text(FIRST).is_visible()
     assert not anybody.page.get_by_text(SECOND).count()
-    kaede.decide()
+    kaede.speak("English")
+    kaede.decide("Open the letter (PDF)")
+    kaede.speak("日本語")
     anybody.page.reload()
-    assert anybody.page.locator("#facts").locator("..").get_by_text(SECOND).is_visible()
+    assert anybody.page.get_by_role("region", name="このサービスについて").get_by_text(SECOND).is_visible()
     assert anybody.page.locator("#history del", has_text=FIRST).is_visible()
+    anybody.speak("English")
+    about = anybody.page.get_by_role("region", name="About this service")
+    assert about.get_by_text(english).is_visible()
+    anybody.speak("日本語")
     phone.open(service)
     assert phone.page.get_by_text(SECOND).is_visible()
 
@@ -368,6 +386,8 @@ def test_a_services_whole_life(new_page: NewPage, system: System, show: Show, tm
     phone.button("確認する").click()
     phone.page.get_by_text(SUSPENDED).wait_for()
     show(phone, "refused")
+    anybody.page.reload()
+    anybody.page.get_by_text("登録が停止されています").wait_for()
     show(anybody, "register-suspended")
     momiji.confirm()
     show(momiji, "entry-suspended")

@@ -106,6 +106,25 @@ def test_from_the_desk_to_the_register(desk: Desk, organisation: Organisation) -
     assert html(matsu.get(url("proposal", case, newest().reference), headers={"accept-language": "en"}))
 
 
+def test_an_organisations_cases_are_told_apart_by_their_services(desk: Desk, organisation: Organisation) -> None:
+    first, second = (
+        cases.submitted(organisation, cases.answers("17-1-1", service={"name_ja": name}))
+        for name in ("しながわ口座", "しながわ保険")
+    )
+    matsu, take = desk["matsu"], desk["take"]
+    matsu.post(url("take-up", first))
+    matsu.post(url("propose", first, "refuse"), {"version": "1", "reasons": "要件を満たさない"})
+    page = html(take.get("/review/"))
+    waiting, ours = page.split('id="ours"')
+    assert "しながわ口座" in waiting
+    assert "しながわ保険" not in waiting
+    assert "しながわ口座" in ours
+    assert "しながわ保険" in ours
+    for address in (url("case", first), url("proposal", first, newest().reference)):
+        assert "しながわ口座" in html(take.get(address)).split("</dl>")[0]
+    assert "しながわ保険" in html(take.get(url("case", second))).split("</dl>")[0]
+
+
 def test_a_return_names_fields_and_the_applicant_finds_the_remarks(desk: Desk, organisation: Organisation) -> None:
     case = cases.submitted(organisation, cases.answers("17-1-1"))
     matsu, take = desk["matsu"], desk["take"]

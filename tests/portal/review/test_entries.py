@@ -74,6 +74,15 @@ def test_suspended_by_one_confirmed_by_a_second_lifted_by_two(desk: Desk, entry:
     assert did == ["register.suspend", "register.suspension_confirmed", "register.lift_proposed", "register.lift"]
 
 
+def test_an_entrys_codes_are_told_in_the_readers_language(desk: Desk, entry: RelyingParty) -> None:
+    japanese = html(desk["matsu"].get(ADDRESS))
+    english = html(desk["matsu"].get(ADDRESS, headers={"accept-language": "en"}))
+    for there, told in ((japanese, ("ブラウザ", "第6号")), (english, ("<dt>Browser</dt>", "Item 6"))):
+        assert all(one in there for one in told)
+    assert "<dt>Browser</dt>" not in japanese
+    assert "主務大臣が認定する者" not in english
+
+
 def test_a_suspension_takes_a_code_and_a_reason(desk: Desk, entry: RelyingParty) -> None:
     account = Account.objects.get(user__username="matsu")
     page = html(act(desk, "matsu", "suspend", reason="鍵が漏れた", code=wrong_code(account)), 403)
