@@ -221,6 +221,7 @@ class Officer(Person):
 
     def check_all(self) -> None:
         """Answer everything that is asked, on the case's page."""
+        self.button("確認事項を記録する").wait_for()
         for item in self.page.locator(".check").all():
             item.get_by_role("radio", name="満たす").check()
             item.get_by_role("textbox").fill("書面で確かめた")

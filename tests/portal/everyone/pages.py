@@ -40,7 +40,7 @@ class Page:
     status: int = 200
 
     def __str__(self) -> str:
-        return " ".join(filter(None, [self.address, *self.names, self.query, f"({self.browser})"]))
+        return " ".join(filter(None, [self.address, *map(str, self.names), self.query, f"({self.browser})"]))
 
 
 ORGANISATION = ("organisation", "rename", "leave", "members", "invite", "workspace", "callbacks", "key")
