@@ -2,15 +2,14 @@
 
 import uuid
 
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal import problems
+from portal import downloads, problems
 from portal.documents import DocumentUnavailable
 from portal.onboarding.access import CaseRequest, of_case
 from portal.review import letters, words
-from portal.review.cases import download
 from portal.review.errors import LetterUnknown
 from portal.review.words import said
 from whitelist.cases import sections
@@ -59,7 +58,7 @@ def letter(request: CaseRequest, proposal: uuid.UUID) -> HttpResponseBase:
         raise Http404("no such letter") from None
     except DocumentUnavailable as error:
         return _unavailable(request, error)
-    return download(HttpResponse(made, content_type="application/pdf"), f"{proposal}.pdf")
+    return downloads.response(made, media_type="application/pdf", name=f"{proposal}.pdf")
 
 
 @of_case()
@@ -75,7 +74,7 @@ def suspension(request: CaseRequest, suspension: uuid.UUID) -> HttpResponseBase:
         raise Http404("no such letter") from None
     except DocumentUnavailable as error:
         return _unavailable(request, error)
-    return download(HttpResponse(made, content_type="application/pdf"), f"{suspension}.pdf")
+    return downloads.response(made, media_type="application/pdf", name=f"{suspension}.pdf")
 
 
 def _unavailable(request: CaseRequest, error: DocumentUnavailable) -> HttpResponseBase:

@@ -4,19 +4,19 @@ import uuid
 
 from django.conf import settings
 from django.db.models import Count
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from ca import journal
-from portal import problems
+from portal import downloads, problems
 from portal.accounts import access, signing_in
 from portal.accounts.access import Right, StaffRequest, requires
 from portal.accounts.errors import AccountError
 from portal.accounts.views import sentence
 from portal.documents import DocumentUnavailable
 from portal.review import letters, officers, showing, words
-from portal.review.cases import download, over
+from portal.review.cases import over
 from portal.review.errors import EntryUnknown, LetterUnknown, ReviewError
 from whitelist.cases.officers import Officer
 from whitelist.errors import WhitelistError
@@ -89,7 +89,7 @@ def letter(request: StaffRequest, client_id: str, reference: uuid.UUID) -> HttpR
         made = letters.suspension_pdf(suspension, by=request.staff.name)
     except (ReviewError, DocumentUnavailable) as error:
         return over(request, error.code)
-    return download(HttpResponse(made, content_type="application/pdf"), f"{reference}.pdf")
+    return downloads.response(made, media_type="application/pdf", name=f"{reference}.pdf")
 
 
 CONFIRMED = frozenset({"suspend", "confirm", "approve"})

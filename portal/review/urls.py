@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.review import cases, desk, entries, versions
+from portal.review import cases, desk, entries, proposals, versions
 
 app_name = "review"
 
@@ -13,9 +13,9 @@ urlpatterns = [
     path("cases/<uuid:reference>/check", cases.check, name="check"),
     path("cases/<uuid:reference>/message", cases.message, name="message"),
     path("cases/<uuid:reference>/files/<uuid:file>", cases.file, name="file"),
-    path("cases/<uuid:reference>/propose/<slug:kind>", cases.propose, name="propose"),
-    path("cases/<uuid:reference>/proposals/<uuid:proposal>/", cases.proposal, name="proposal"),
-    path("cases/<uuid:reference>/proposals/<uuid:proposal>/decide", cases.decide, name="decide"),
+    path("cases/<uuid:reference>/propose/<slug:kind>", proposals.propose, name="propose"),
+    path("cases/<uuid:reference>/proposals/<uuid:proposal>/", proposals.proposal, name="proposal"),
+    path("cases/<uuid:reference>/proposals/<uuid:proposal>/decide", proposals.decide, name="decide"),
     path("cases/<uuid:reference>/letters/<uuid:proposal>", cases.letter, name="letter"),
     path("cases/<uuid:reference>/versions/", versions.listing, name="versions"),
     path("cases/<uuid:reference>/versions/<int:number>/conformance", versions.conformance, name="conformance"),

@@ -1,5 +1,6 @@
 """Letters of every decision, as PDF with their text; and who had them is written down."""
 
+import pypdfium2 as pdfium
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,7 +14,6 @@ from tests.whitelist.review import cases
 from whitelist.models import Organisation
 from whitelist.review import deciding, reviewing, suspensions
 
-pdfium = pytest.importorskip("pypdfium2")
 pytestmark = pytest.mark.django_db
 
 
