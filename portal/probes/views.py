@@ -61,9 +61,8 @@ def _page(request: MemberRequest, about: Case | RelyingParty, title: str) -> Htt
         if not may_run:
             reference = request.membership.organisation.reference
             return render(request, "providers/denied.html", {"organisation": reference}, status=403)
-        ask = probes.request if isinstance(about, Case) else probes.request_for_entry
         try:
-            ask(about, request.staff.name, trigger=ProbeRun.Trigger.DEMAND)  # type: ignore[arg-type]
+            probes.request(about, request.staff.name, trigger=ProbeRun.Trigger.DEMAND)
         except ProbesTooOften as error:
             problem, status = problems.sentence(error.code), problems.CATALOGUE[error.code].status
         else:

@@ -23,18 +23,15 @@ State = ProbeRun.State
 LOOKED_AFTER = (RelyingParty.State.REGISTERED, RelyingParty.State.SUSPENDED)
 
 
-def request(case: Case, by: str, *, trigger: Trigger = Trigger.SAVE) -> ProbeRun:
-    """Ask for a run over a case as it stands when the run begins; whoever asks while one waits gets that one.
+def request(about: Case | RelyingParty, by: str, *, trigger: Trigger = Trigger.SAVE) -> ProbeRun:
+    """Ask for a run over a case, or an entry of the register, as it stands when the run begins.
 
-    After a saving it waits for PROBES_SETTLE_SECONDS, so that somebody who types makes one run. On demand it begins at
-    once; raise `ProbesTooOften` for more than PROBES_AN_HOUR within the hour.
+    Whoever asks while one waits gets that one. After a saving it waits for PROBES_SETTLE_SECONDS, so that somebody who
+    types makes one run. On demand it begins at once; raise `ProbesTooOften` for more than PROBES_AN_HOUR in an hour.
     """
-    return _request({"case": case, "entry": None}, by, trigger)
-
-
-def request_for_entry(entry: RelyingParty, by: str, *, trigger: Trigger = Trigger.DEMAND) -> ProbeRun:
-    """Ask for a run over an entry of the register, as `request` does for a case."""
-    return _request({"case": None, "entry": entry}, by, trigger)
+    if isinstance(about, Case):
+        return _request({"case": about, "entry": None}, by, trigger)
+    return _request({"case": None, "entry": about}, by, trigger)
 
 
 def _request(about: dict[str, Case | RelyingParty | None], by: str, trigger: Trigger) -> ProbeRun:

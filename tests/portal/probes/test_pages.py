@@ -99,7 +99,7 @@ def test_the_overview_counts_cases_and_services_with_few_questions(
     outside.serve(HOST, {"/keys": document({"keys": []})})
     probes.run(case, "x", fetcher=outside.fetcher())
     bank = make_bank(owner.organisation.realm, "own-bank", organisation=owner.organisation)
-    running.carry_out(probes.request_for_entry(bank, "x").pk, fetcher=outside.fetcher())
+    running.carry_out(probes.request(bank, "x", trigger=ProbeRun.Trigger.DEMAND).pk, fetcher=outside.fetcher())
     page = client(owner).get(address(owner, "probes/")).content.decode()
     assert "確かめるもの 1" in page
     assert "問題なし 2" in page

@@ -319,7 +319,7 @@ def test_what_is_long_past_goes_and_the_newest_of_each_stays(realm: Realm, case:
     bank = make_bank(realm)
     for _ in range(3):
         probes.run(case, "x")
-        running.carry_out(probes.request_for_entry(bank, "x").pk)
+        running.carry_out(probes.request(bank, "x", trigger=ProbeRun.Trigger.DEMAND).pk)
     long_ago = clock.machine() - timedelta(days=settings.PROBES_DAYS + 1)
     for number, run in enumerate(ProbeRun.objects.all()):
         ProbeRun.objects.filter(pk=run.pk).update(ended_at=long_ago + timedelta(minutes=number))
