@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -68,7 +68,7 @@ def member(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[
     return decorate
 
 
-def _account(request: HttpRequest) -> Account | None:
+def _account(request: PersonRequest) -> Account | None:
     """Return who is signed in, and put the account where views and templates of staff look for it."""
     session = sessions.of(request)
     if session is None:
@@ -76,5 +76,5 @@ def _account(request: HttpRequest) -> Account | None:
     menu = areas(session.account)
     if not allowed(session.account, Right.REPRESENT):
         menu += [area for area in AREAS if area.right is Right.REPRESENT]  # staff that is a member, too
-    request.staff, request.areas = session.account, menu  # type: ignore[attr-defined]
+    request.staff, request.areas = session.account, menu
     return session.account

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -41,11 +42,9 @@ class StatusView(APIView):
         if by_number == (data.get("certificates") is not None):
             raise VerificationInvalid("either certificates or serial_numbers", member="certificates")
         if by_number:
-            numbers = _serial_numbers(data)
-            answers: Callable[[], list[Answer]] = lambda: statuses.by_serial_numbers(who, purpose, numbers)  # noqa: E731
+            answers = partial(statuses.by_serial_numbers, who, purpose, _serial_numbers(data))
         else:
-            certificates = _certificates(data)
-            answers = lambda: statuses.by_certificates(who, purpose, certificates)  # noqa: E731
+            answers = partial(statuses.by_certificates, who, purpose, _certificates(data))
 
         def body() -> dict[str, Any]:
             return _told(who, purpose, [_status(each) for each in answers()])
