@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import webauthn
 from django.conf import settings
@@ -25,16 +24,15 @@ from webauthn.helpers.structs import (
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from ca import clock, journal
+from portal import gestures
 from portal.accounts import attempts, sessions
 from portal.accounts.errors import EnrolmentCodeWrong, PasskeyChallengeOver, PasskeyLast, PasskeyRefused
 from portal.accounts.models import Account, Passkey, PasskeyChallenge, keyed
 from portal.accounts.signing_in import address_of
+from portal.gestures import GestureRefused
 
 Use = PasskeyChallenge.Use
 LIFETIME = timedelta(minutes=5)
-LONGEST = 16_000
-MEMBERS = ("id", "rawId", "type")
-RESPONSE = ("clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle")
 
 
 def of(account: Account) -> list[Passkey]:
@@ -48,15 +46,9 @@ def read(text: str) -> dict[str, Any]:
     Raises PasskeyRefused where it is anything else.
     """
     try:
-        data: Any = json.loads(text) if len(text) <= 4 * LONGEST else None
-        kept = {name: data[name] for name in MEMBERS}
-        told = {name: data["response"][name] for name in RESPONSE if data["response"].get(name) is not None}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return gestures.kept(json.loads(text) if len(text) <= 4 * gestures.LONGEST else None)
+    except (GestureRefused, ValueError, RecursionError):
         raise PasskeyRefused("no answer of an authenticator") from None
-    for value in (*kept.values(), *told.values()):
-        if not isinstance(value, str) or len(value) > LONGEST:
-            raise PasskeyRefused("members must be texts in Base64 (URL)")
-    return {**kept, "response": told}
 
 
 # --- making one
@@ -68,8 +60,8 @@ def offer(account: Account) -> dict[str, Any]:
     if account.role != Account.Role.PROVIDER:
         raise PasskeyRefused("passkeys are for service providers")
     options = webauthn.generate_registration_options(
-        rp_id=_rp_id(),
-        rp_name="スマホ用電子証明書",
+        rp_id=gestures.site_id(),
+        rp_name=gestures.NAME,
         user_name=account.name,
         user_id=_handle(account),
         challenge=_challenge(account, Use.REGISTER),
@@ -110,15 +102,9 @@ def enrol(account: Account, credential: Mapping[str, Any]) -> None:
 def _verified(account: Account, credential: Mapping[str, Any]) -> VerifiedRegistration:
     nonce = _take(account, Use.REGISTER, credential)
     try:
-        return webauthn.verify_registration_response(
-            credential=dict(credential),
-            expected_challenge=nonce,
-            expected_rp_id=_rp_id(),
-            expected_origin=_origin(),
-            require_user_verification=True,
-        )
-    except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
-        raise PasskeyRefused(str(error)) from error
+        return gestures.registered(credential, nonce)
+    except GestureRefused as refused:
+        raise PasskeyRefused(str(refused)) from refused
 
 
 def _keep(account: Account, verified: VerifiedRegistration, name: str) -> Passkey:
@@ -179,7 +165,7 @@ def confirm(account: Account, credential: Mapping[str, Any]) -> None:
 
 def _options(nonce: bytes, passkeys: list[Passkey]) -> dict[str, Any]:
     options = webauthn.generate_authentication_options(
-        rp_id=_rp_id(),
+        rp_id=gestures.site_id(),
         challenge=nonce,
         allow_credentials=[PublicKeyCredentialDescriptor(id=bytes(one.credential_id)) for one in passkeys],
         user_verification=UserVerificationRequirement.REQUIRED,
@@ -191,7 +177,7 @@ def _answered(account: Account | None, use: Use, credential: Mapping[str, Any]) 
     nonce = _take(account, use, credential)
     try:
         named = base64url_to_bytes(credential["rawId"])
-    except ValueError as error:
+    except (KeyError, ValueError) as error:
         raise PasskeyRefused("the credential's id can't be read") from error
     rows = Passkey.objects.select_related("account__user", "account__realm").filter(
         credential_digest=_digest(named), account__state=Account.State.ACTIVE
@@ -204,16 +190,8 @@ def _answered(account: Account | None, use: Use, credential: Mapping[str, Any]) 
     if named_user and named_user.rstrip("=") != bytes_to_base64url(_handle(row.account)):
         raise PasskeyRefused("another account's passkey")
     try:
-        verified = webauthn.verify_authentication_response(
-            credential=dict(credential),
-            expected_challenge=nonce,
-            expected_rp_id=_rp_id(),
-            expected_origin=_origin(),
-            credential_public_key=bytes(row.public_key),
-            credential_current_sign_count=row.sign_count,
-            require_user_verification=True,
-        )
-    except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
+        verified = gestures.answered(credential, nonce, public_key=bytes(row.public_key), sign_count=row.sign_count)
+    except GestureRefused as error:
         kind = "staff.sign_in_failed" if use == Use.SIGN_IN else "staff.code_wrong"
         journal.record(row.account.realm, kind, row.account.name, by="passkey")
         raise PasskeyRefused(str(error)) from error
@@ -235,10 +213,9 @@ def _challenge(account: Account | None, use: Use) -> bytes:
 def _take(account: Account | None, use: Use, credential: Mapping[str, Any]) -> bytes:
     """Take the challenge that an answer names, whatever comes of the answer; return its nonce."""
     try:
-        client = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
-        nonce = base64url_to_bytes(client["challenge"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise PasskeyRefused("the answer can't be read") from error
+        nonce = gestures.nonce_in(credential)
+    except GestureRefused as refused:
+        raise PasskeyRefused(str(refused)) from refused
     now = clock.machine()
     rows = PasskeyChallenge.objects.filter(
         account=account, use=use, digest=_digest(nonce), taken_at=None, expires_at__gt=now
@@ -255,12 +232,3 @@ def _handle(account: Account) -> bytes:
 
 def _digest(value: bytes) -> str:
     return hashlib.sha256(value).hexdigest()
-
-
-def _rp_id() -> str:
-    return urlsplit(settings.PUBLIC_URL).hostname or ""
-
-
-def _origin() -> str:
-    parts = urlsplit(settings.PUBLIC_URL)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -2,17 +2,15 @@
 
 import base64
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import webauthn
 from django.conf import settings
 from django.db import transaction
-from webauthn.helpers import base64url_to_bytes, options_to_json_dict
+from webauthn.helpers import options_to_json_dict
 from webauthn.helpers.structs import (
     AuthenticatorAttachment,
     AuthenticatorSelectionCriteria,
@@ -22,6 +20,8 @@ from webauthn.helpers.structs import (
 )
 
 from ca import clock, journal
+from portal import gestures
+from portal.gestures import GestureRefused
 from portal.screen_lock import challenges, proof
 from portal.screen_lock.challenges import Use
 from portal.screen_lock.errors import (
@@ -89,8 +89,8 @@ def offer(phone: Phone, kind: str) -> Offer:
     _require_kind(phone, kind)
     nonce = challenges.give(phone, Use.REGISTER)
     options = webauthn.generate_registration_options(
-        rp_id=_rp_id(),
-        rp_name="スマホ用電子証明書",
+        rp_id=gestures.site_id(),
+        rp_name=gestures.NAME,
         user_name=phone.name,
         # Whom the authenticator keeps it for: nothing that tells a person, or two phones' owner, apart.
         user_id=secrets.token_bytes(SECRET_BYTES),
@@ -114,15 +114,9 @@ def set_up(phone: Phone, *, kind: str, text: str, signature: bytes, credential: 
     challenges.take(phone, Use.REGISTER, nonce)
     enrolment = proof.check(phone, text, signature)
     try:
-        verified = webauthn.verify_registration_response(
-            credential=dict(credential),
-            expected_challenge=nonce,
-            expected_rp_id=_rp_id(),
-            expected_origin=_origin(),
-            require_user_verification=True,
-        )
-    except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
-        raise ScreenLockRefused(str(error)) from error
+        verified = gestures.registered(credential, nonce)
+    except GestureRefused as refused:
+        raise ScreenLockRefused(str(refused)) from refused
     now = clock.now(phone.realm)
     with transaction.atomic():
         journal.take(phone.realm)
@@ -147,7 +141,7 @@ def ask(phone: Phone) -> Gesture:
     """Begin a gesture. Raises `ScreenLockMissing`, `ScreenLockStale`, `PinDue`."""
     lock = _require(phone)
     options = webauthn.generate_authentication_options(
-        rp_id=_rp_id(),
+        rp_id=gestures.site_id(),
         challenge=challenges.give(phone, Use.UNLOCK),
         allow_credentials=[PublicKeyCredentialDescriptor(id=bytes(lock.credential_id))],
         user_verification=UserVerificationRequirement.REQUIRED,
@@ -161,20 +155,12 @@ def unlock(phone: Phone, credential: Mapping[str, Any]) -> bytes:
     Raises `ScreenLockMissing`, `ScreenLockStale`, `PinDue`, `ChallengeOver`, `ScreenLockRefused`.
     """
     lock = _require(phone)
-    nonce = _challenge_in(credential)
-    challenges.take(phone, Use.UNLOCK, nonce)
     try:
-        verified = webauthn.verify_authentication_response(
-            credential=dict(credential),
-            expected_challenge=nonce,
-            expected_rp_id=_rp_id(),
-            expected_origin=_origin(),
-            credential_public_key=bytes(lock.public_key),
-            credential_current_sign_count=lock.sign_count,
-            require_user_verification=True,
-        )
-    except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
-        raise ScreenLockRefused(str(error)) from error
+        nonce = gestures.nonce_in(credential)
+        challenges.take(phone, Use.UNLOCK, nonce)
+        verified = gestures.answered(credential, nonce, public_key=bytes(lock.public_key), sign_count=lock.sign_count)
+    except GestureRefused as refused:
+        raise ScreenLockRefused(str(refused)) from refused
     if verified.credential_id != bytes(lock.credential_id):
         raise ScreenLockRefused("another credential than this phone's")
     with transaction.atomic():
@@ -241,23 +227,6 @@ def _require_kind(phone: Phone, kind: str) -> None:
         raise ScreenLockKindRefused("not this kind on this model", kinds=[str(each) for each in possible])
 
 
-def _challenge_in(credential: Mapping[str, Any]) -> bytes:
-    try:
-        said = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
-        return base64url_to_bytes(said["challenge"])
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ScreenLockRefused("the authenticator's answer can't be read") from error
-
-
 def _salt(nonce: bytes) -> bytes:
     """Return the PRF extension's input for the credential of this challenge: no secret, but no other's."""
     return hashlib.sha256(b"JPKI screen lock salt" + nonce).digest()
-
-
-def _rp_id() -> str:
-    return urlsplit(settings.PUBLIC_URL).hostname or ""
-
-
-def _origin() -> str:
-    parts = urlsplit(settings.PUBLIC_URL)
-    return f"{parts.scheme}://{parts.netloc}"

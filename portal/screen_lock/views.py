@@ -13,6 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from webauthn.helpers import bytes_to_base64url
 
+from portal import gestures
+from portal.gestures import GestureRefused
 from portal.phone import devices
 from portal.phone.session import phone_of
 from portal.screen_lock import locks, proof
@@ -24,25 +26,13 @@ from tsm.authentication import PhoneSession
 
 
 class CredentialField(serializers.Field[Any, Any, Any, Any]):
-    """What an authenticator answered, in `PublicKeyCredential.toJSON`'s form, cut down to what is verified.
-
-    The extensions' results, the PRF secret among them, have no place in it: where a page sends them, they are dropped.
-    """
-
-    MEMBERS = ("id", "rawId", "type")
-    RESPONSE = ("clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle")
-    LONGEST = 16_000
+    """What an authenticator answered."""
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        response = data.get("response") if isinstance(data, dict) else None
-        if not isinstance(response, dict):
-            raise serializers.ValidationError("must be a PublicKeyCredential")
-        kept = {name: data[name] for name in self.MEMBERS if name in data}
-        told = {name: response[name] for name in self.RESPONSE if response.get(name) is not None}
-        for value in (*kept.values(), *told.values()):
-            if not isinstance(value, str) or len(value) > self.LONGEST:
-                raise serializers.ValidationError("members must be texts in Base64 (URL)")
-        return {**kept, "response": told}
+        try:
+            return gestures.kept(data)
+        except GestureRefused as refused:
+            raise serializers.ValidationError(str(refused)) from None
 
 
 class KindSerializer(serializers.Serializer[Any]):
