@@ -200,6 +200,9 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 
+# Modules with rows of problems that the site itself doesn't know.
+PROBLEM_TABLES = ["sandbox.problems"] if SANDBOX else []
+
 # --- Celery: messages only wake workers, the truth is in the database -------------------------------
 BROKER_URL = environment.text("BROKER_URL", f"redis+socket://{VAR}/redis.sock")
 CELERY_BROKER_URL = BROKER_URL

@@ -1,12 +1,13 @@
 """Addresses of the pretend world."""
 
-from django.urls import path
+from django.urls import include, path
 
 from sandbox import conversations, devices, office
 
 app_name = "sandbox"
 
 urlpatterns = [
+    path("api/v1/", include("sandbox.api.urls")),
     path("cards/<slug:persona>/session", devices.card_session, name="card"),
     path("elements/<uuid:reference>/session", devices.element_session, name="element"),
     path("conversations/", conversations.listing, name="conversations"),

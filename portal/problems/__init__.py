@@ -1,9 +1,12 @@
 """The catalogue of problems (RFC 9457): cause, remedy, the citizen's sentence.
 
 An exception's `code` leads to its row. Each room has its own table of rows, in a module of its name; a code without
-a row, or with rows in two tables, is a defect, and a test finds it.
+a row, or with rows in two tables, is a defect, and a test finds it. Apps above this one name theirs in PROBLEM_TABLES.
 """
 
+from importlib import import_module
+
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language
@@ -50,7 +53,7 @@ TABLES = tuple(
         onboarding,
         providers,
     )
-)
+) + tuple(import_module(module).ROWS for module in settings.PROBLEM_TABLES)
 CATALOGUE: dict[str, Problem] = {code: row for table in TABLES for code, row in table.items()}
 
 

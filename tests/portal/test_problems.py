@@ -23,13 +23,14 @@ from portal.phone.sentences import APPLICATION
 from portal.providers import errors as provider_errors
 from portal.review import errors as review_errors
 from portal.screen_lock import errors as screen_lock_errors
+from sandbox import errors as sandbox_errors
 from tsm.transports import base as transport_errors
 from whitelist.cases import errors as case_errors
 from whitelist.review import errors as whitelist_review_errors
 
 # Never reach an API: they stay between workers, elements and keys, or are bases of others.
 INSIDE = {
-    "account_error", "helpdesk_error", "console_error", "provider_error", "review_error",
+    "sandbox_error", "account_error", "helpdesk_error", "console_error", "provider_error", "review_error",
     "ca_error", "tsm_error", "whitelist_error", "handoff_error", "notices_error", "mynaportal_error",
     "keys_unavailable", "key_not_found",
     "no_authority", "generation_out_of_turn", "cause_not_officers",
@@ -66,6 +67,7 @@ def codes(module: ModuleType) -> set[str]:
         whitelist_review_errors,
         case_errors,
         provider_errors,
+        sandbox_errors,
     ],
     ids=lambda module: module.__name__,
 )

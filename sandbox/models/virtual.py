@@ -1,4 +1,4 @@
-"""Rows of the sandbox: virtual cards and phones, each with its sealed state."""
+"""Virtual cards and phones, each with its sealed state."""
 
 from django.db import models
 

@@ -1,0 +1,6 @@
+"""Addresses of the sandbox's API: each noun has its module of views and its list here."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "sandbox_api"
+urlpatterns: list[URLPattern | URLResolver] = []
