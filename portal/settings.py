@@ -404,6 +404,10 @@ SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
 SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
 # So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
 SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
+# So many of a workspace's newest sessions of phones driven by API are kept (docs/sandbox-phone.md).
+SANDBOX_PHONE_SESSIONS = environment.number("SANDBOX_PHONE_SESSIONS", 500)
+# Services beside a site that runs on its own machine are called back there; nobody else's loopback is gone to.
+SANDBOX_LOOPBACK = environment.flag("SANDBOX_LOOPBACK", _LOCAL)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
