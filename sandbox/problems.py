@@ -8,16 +8,6 @@ ROWS: dict[str, Problem] = {
         "Use the key of your workspace's test service; `/providers/` makes a workspace.",
         "この操作は、試験用のワークスペースの中でだけできます。", "This is only possible inside a test workspace.",
     ),
-    "phone_unknown": Problem(
-        404, "No such phone", "There is no phone of that id in the workspace.",
-        "List the workspace's phones, or make one.",
-        "スマートフォンが見つかりません。", "The phone was not found.",
-    ),
-    "phone_session_unknown": Problem(
-        404, "No such phone session", "There is no session of that id in the workspace; old ones are thrown away.",
-        "Begin another one with the link.",
-        "操作の続きが見つかりません。", "The session was not found.",
-    ),
     "link_unknown": Problem(
         404, "No hand-off at this link", "The link leads to no hand-off of this workspace.",
         "Give the `link` of POST /api/v1/handoffs to the letter, what stands in the code, or an address of the service "
@@ -39,11 +29,6 @@ ROWS: dict[str, Problem] = {
         422, "The action needs another value", "The action's `value` is missing, or none that it takes.",
         "The detail says which values it takes.",
         "入力された値が、この操作に合いません。", "The value does not fit this action.",
-    ),
-    "card_unknown": Problem(
-        404, "No such card", "There is no card of that id in the workspace.",
-        "List the workspace's cards.",
-        "カードが見つかりません。", "The card was not found.",
     ),
     "phone_busy": Problem(
         409, "The phone is busy", "Another call is at this session, or another session is at the chip.",

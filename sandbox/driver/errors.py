@@ -8,13 +8,13 @@ from sandbox.errors import SandboxError
 class PhoneUnknown(SandboxError):
     """There is no such phone in the workspace."""
 
-    code = "phone_unknown"
+    code = "not_found"
 
 
 class PhoneSessionUnknown(SandboxError):
     """There is no such session in the workspace."""
 
-    code = "phone_session_unknown"
+    code = "not_found"
 
 
 class LinkUnknown(SandboxError):
@@ -39,12 +39,6 @@ class ValueMissing(SandboxError):
     """The action needs a value, or another one; `value` says what."""
 
     code = "phone_value_invalid"
-
-
-class CardUnknown(SandboxError):
-    """There is no such card in the workspace."""
-
-    code = "card_unknown"
 
 
 class PhoneBusy(SandboxError):

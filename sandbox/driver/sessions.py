@@ -86,7 +86,7 @@ def act(
 ) -> PhoneSession:
     """Do what the citizen does, and return the session as it is then.
 
-    Raises ActionNotHere, ValueMissing, CardUnknown, PhoneBusy.
+    Raises ActionNotHere, ValueMissing, PhoneBusy.
     """
     with _at(session) as mine:
         kept = json.loads(sealing.unseal(bytes(mine.sealed)))

@@ -25,7 +25,7 @@ from sandbox import phones, power, trace
 from sandbox.driver import callback, page, screen_lock, screens, signing
 from sandbox.driver.browser import Answer, Browser
 from sandbox.driver.chip import ChipRefused, Played
-from sandbox.driver.errors import ActionNotHere, CardUnknown, PhoneBusy, ValueMissing
+from sandbox.driver.errors import ActionNotHere, PhoneBusy, ValueMissing
 from sandbox.driver.links import Door, Link, allowed_in, follow
 from sandbox.driver.screens import Screen
 from sandbox.driver.signing import Signer, SiteRefused
@@ -134,7 +134,7 @@ class Visit:
 
     # --- acting --------------------------------------------------------------------------------------------
     def act(self, action: str, value: str = "") -> None:
-        """Do what the citizen does. Raises ActionNotHere, ValueMissing, CardUnknown, PhoneBusy."""
+        """Do what the citizen does. Raises ActionNotHere, ValueMissing, PhoneBusy."""
         possible = self.actions()
         if action not in possible:
             raise ActionNotHere(f"there is no {action!r} on this screen", actions=possible)
@@ -341,7 +341,7 @@ class Visit:
     def _lay_card(self, value: str) -> None:
         card = VirtualCard.objects.filter(realm=self.phone.realm, persona=value).first() if value else None
         if card is None:
-            raise CardUnknown("value must be the id of a card of this workspace")
+            raise ValueMissing("value must be the id of a card of this workspace", value="card")
         self.card = card.pk
         self._show("?card")
 
