@@ -408,6 +408,8 @@ SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.
 SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
 SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
+# So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
+SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
