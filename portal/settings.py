@@ -300,8 +300,8 @@ if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 # Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
 JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
-# What stands before the responder's desk: called with it, it gives another. Empty: nothing.
-RESPONDER_DESK = "sandbox.trace.responder.WatchedDesk" if SANDBOX else ""
+# What stands before the responder's desk, the nearest first: called with a desk, each gives another.
+RESPONDER_DESKS = ["sandbox.faults.responder.FaultyDesk", "sandbox.trace.responder.WatchedDesk"] if SANDBOX else []
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
@@ -311,6 +311,8 @@ TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
 # What stands for each role: called without arguments, it gives one that has `tsm.messaging.functions`' interface.
 TSM_SEI = environment.text("TSM_SEI", "tsm.messaging.roles.LocalSeiTsm")
 TSM_SP = environment.text("TSM_SP", "tsm.messaging.roles.LocalSpTsm")
+# Whether a phone finds the TSM away: a function (phone). A test world names one; empty: never.
+TSM_FAULTS = "sandbox.faults.phones.is_away" if SANDBOX else ""
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
@@ -380,6 +382,11 @@ PROBES_DAYS = environment.number("PROBES_DAYS", 400)
 VERIFICATION_MOST = environment.number("VERIFICATION_MOST", 500)
 # Answers are kept for so many days. The law's number is not known here: seven years, as for identification records.
 VERIFICATION_LOG_DAYS = environment.number("VERIFICATION_LOG_DAYS", 7 * 365)
+
+# Faults of a test world (docs/faults.md): what it tells instead of the truth, as portal/handoff/faults.py says, and a
+# function (realm, purpose, answers) for statuses. Empty: the truth.
+HANDOFF_FAULTS = "sandbox.faults.handoffs" if SANDBOX else ""
+VERIFICATION_FAULTS = "sandbox.faults.statuses.told" if SANDBOX else ""
 
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
