@@ -1,5 +1,9 @@
 """Rows of the sandbox: a module for each noun."""
 
+from sandbox.models.citizen import Citizen
+from sandbox.models.furnishing import Furnishing
+from sandbox.models.issuing import Issuing
+from sandbox.models.specimen import Specimen
 from sandbox.models.virtual import Powered, VirtualCard, VirtualPhone
 
-__all__ = ["Powered", "VirtualCard", "VirtualPhone"]
+__all__ = ["Citizen", "Furnishing", "Issuing", "Powered", "Specimen", "VirtualCard", "VirtualPhone"]
