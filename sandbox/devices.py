@@ -24,6 +24,7 @@ from portal import api_errors
 from sandbox import citizens, personas, phones, power
 from sandbox.models import Citizen, VirtualCard, VirtualPhone
 from sandbox.personas import Card
+from sandbox.trace import web
 from tsm.authentication import of_session
 from tsm.models import Phone
 from tsm.transports.base import ReaderBusy, Transport
@@ -69,7 +70,8 @@ def new_phone(request: HttpRequest, model_code: str, realm: Realm) -> Phone | No
 def card_session(request: HttpRequest, persona: str) -> JsonResponse:
     """Play commands into the card of a persona of the default realm: these cards are everybody's."""
     row = get_object_or_404(VirtualCard, realm__slug=settings.DEFAULT_REALM, persona=persona)
-    return _play(request, power.card(row))
+    with web.about(request, row.realm_id):
+        return _play(request, power.card(row))
 
 
 @require_POST
@@ -78,7 +80,8 @@ def card_session(request: HttpRequest, persona: str) -> JsonResponse:
 def workspace_card_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
     """Play commands into the card of a workspace's citizen, which a page has shown to this browser before."""
     row = get_object_or_404(VirtualCard, reference=reference, realm__in=request.session.get(SHOWN, []))
-    return _play(request, power.card(row))
+    with web.about(request, row.realm_id):
+        return _play(request, power.card(row))
 
 
 @require_POST
@@ -90,7 +93,8 @@ def element_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
     if phone is None or phone.reference != reference:
         raise Http404("not this session's phone")
     row = get_object_or_404(VirtualPhone, phone=phone, gone_at=None)
-    return _play(request, power.app(row))
+    with web.about(request, phone.realm_id):
+        return _play(request, power.app(row))
 
 
 @sensitive_variables()
