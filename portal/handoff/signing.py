@@ -47,7 +47,9 @@ def prepare(hand_off: HandOff, certificate: bytes, *, now: datetime) -> bytes:
 
 def make(hand_off: HandOff, certificate: bytes, now: datetime) -> dict[str, Any]:
     """Return what a `Preparation` in format cades or pades holds: signed_attributes, pdf, room_start, room_end."""
-    return _in_pdf(hand_off, certificate, now) if hand_off.format == Format.PADES else _of_text(hand_off, certificate, now)
+    return (
+        _in_pdf(hand_off, certificate, now) if hand_off.format == Format.PADES else _of_text(hand_off, certificate, now)
+    )
 
 
 def message(hand_off: HandOff, certificate: bytes) -> bytes:

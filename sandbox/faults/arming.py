@@ -1,17 +1,17 @@
 """Arming: which faults stand in a workspace, for whom, and how often. Each hit is claimed by a conditional UPDATE.
 
-    from sandbox import faults
+from sandbox import faults
 
-    armed = faults.arm(realm, "signature_wrong", client="my-service", requests=1)
-    faults.again(armed).hits
-    faults.disarm(armed)
+armed = faults.arm(realm, "signature_wrong", client="my-service", requests=1)
+faults.again(armed).hits
+faults.disarm(armed)
 """
 
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from ca import clock
 from ca.models import Realm
@@ -179,7 +179,9 @@ def _scope(
     found = HandOff.objects.filter(realm=realm, pk=hand_off.pk if isinstance(hand_off, HandOff) else hand_off).first()
     if found is None:
         raise FaultScopeInvalid("there is no such hand-off in this workspace", member="hand_off")
-    if (fault.purposes and found.purpose not in fault.purposes) or (fault.formats and found.format not in fault.formats):
+    if (fault.purposes and found.purpose not in fault.purposes) or (
+        fault.formats and found.format not in fault.formats
+    ):
         fitting = {"purposes": list(fault.purposes), "formats": list(fault.formats)}
         raise FaultScopeInvalid("this fault isn't for such a hand-off", member="hand_off", **fitting)
     return found.pk

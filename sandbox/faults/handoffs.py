@@ -4,11 +4,11 @@ import base64
 import secrets
 import urllib.parse
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.dateparse import parse_datetime
-from datetime import timedelta
 
 from ca import clock
 from ca.models import Realm
@@ -133,7 +133,11 @@ def _changes(name: str, hand_off: HandOff) -> dict[str, str | None]:
         "return_hand_off_other": {"handoff": reference},
         "return_code_wrong": {"code": code},
         "return_code_missing": {"code": None},
-        "return_code_of_other_session": {"handoff": reference, "code": code, "state": state or secrets.token_urlsafe(8)},
+        "return_code_of_other_session": {
+            "handoff": reference,
+            "code": code,
+            "state": state or secrets.token_urlsafe(8),
+        },
     }
     return table[name]
 

@@ -140,9 +140,7 @@ def _certificate_other_key(true: Truth) -> Shape:
 
 def _certificate_by_holder(true: Truth) -> Shape:
     name = x509.load_der_x509_certificate(true.good.certificate).subject
-    certificate = strangers.copy_of(
-        true.certificate, key=strangers.holder_key(), signed_by=true.good.key, issuer=name
-    )
+    certificate = strangers.copy_of(true.certificate, key=strangers.holder_key(), signed_by=true.good.key, issuer=name)
     return true.by_stranger(certificate)
 
 

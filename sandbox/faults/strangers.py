@@ -77,7 +77,8 @@ def elsewhere(name: x509.Name) -> x509.Name:
 
 def with_other_key(certificate: bytes) -> bytes:
     """Return a certificate (DER) in which the public key was changed; the authority's signature is as it was."""
-    from asn1crypto import keys, x509 as asn1
+    from asn1crypto import keys
+    from asn1crypto import x509 as asn1
 
     changed = asn1.Certificate.load(certificate)
     numbers = holder_key().public_key().public_numbers()
