@@ -65,6 +65,7 @@ MIDDLEWARE = [
 if SANDBOX:
     # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
     MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
+    MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -309,6 +310,10 @@ if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
     raise SystemExit("CRL_VALIDITY_SECONDS must not be shorter than CRL_PUBLISH_SECONDS")
 # The heads of the journals are signed so often, with a key of each realm's own in the authorities' key store.
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
+# Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
+JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
+# What stands before the responder's desk: called with it, it gives another. Empty: nothing.
+RESPONDER_DESK = "sandbox.trace.responder.WatchedDesk" if SANDBOX else ""
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)

@@ -24,6 +24,7 @@ from portal import api_errors
 from sandbox import personas, phones, power
 from sandbox.models import VirtualCard, VirtualPhone
 from sandbox.personas import Card, Persona
+from sandbox.trace import web
 from tsm.authentication import of_session
 from tsm.models import Phone
 from tsm.transports.base import ReaderBusy, Transport
@@ -59,7 +60,8 @@ def new_phone(request: HttpRequest, model_code: str) -> Phone | None:
 def card_session(request: HttpRequest, persona: str) -> JsonResponse:
     """Play commands into the card of a persona of the default realm: these cards are everybody's."""
     row = get_object_or_404(VirtualCard, realm__slug=settings.DEFAULT_REALM, persona=persona)
-    return _play(request, power.card(row))
+    with web.about(request, row.realm_id):
+        return _play(request, power.card(row))
 
 
 @require_POST
@@ -71,7 +73,8 @@ def element_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
     if phone is None or phone.reference != reference:
         raise Http404("not this session's phone")
     row = get_object_or_404(VirtualPhone, phone=phone)
-    return _play(request, power.app(row))
+    with web.about(request, phone.realm_id):
+        return _play(request, power.app(row))
 
 
 @sensitive_variables()

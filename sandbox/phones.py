@@ -3,6 +3,8 @@
 import secrets
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import httpx
@@ -14,11 +16,13 @@ from django.utils import timezone
 
 from ca import clock, messages
 from ca.models import Realm
-from sandbox import power, sealing
+from sandbox import power, sealing, trace
 from sandbox.models import VirtualPhone
+from sandbox.trace import seram
 from sandbox.virtual.element import Element
 from tsm import agent, compatibility, keysets
 from tsm.models import Phone, SecureElement
+from tsm.transports.base import Transport
 
 # ISO/IEC 7812: an issuer identification number of nobody's.
 IIN = bytes.fromhex("9999990001")
@@ -84,7 +88,9 @@ def bearer(row: VirtualPhone) -> str:
 
 def push(phone: uuid.UUID, session: uuid.UUID) -> None:
     """Wake a virtual phone: its app is to open this session with the TSM. Phones of others aren't ours to wake."""
-    if VirtualPhone.objects.filter(phone__reference=phone).exists():
+    row = VirtualPhone.objects.select_related("phone").filter(phone__reference=phone).first()
+    if row is not None:
+        seram.woken(row, session)
         messages.send("sandbox.talk", str(phone), str(session))
 
 
@@ -100,8 +106,8 @@ def talk(phone: str, session: str) -> None:
     try:
         post = agent.over_http(f"{settings.PUBLIC_URL}/gp/seram", session, bearer(row))
         agent.converse(
-            post,
-            lambda: power.app(row),
+            seram.traced(post, row, session),
+            lambda: played(row, session),
             identifier=row.phone.element.identifier,
             # The app remembers what was agreed; the row that tells whether it ever talked is the TSM's.
             shaken=row.phone.last_seen_at is not None,
@@ -113,6 +119,16 @@ def talk(phone: str, session: str) -> None:
             raise
     finally:
         VirtualPhone.objects.filter(pk=row.pk).update(talking_until=None)
+
+
+@contextmanager
+def played(row: VirtualPhone, session: str) -> Iterator[Transport]:
+    """Power the element for one order of the TSM's; the trace knows for which enrolment, and what each command says."""
+    with (
+        trace.about(enrolment=seram.enrolment(session), by="tsm"),
+        power.app(row, words=lambda: seram.words(session)) as element,
+    ):
+        yield element
 
 
 # Not redelivered: the sweep wakes a phone again that was lost in a conversation, and two agents would undo each other.
