@@ -7,6 +7,8 @@ from sandbox.api.about import SANDBOX
 
 app_name = "sandbox_api"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("sandbox.driver.urls")),
+    path("", include("sandbox.faults.urls")),
     path("", include("sandbox.inspector.urls")),
     path("", include("sandbox.trace.urls")),
     path("openapi.json", views.openapi_json, {"api": SANDBOX.slug}, name="openapi-json"),
