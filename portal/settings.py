@@ -88,6 +88,8 @@ LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 # Each room of the site may have a catalogue of its own beside it.
 LOCALE_PATHS = [ROOT / "portal" / "locale", *sorted((ROOT / "portal").glob("*/locale"))]
+if SANDBOX:
+    LOCALE_PATHS += sorted((ROOT / "sandbox").glob("*/locale"))
 USE_I18N = True
 # Dates and times as the notices write them, in both languages.
 FORMAT_MODULE_PATH = "portal.formats"

@@ -1,0 +1,46 @@
+"""What the console consists of: each room is a link of its navigation."""
+
+import uuid
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room: the name of its address, its title, and what one does there."""
+
+    address: str
+    title: Promise
+    text: Promise
+
+
+@dataclass(frozen=True)
+class Link:
+    """A room as one page's navigation shows it: `here` on the room's own page, `inside` on those below."""
+
+    room: Room
+    url: str
+    here: bool
+    inside: bool
+
+
+ROOMS: tuple[Room, ...] = (
+    Room(
+        "workspace:trace",
+        gettext_lazy("トレース"),
+        gettext_lazy("API、画面、スマホ、チップ、TSM、認証局、OCSPのやりとりを、1本の時間の線で見ます。"),
+    ),
+)
+
+
+def rooms_of(organisation: uuid.UUID, path: str) -> list[Link]:
+    """Return the console's rooms with their addresses, as seen from the page at `path`."""
+    links = []
+    for room in ROOMS:
+        url = reverse(room.address, args=[organisation])
+        inside = path.startswith(url) and (url != path) and room.address != "workspace:overview"
+        links.append(Link(room, url, path == url, inside))
+    return links
