@@ -156,6 +156,8 @@ PROVIDER_WORKSPACES = environment.number("PROVIDER_WORKSPACES", 100)
 # Whether an organisation may have a realm of its own to try things in: authorities that workers make when asked.
 WORKSPACES = environment.flag("WORKSPACES", SANDBOX)
 WORKSPACES_SWEEP_SECONDS = environment.decimal("WORKSPACES_SWEEP_SECONDS", 10)
+# What a workspace has in it when it is ready: a module (sandbox/furnishing.py). A string: nothing imports the sandbox.
+WORKSPACES_WORLD = "sandbox.furnishing" if SANDBOX else ""
 
 # The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
 HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
@@ -452,6 +454,12 @@ CELERY_BEAT_SCHEDULE = {
     "apis": {"task": "portal.sweep_api", "schedule": 3600.0},
     "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }
+
+if SANDBOX:
+    CELERY_BEAT_SCHEDULE |= {
+        "furnishing": {"task": "sandbox.sweep_furnishing", "schedule": WORKSPACES_SWEEP_SECONDS},
+        "issuing": {"task": "sandbox.sweep_issuing", "schedule": TSM_SWEEP_SECONDS},
+    }
 
 LOGGING = {
     "version": 1,

@@ -1,6 +1,10 @@
 """Rows of the sandbox: a module for each noun."""
 
+from sandbox.models.citizen import Citizen
+from sandbox.models.furnishing import Furnishing
+from sandbox.models.issuing import Issuing
+from sandbox.models.specimen import Specimen
 from sandbox.models.trace import TraceEvent
 from sandbox.models.virtual import Powered, VirtualCard, VirtualPhone
 
-__all__ = ["Powered", "TraceEvent", "VirtualCard", "VirtualPhone"]
+__all__ = ["Citizen", "Furnishing", "Issuing", "Powered", "Specimen", "TraceEvent", "VirtualCard", "VirtualPhone"]
