@@ -28,10 +28,26 @@ class Link:
 
 
 ROOMS: tuple[Room, ...] = (
+    Room("workspace:overview", gettext_lazy("概要"), gettext_lazy("このワークスペースに何があるか。")),
+    Room(
+        "workspace:tour",
+        gettext_lazy("ガイド"),
+        gettext_lazy("鍵の登録から、自分の依頼の検証まで。できたかどうかは、記録を見て確かめます。"),
+    ),
     Room(
         "workspace:trace",
         gettext_lazy("トレース"),
         gettext_lazy("API、画面、スマホ、チップ、TSM、認証局、OCSPのやりとりを、1本の時間の線で見ます。"),
+    ),
+    Room(
+        "workspace:citizens",
+        gettext_lazy("利用者とカード"),
+        gettext_lazy("どのワークスペースにもいる10人と、自分で作った人。パスワードも、証明書の状態もわかります。"),
+    ),
+    Room(
+        "workspace:phones",
+        gettext_lazy("スマホ"),
+        gettext_lazy("スマホを作り、電子証明書を入れ、このブラウザーで使います。"),
     ),
 )
 
