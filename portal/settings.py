@@ -316,8 +316,8 @@ if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 # Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
 JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
-# What stands before the responder's desk: called with it, it gives another. Empty: nothing.
-RESPONDER_DESK = "sandbox.trace.responder.WatchedDesk" if SANDBOX else ""
+# What stands before the responder's desk, the nearest first: called with a desk, each gives another.
+RESPONDER_DESKS = ["sandbox.faults.responder.FaultyDesk", "sandbox.trace.responder.WatchedDesk"] if SANDBOX else []
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
@@ -327,6 +327,8 @@ TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
 # What stands for each role: called without arguments, it gives one that has `tsm.messaging.functions`' interface.
 TSM_SEI = environment.text("TSM_SEI", "tsm.messaging.roles.LocalSeiTsm")
 TSM_SP = environment.text("TSM_SP", "tsm.messaging.roles.LocalSpTsm")
+# Whether a phone finds the TSM away: a function (phone). A test world names one; empty: never.
+TSM_FAULTS = "sandbox.faults.phones.is_away" if SANDBOX else ""
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
@@ -397,6 +399,11 @@ VERIFICATION_MOST = environment.number("VERIFICATION_MOST", 500)
 # Answers are kept for so many days. The law's number is not known here: seven years, as for identification records.
 VERIFICATION_LOG_DAYS = environment.number("VERIFICATION_LOG_DAYS", 7 * 365)
 
+# Faults of a test world (docs/faults.md): what it tells instead of the truth, as portal/handoff/faults.py says, and a
+# function (realm, purpose, answers) for statuses. Empty: the truth.
+HANDOFF_FAULTS = "sandbox.faults.handoffs" if SANDBOX else ""
+VERIFICATION_FAULTS = "sandbox.faults.statuses.told" if SANDBOX else ""
+
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
 MYNAPORTAL_IDLE_SECONDS = environment.decimal("MYNAPORTAL_IDLE_SECONDS", 15 * 60)
@@ -434,6 +441,10 @@ SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
 SANDBOX_INSPECTED_REQUESTS = environment.number("SANDBOX_INSPECTED_REQUESTS", 500)
 # So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
 SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
+# So many of a workspace's newest sessions of phones driven by API are kept (docs/sandbox-phone.md).
+SANDBOX_PHONE_SESSIONS = environment.number("SANDBOX_PHONE_SESSIONS", 500)
+# Services beside a site that runs on its own machine are called back there; nobody else's loopback is gone to.
+SANDBOX_LOOPBACK = environment.flag("SANDBOX_LOOPBACK", _LOCAL)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
