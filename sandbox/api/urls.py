@@ -2,7 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from sandbox.api import clock, rotations
+
 app_name = "sandbox_api"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("clock", clock.ClockView.as_view(), name="clock"),
+    path("rotations", rotations.Rotations.as_view(), name="rotations"),
+    path("rotations/<uuid:rotation>", rotations.OneRotation.as_view(), name="rotation"),
     path("", include("sandbox.trace.urls")),
+    path("", include("sandbox.webhooks.urls")),
 ]
