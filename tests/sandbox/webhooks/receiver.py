@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a real HTTP server on loopback that verifies as the specification says, with code of its own."""
+"""A receiver of webhooks: a real HTTP server on loopback that verifies by the specification, with code of its own."""
 
 import base64
 import contextlib
