@@ -1,6 +1,7 @@
 """Rotations rehearsed: each key made where its store is open, once, and the old ones good for what they signed."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -11,6 +12,7 @@ from ca import ceremony, clock, crl, issuance, journal, seals, status
 from ca.models import Generation, JournalEntry, ResponderKey
 from ca.ocsp import house
 from ca.profiles import Purpose
+from sandbox import clock as workspace_clock
 from sandbox import rotations, tasks
 from sandbox.models import Rotation
 from tests.ca.fixtures import issue_card, make_holder
@@ -64,6 +66,21 @@ def test_the_next_generation_issues_and_the_one_before_it_goes_on(api: Api, rota
     assert journal.verify(api.realm) is None
     done = JournalEntry.objects.get(realm=api.realm, kind="rotation.done")
     assert done.data["made"] == stood["made"]
+
+
+def test_a_generation_made_in_the_future_waits_for_its_time(api: Api, rotate: Callable[..., Any]) -> None:
+    workspace_clock.advance(api.realm, timedelta(days=900), by="test")
+    assert rotate("authority", **SIGNATURE)["state"] == "done"
+    numbers = []
+    for offset in (timedelta(days=900), timedelta(), timedelta(days=901)):
+        api.realm.refresh_from_db()
+        workspace_clock.set_to(api.realm, clock.machine() + offset, by="test")
+        api.realm.refresh_from_db()
+        card = issue_card(make_holder(api.realm), key=len(numbers))
+        verdict = status.check_certificate(api.realm, bytes(card.der), now=clock.now(api.realm))
+        assert verdict.standing == status.Standing.VALID, verdict.reasons
+        numbers.append(card.generation.number)
+    assert numbers == [2, 1, 2]
 
 
 def test_responders_get_new_keys_for_every_generation_in_its_time(api: Api, rotate: Callable[..., Any]) -> None:
