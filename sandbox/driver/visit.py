@@ -483,10 +483,10 @@ class Visit:
             data=self.called,
             hand_off=self.hand_off.pk,
             phone=self.phone.reference,
-            failed=failed and self.called["kind"] == "web",
+            failed=failed,
         )
         self.hand_off = hand_offs.found(pk=self.hand_off.pk)
-        self.screen = screens.at_the_service(self.called["kind"] == "app")
+        self.screen = screens.at_the_service()
 
     def _base(self) -> str:
         return self.place.partition("?")[0]
