@@ -4,7 +4,7 @@ from celery import shared_task
 
 from sandbox import clock, rotations
 from sandbox.phones import make_task, talk_task
-from sandbox.webhooks import events, outbox, sending, telling
+from sandbox.webhooks import events, expiry, outbox, sending, telling
 
 __all__ = [
     "follow_clock",
@@ -14,6 +14,7 @@ __all__ = [
     "sign_anew",
     "sign_rotation",
     "sign_webhook",
+    "sweep_expired",
     "sweep_rotations",
     "sweep_webhooks",
     "talk_task",
@@ -26,6 +27,12 @@ def sweep_webhooks() -> int:
     """Make events of what the workspaces' journals say, and sign what is due. Queue `phones`: it needs the seal key."""
     events.read_all()
     return outbox.sweep()
+
+
+@shared_task(name="sandbox.sweep_expired")
+def sweep_expired() -> int:
+    """Write into the workspaces' journals which certificates have ended. It needs no key."""
+    return expiry.note_all()
 
 
 @shared_task(name="sandbox.sign_webhook")
