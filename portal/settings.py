@@ -60,7 +60,12 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.api.headers.ApiHeaders",
 ]
+if SANDBOX:
+    # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
+    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
+    MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -86,6 +91,8 @@ LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 # Each room of the site may have a catalogue of its own beside it.
 LOCALE_PATHS = [ROOT / "portal" / "locale", *sorted((ROOT / "portal").glob("*/locale"))]
+if SANDBOX:
+    LOCALE_PATHS += sorted((ROOT / "sandbox").glob("*/locale"))
 USE_I18N = True
 # Dates and times as the notices write them, in both languages.
 FORMAT_MODULE_PATH = "portal.formats"
@@ -152,6 +159,8 @@ PROVIDER_WORKSPACES = environment.number("PROVIDER_WORKSPACES", 100)
 # Whether an organisation may have a realm of its own to try things in: authorities that workers make when asked.
 WORKSPACES = environment.flag("WORKSPACES", SANDBOX)
 WORKSPACES_SWEEP_SECONDS = environment.decimal("WORKSPACES_SWEEP_SECONDS", 10)
+# What a workspace has in it when it is ready: a module (sandbox/furnishing.py). A string: nothing imports the sandbox.
+WORKSPACES_WORLD = "sandbox.furnishing" if SANDBOX else ""
 
 # The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
 HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
@@ -202,6 +211,15 @@ REST_FRAMEWORK = {
 }
 
 # --- The REST APIs (docs/api.md) --------------------------------------------------------------------------
+APIS = ["portal.api.apis.RELYING_PARTY", *(["sandbox.api.about.SANDBOX"] if SANDBOX else [])]
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": [],
+    # A test finds operations that don't say what they are.
+    "DISABLE_ERRORS_AND_WARNINGS": True,
+    "SCHEMA_PATH_PREFIX": "/(sandbox/)?api/v1/",
+}
 # An answer is given again to the same Idempotency-Key for so long.
 IDEMPOTENCY_SECONDS = environment.decimal("IDEMPOTENCY_SECONDS", 24 * 3600)
 # So many requests may a credential make in a window of so many seconds.
@@ -303,6 +321,10 @@ if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
     raise SystemExit("CRL_VALIDITY_SECONDS must not be shorter than CRL_PUBLISH_SECONDS")
 # The heads of the journals are signed so often, with a key of each realm's own in the authorities' key store.
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
+# Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
+JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
+# What stands before the responder's desk, the nearest first: called with a desk, each gives another.
+RESPONDER_DESKS = ["sandbox.faults.responder.FaultyDesk", "sandbox.trace.responder.WatchedDesk"] if SANDBOX else []
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
@@ -312,6 +334,8 @@ TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
 # What stands for each role: called without arguments, it gives one that has `tsm.messaging.functions`' interface.
 TSM_SEI = environment.text("TSM_SEI", "tsm.messaging.roles.LocalSeiTsm")
 TSM_SP = environment.text("TSM_SP", "tsm.messaging.roles.LocalSpTsm")
+# Whether a phone finds the TSM away: a function (phone). A test world names one; empty: never.
+TSM_FAULTS = "sandbox.faults.phones.is_away" if SANDBOX else ""
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
@@ -382,6 +406,11 @@ VERIFICATION_MOST = environment.number("VERIFICATION_MOST", 500)
 # Answers are kept for so many days. The law's number is not known here: seven years, as for identification records.
 VERIFICATION_LOG_DAYS = environment.number("VERIFICATION_LOG_DAYS", 7 * 365)
 
+# Faults of a test world (docs/faults.md): what it tells instead of the truth, as portal/handoff/faults.py says, and a
+# function (realm, purpose, answers) for statuses. Empty: the truth.
+HANDOFF_FAULTS = "sandbox.faults.handoffs" if SANDBOX else ""
+VERIFICATION_FAULTS = "sandbox.faults.statuses.told" if SANDBOX else ""
+
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
 MYNAPORTAL_IDLE_SECONDS = environment.decimal("MYNAPORTAL_IDLE_SECONDS", 15 * 60)
@@ -415,8 +444,14 @@ SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.
 SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
 SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
+# So many of a workspace's last requests to the APIs are kept (docs/api.md).
+SANDBOX_INSPECTED_REQUESTS = environment.number("SANDBOX_INSPECTED_REQUESTS", 500)
 # So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
 SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
+# So many of a workspace's newest sessions of phones driven by API are kept (docs/sandbox-phone.md).
+SANDBOX_PHONE_SESSIONS = environment.number("SANDBOX_PHONE_SESSIONS", 500)
+# Services beside a site that runs on its own machine are called back there; nobody else's loopback is gone to.
+SANDBOX_LOOPBACK = environment.flag("SANDBOX_LOOPBACK", _LOCAL)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
@@ -480,6 +515,12 @@ if SANDBOX:
         "expired": {"task": "sandbox.sweep_expired", "schedule": 60.0},
         "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
         "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
+    }
+
+if SANDBOX:
+    CELERY_BEAT_SCHEDULE |= {
+        "furnishing": {"task": "sandbox.sweep_furnishing", "schedule": WORKSPACES_SWEEP_SECONDS},
+        "issuing": {"task": "sandbox.sweep_issuing", "schedule": TSM_SWEEP_SECONDS},
     }
 
 LOGGING = {

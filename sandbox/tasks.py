@@ -1,24 +1,37 @@
-"""The sandbox's tasks: Celery looks for them here. Ids in, one call, safe to run twice."""
+"""The sandbox's tasks: Celery looks for them here. Those of people and phones live with their subject."""
 
 from celery import shared_task
 
 from sandbox import clock, rotations
+from sandbox.cards import write_card_certificates
+from sandbox.furnishing import furnish_past_task, furnish_task
+from sandbox.furnishing import sweep_task as sweep_furnishing
+from sandbox.issuing import go_on_task
+from sandbox.issuing import sweep_task as sweep_issuing
 from sandbox.phones import make_task, talk_task
+from sandbox.specimens import settle_task
 from sandbox.webhooks import events, expiry, outbox, sending, telling
 
 __all__ = [
     "follow_clock",
+    "furnish_past_task",
+    "furnish_task",
+    "go_on_task",
     "make_responder_keys",
     "make_task",
     "send_webhook",
+    "settle_task",
     "sign_anew",
     "sign_rotation",
     "sign_webhook",
     "sweep_expired",
+    "sweep_furnishing",
+    "sweep_issuing",
     "sweep_rotations",
     "sweep_webhooks",
     "talk_task",
     "tell_webhooks",
+    "write_card_certificates",
 ]
 
 

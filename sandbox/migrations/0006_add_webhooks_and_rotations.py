@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ca', '0007_grow_a_tree_over_the_journal'),
-        ('sandbox', '0003_trace_what_happens'),
+        ('sandbox', '0005_answer_by_phone_and_arm_faults'),
     ]
 
     operations = [
