@@ -198,7 +198,15 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "EXCEPTION_HANDLER": "portal.api_errors.handle",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
+
+# --- The REST APIs (docs/api.md) --------------------------------------------------------------------------
+# An answer is given again to the same Idempotency-Key for so long.
+IDEMPOTENCY_SECONDS = environment.decimal("IDEMPOTENCY_SECONDS", 24 * 3600)
+# So many requests may a credential make in a window of so many seconds.
+API_REQUESTS = environment.number("API_REQUESTS", 1200)
+API_WINDOW_SECONDS = environment.number("API_WINDOW_SECONDS", 60)
 
 # Modules with rows of problems that the site itself doesn't know.
 PROBLEM_TABLES = ["sandbox.problems"] if SANDBOX else []
@@ -366,8 +374,6 @@ PROBES_DAYS = environment.number("PROBES_DAYS", 400)
 VERIFICATION_MOST = environment.number("VERIFICATION_MOST", 500)
 # Answers are kept for so many days. The law's number is not known here: seven years, as for identification records.
 VERIFICATION_LOG_DAYS = environment.number("VERIFICATION_LOG_DAYS", 7 * 365)
-# An answer is given again to the same Idempotency-Key for so long.
-VERIFICATION_AGAIN_SECONDS = environment.decimal("VERIFICATION_AGAIN_SECONDS", 24 * 3600)
 
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
@@ -402,6 +408,8 @@ SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.
 SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
 SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
+# So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
+SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
@@ -433,6 +441,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "probes": {"task": "whitelist.sweep_probes", "schedule": PROBES_SWEEP_SECONDS},
     "entries": {"task": "whitelist.sweep_entries", "schedule": crontab(hour=PROBES_NIGHT_HOUR, minute=0)},
+    "apis": {"task": "portal.sweep_api", "schedule": 3600.0},
     "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }
 

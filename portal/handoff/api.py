@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
 from portal import callers
+from portal.api import creating
 from portal.handoff import asking, delivery, hand_offs, octets, pdf, results, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
@@ -58,6 +59,7 @@ class TokenView(APIView):
 class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
+    @creating.once
     def post(self, request: Request) -> Response:
         credential = callers.of(request)
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:

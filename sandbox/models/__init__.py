@@ -1,5 +1,6 @@
 """Rows of the sandbox: a module for each noun."""
 
+from sandbox.models.trace import TraceEvent
 from sandbox.models.virtual import Powered, VirtualCard, VirtualPhone
 
-__all__ = ["Powered", "VirtualCard", "VirtualPhone"]
+__all__ = ["Powered", "TraceEvent", "VirtualCard", "VirtualPhone"]
