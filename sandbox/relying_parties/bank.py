@@ -86,7 +86,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
     if hand_off.state in ENDS:
         del request.session[PENDING]
         return outcome(request, "bank", hand_off.state, status=403, reason=hand_off.reason)
-    return outcome(request, "bank", "waiting", reload=True)
+    return outcome(request, "bank", "error", status=502, reason=hand_off.state)
 
 
 @never_cache

@@ -8,7 +8,19 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from jpki_client import CARD, PHONE, SIGNATURE, USER_AUTHENTICATION, Check, Client, NotOurs, Pending, Unreachable, cms
+from jpki_client import (
+    CARD,
+    PHONE,
+    SIGNATURE,
+    USER_AUTHENTICATION,
+    Check,
+    Client,
+    NotOurs,
+    Pending,
+    Unreachable,
+    cms,
+    verify,
+)
 from jpki_client.keys import load, thumbprint
 from jpki_client.problems import (
     CodeInvalid,
@@ -93,6 +105,8 @@ def test_a_signed_texts_cms_must_hold_the_same_signature(bank: Client, answer: A
         {"state": None},
         {"iss": "https://other.example"},
         {"iss": None},
+        {"code": None},
+        {"code": ""},
     ],
     ids=str,
 )
@@ -120,11 +134,25 @@ def test_a_code_is_good_once_and_for_its_own_verifier(bank: Client, answer: Answ
     assert told.value.citizen.ja
 
 
-def test_without_a_code_there_is_no_result_and_no_verdict_but_no(bank: Client, answer: Answer) -> None:
+def test_what_was_not_redeemed_has_no_result_and_no_verdict_but_no(bank: Client, answer: Answer) -> None:
     asked = bank.ask(USER_AUTHENTICATION, return_url=CALLBACK)
-    hand_off = bank.come_back(asked.pending, changed(answer(asked.link), code=None))
+    answer(asked.link)
+    hand_off = bank.fetch(asked.pending.id)
     assert (hand_off.state, hand_off.result) == ("answered", None)
     assert not bank.verify(hand_off, asked.pending).accepted
+
+
+@pytest.mark.parametrize(
+    "lie", [{"nonce": "x"}, {"purpose": USER_AUTHENTICATION}, {"format": "cades"}, {"signed_text": "い"}], ids=str
+)
+def test_what_the_result_says_of_itself_must_be_what_was_asked(
+    bank: Client, answer: Answer, lie: dict[str, str]
+) -> None:
+    asked = bank.ask(SIGNATURE, return_url=CALLBACK, document_name="契約書", document=TEXT)
+    hand_off = bank.come_back(asked.pending, answer(asked.link))
+    assert hand_off.result is not None
+    verdict = verify({**hand_off.result, **lie}, asked.pending.expected, trust=bank.trust(), now=bank.trust().time)
+    assert verdict.line(Check.SIGNATURE).why == "not_what_was_asked"
 
 
 def test_revoked_is_no_by_either_way_of_asking(bank: Client, answer: Answer, citizen: Citizen, realm: Realm) -> None:
