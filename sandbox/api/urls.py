@@ -4,5 +4,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 app_name = "sandbox_api"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("conformance/", include("sandbox.conformance.urls")),
     path("", include("sandbox.trace.urls")),
 ]

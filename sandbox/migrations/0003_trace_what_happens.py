@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ca', '0007_grow_a_tree_over_the_journal'),
-        ('sandbox', '0001_create_sandbox'),
+        ('sandbox', '0002_furnish_workspaces'),
     ]
 
     operations = [

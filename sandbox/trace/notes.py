@@ -15,10 +15,10 @@ from django.conf import settings
 from ca import clock
 from portal.providers.models import Workspace
 from sandbox.models import TraceEvent
-from sandbox.trace import masking
+from sandbox.trace import context, masking
 
 Lane = TraceEvent.Lane
-MOST_BYTES = 64_000  # of an event's data, as JSON
+MOST_BYTES = 128_000  # of an event's data, as JSON
 TRIM_EVERY = 64  # events between two looks at how many a workspace has
 
 
@@ -53,7 +53,8 @@ def note(
     """Write one event into the realm's trace; None where the realm is nobody's workspace.
 
     `what` is a dotted word ("handoff.shown"), `title` the sentence in Japanese and English, `data` JSON in which
-    secrets are masked before it is kept. `hand_off`, `enrolment` and `phone` are the references that filters go by.
+    secrets are masked before it is kept. `hand_off`, `enrolment` and `phone` are the references that filters go by;
+    what isn't given is taken from the `about` around it.
     """
     noted = Noted(lane, what, title, data or {}, hand_off, enrolment, phone, failed, at)
     made = note_all(realm_id, [noted])
@@ -66,7 +67,7 @@ def note_all(realm_id: int, noted: Iterable[Noted]) -> list[TraceEvent]:
     workspace = Workspace.objects.select_related("realm").filter(realm_id=realm_id).first() if noted else None
     if workspace is None:
         return []
-    now, offset = clock.machine(), workspace.realm.clock_offset
+    now, offset, about = clock.machine(), workspace.realm.clock_offset, context.current()
     rows = []
     for one in noted:
         at = one.at or now
@@ -81,9 +82,9 @@ def note_all(realm_id: int, noted: Iterable[Noted]) -> list[TraceEvent]:
                 title_ja=masking.text(ja)[:200],
                 title_en=masking.text(en)[:200],
                 data=_bounded(one.data),
-                hand_off=_reference(one.hand_off),
-                enrolment=_reference(one.enrolment),
-                phone=_reference(one.phone),
+                hand_off=_reference(one.hand_off or about.hand_off),
+                enrolment=_reference(one.enrolment or about.enrolment),
+                phone=_reference(one.phone or about.phone),
                 failed=one.failed,
             )
         )

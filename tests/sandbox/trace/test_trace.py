@@ -75,7 +75,7 @@ def test_what_is_noted_is_bounded_in_size_and_number(workspace: Workspace, setti
     made = trace.note(workspace.realm_id, Lane.API, "x", title=TITLE, data={"list": ["y" * 5000] * 400, "kept": "word"})
     assert made is not None
     assert made.data["kept"] == "word"
-    assert len(str(made.data)) < 70_000
+    assert len(str(made.data)) < 130_000
     for _ in range(70):
         trace.note(workspace.realm_id, Lane.API, "many", title=TITLE)
     assert TraceEvent.objects.filter(realm=workspace.realm).count() <= 10 + trace.notes.TRIM_EVERY
@@ -116,10 +116,10 @@ def test_filters_cursor_and_following(workspace: Workspace) -> None:
     assert asked(failed="true") == ["apdus"]
     first = client.get(TRACE, {"limit": 3}).json()
     assert whats(first) == ["ocsp.asked", "apdus", "handoff.shown"]
-    last = client.get(TRACE, {"limit": 3, "cursor": first["next"]}).json()
+    last = client.get(first["next"]).json()
     assert (whats(last), last["next"]) == (["handoff.asked"], None)
     assert made[1] is not None
     assert asked(after=str(made[1].reference)) == ["apdus", "ocsp.asked"]
-    for wrong in ({"lane": "kitchen"}, {"limit": 0}, {"hand_off": "x"}, {"cursor": "-1"}):
+    for wrong in ({"lane": "kitchen"}, {"limit": 0}, {"hand_off": "x"}, {"cursor": "-1"}, {"kitchen": "1"}):
         answer = client.get(TRACE, wrong)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
