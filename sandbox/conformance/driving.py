@@ -143,4 +143,3 @@ def _came(callback: dict[str, Any] | None) -> Came:
 
 def _shown(address: str) -> str:
     return links.without_query(address)
-

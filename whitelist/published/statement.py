@@ -159,8 +159,6 @@ def _head(realm: Realm, number: int, now: datetime, next_update: datetime) -> di
     }
 
 
-
-
 def _base64url(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
