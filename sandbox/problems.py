@@ -125,8 +125,8 @@ ROWS: dict[str, Problem] = {
         WORKSPACE_JA, WORKSPACE_EN,
     ),
     "fault_parameter_invalid": Problem(
-        422, "No such parameter", "The fault has no parameter of that name, or it takes another value; `known` names its "
-        "parameters.",
+        422, "No such parameter", "The fault has no parameter of that name, or it takes another value; `known` names "
+        "them.",
         "GET faults/catalogue says which values they take.",
         WORKSPACE_JA, WORKSPACE_EN,
     ),

@@ -4,7 +4,7 @@ The PIN or password goes into the chip and is kept by nobody.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ca.profiles import Purpose
 from tsm import jpki
@@ -29,23 +29,14 @@ class ChipRefused(Exception):
 
 @dataclass
 class Played:
-    """A powered session with a chip, and what was said in it: no secret, for VERIFY's data is left out."""
+    """A powered session with a chip."""
 
     chip: Transport
-    lines: list[dict[str, str]] = field(default_factory=list)
-
-    @property
-    def failed(self) -> bool:
-        """Tell whether the chip refused something; a read past the end of a file is none."""
-        return any(int(line["status_word"], 16) not in _GOOD and line["step"] != "read" for line in self.lines)
 
     def play(self, step: str, command: Command, *, may_end: bool = False) -> bytes | None:
         """Send one command; return its data, or None where it `may_end` and did. Raises ChipRefused."""
-        apdu = command.encode()
-        answer = Chaining(self.chip).transmit(apdu)
+        answer = Chaining(self.chip).transmit(command.encode())
         word = int.from_bytes(answer[-2:], "big")
-        told = apdu[:4] if step in ("verify", "set password") else apdu
-        self.lines.append({"step": step, "command": told.hex().upper(), "status_word": f"{word:04X}"})
         if word in _GOOD:
             return answer[:-2]
         if may_end:

@@ -26,12 +26,13 @@ from ca import clock
 from ca.models import Realm
 from ca.profiles import Purpose
 from portal.handoff.models import HandOff
-from sandbox import sealing
+from sandbox import cards, citizens, phones, sealing
 from sandbox.driver.browser import Answer
 from sandbox.driver.errors import PhoneBusy, PhoneSessionUnknown, PhoneUnknown, SecretUnknown
 from sandbox.driver.visit import Visit
 from sandbox.models import PhoneSession, VirtualCard
 from tsm.models import Phone
+from tsm.purposes import KEYS
 
 # Longer than any act: chip, several pages, and the service.
 LEASE = timedelta(seconds=120)
@@ -52,16 +53,10 @@ class Outcome:
 
 def phone_of(realm: Realm, reference: Any) -> Phone:
     """Return a virtual phone of the realm. Raises PhoneUnknown."""
-    try:
-        found = Phone.objects.select_related("realm").filter(
-            realm=realm, reference=uuid.UUID(str(reference)), virtual_phone__isnull=False
-        )
-    except ValueError:
-        raise PhoneUnknown("no such phone in this workspace") from None
-    phone = found.first()
-    if phone is None:
+    row = phones.find(realm, reference)
+    if row is None:
         raise PhoneUnknown("no such phone in this workspace")
-    return phone
+    return row.phone
 
 
 def find(realm: Realm, reference: Any) -> PhoneSession:
@@ -135,26 +130,17 @@ def answer(
 
 def known_secret(visit: Visit) -> str:
     """Return the PIN or password of the chip that answers, where this world knows it. Raises SecretUnknown."""
-    from sandbox import personas
-
-    purpose = Purpose(visit.hand_off.purpose)
+    key = KEYS[Purpose(visit.hand_off.purpose)]
+    found = ""
     if visit.card is not None:
-        persona = personas.find(VirtualCard.objects.get(pk=visit.card).persona)
-        found = "" if persona is None else _secret_of(persona, purpose)
+        found = citizens.secrets_of(cards.citizen_of(VirtualCard.objects.get(pk=visit.card))).of(key)
     else:
-        found = _phone_secret(visit.phone, purpose)
+        row = phones.find(visit.phone.realm, visit.phone.reference)
+        chosen = phones.passwords(row) if row is not None else None
+        found = chosen.of(key) if chosen is not None else ""
     if not found:
-        raise SecretUnknown("say the PIN or password: it isn't known here", purpose=str(purpose))
+        raise SecretUnknown("say the PIN or password: it isn't known here", purpose=visit.hand_off.purpose)
     return found
-
-
-def _secret_of(persona: Any, purpose: Purpose) -> str:
-    return persona.signature_password if purpose == Purpose.SIGNATURE else persona.authentication_pin
-
-
-def _phone_secret(phone: Phone, purpose: Purpose) -> str:
-    del phone, purpose
-    return ""
 
 
 def _next(visit: Visit, number: str, card: str | None, *, screen_lock: bool, refuse: bool) -> tuple[str, str] | None:

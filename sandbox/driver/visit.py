@@ -5,6 +5,7 @@ spoken to by APDU, and the service is called back by the browser that began ther
 `sandbox.driver.screens`.
 """
 
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from portal.qr import picture
 from sandbox import phones, power, trace
 from sandbox.driver import callback, page, screen_lock, screens, signing
 from sandbox.driver.browser import Answer, Browser
-from sandbox.driver.chip import ChipRefused, Played
+from sandbox.driver.chip import ChipRefused
 from sandbox.driver.errors import ActionNotHere, PhoneBusy, ValueMissing
 from sandbox.driver.links import Door, Link, allowed_in, follow
 from sandbox.driver.screens import Screen
@@ -69,13 +70,17 @@ class Visit:
         browser = Browser(allowed=allowed_in(phone.realm), outside=outside)
         link, hops = follow(phone.realm, address, browser)
         visit = cls(phone, browser, link.hand_off, link.path, hops=hops, outside=outside)
-        visit._take_up_phone()
-        visit.note("opened", ("リンクを開きました", "A link was opened"), door=str(link.door))
-        if link.door == Door.SCREEN:
-            visit._begin_at_desk(link)
-        else:
-            visit._show()
+        with trace.about(hand_off=link.hand_off.pk, phone=phone.reference, by="driver"):
+            visit._begin(link)
         return visit
+
+    def _begin(self, link: Link) -> None:
+        self._take_up_phone()
+        self.note("opened", ("リンクを開きました", "A link was opened"), door=str(link.door))
+        if link.door == Door.SCREEN:
+            self._begin_at_desk(link)
+        else:
+            self._show()
 
     def kept(self) -> dict[str, Any]:
         """Return what the next call needs: secrets in it, to be sealed."""
@@ -138,6 +143,10 @@ class Visit:
         possible = self.actions()
         if action not in possible:
             raise ActionNotHere(f"there is no {action!r} on this screen", actions=possible)
+        with trace.about(hand_off=self.hand_off.pk, phone=self.phone.reference, by="driver"):
+            self._act(action, value)
+
+    def _act(self, action: str, value: str) -> None:
         self.problem = None
         acts: dict[str, Callable[[str], None]] = {
             "continue": lambda _: self._go_on(),
@@ -272,7 +281,7 @@ class Visit:
 
     def _sign_and_send(self, secret: str, *, typed: bool) -> None:
         form = self.form
-        signer = Signer(form, Purpose(self.hand_off.purpose), self._chip, self._post, self._note_chip)
+        signer = Signer(form, Purpose(self.hand_off.purpose), self._chip, self._post)
         body = signer.sign(secret)
         if typed and self.card is None and self.lost != "now":
             screen_lock.pin_typed(self.phone, self.browser, self._chip, secret)
@@ -303,18 +312,6 @@ class Visit:
             return power.card(VirtualCard.objects.get(pk=self.card))
         return power.app(VirtualPhone.objects.get(phone=self.phone))
 
-    def _note_chip(self, played: Played) -> None:
-        trace.note(
-            self.phone.realm_id,
-            trace.Lane.ELEMENT if self.card is None else trace.Lane.PHONE,
-            "element.session" if self.card is None else "card.session",
-            title=("ICチップとのAPDU", "APDUs with the chip"),
-            data={"purpose": self.hand_off.purpose, "commands": played.lines},
-            hand_off=self.hand_off.pk,
-            phone=self.phone.reference,
-            failed=played.failed,
-        )
-
     def _chip_refused(self, refused: ChipRefused) -> None:
         signature = self.hand_off.purpose == Purpose.SIGNATURE
         aliases = {} if signature else dict(ALIASES)
@@ -339,7 +336,7 @@ class Visit:
 
     # --- card, screen lock -----------------------------------------------------------------------------------------
     def _lay_card(self, value: str) -> None:
-        card = VirtualCard.objects.filter(realm=self.phone.realm, persona=value).first() if value else None
+        card = _card(self.phone, value)
         if card is None:
             raise ValueMissing("value must be the id of a card of this workspace", value="card")
         self.card = card.pk
@@ -493,3 +490,12 @@ class Visit:
 
     def _way_back(self) -> str:
         return f"{self._base()}return"
+
+
+def _card(phone: Phone, value: str) -> VirtualCard | None:
+    """Return the card of the phone's realm that has this id, or its citizen's code; None where there is none."""
+    rows = VirtualCard.objects.filter(realm=phone.realm)
+    try:
+        return rows.filter(reference=uuid.UUID(value)).first()
+    except ValueError:
+        return rows.filter(persona=value).first() if value else None

@@ -179,9 +179,7 @@ def _scope(
     found = HandOff.objects.filter(realm=realm, pk=hand_off.pk if isinstance(hand_off, HandOff) else hand_off).first()
     if found is None:
         raise FaultScopeInvalid("there is no such hand-off in this workspace", member="hand_off")
-    if (fault.purposes and found.purpose not in fault.purposes) or (
-        fault.formats and found.format not in fault.formats
-    ):
+    if not fault.is_for(found.purpose, found.format):
         fitting = {"purposes": list(fault.purposes), "formats": list(fault.formats)}
         raise FaultScopeInvalid("this fault isn't for such a hand-off", member="hand_off", **fitting)
     return found.pk

@@ -1,6 +1,7 @@
 """The faults that a service meets at its hand-offs: what HANDOFF_FAULTS names (`portal.handoff.faults`)."""
 
 import base64
+import copy
 import secrets
 import urllib.parse
 import uuid
@@ -82,9 +83,7 @@ def trust(slug: str, trusted: dict[str, Any]) -> dict[str, Any]:
 def _can_lie(fault: Fault, hand_off: HandOff) -> bool:
     """Tell whether a fault could act on this hand-off now: it is for such, and what it lies with is there."""
     named = catalogue.CATALOGUE[fault.name]
-    if (named.purposes and hand_off.purpose not in named.purposes) or (
-        named.formats and hand_off.format not in named.formats
-    ):
+    if not named.is_for(hand_off.purpose, hand_off.format):
         return False
     if (hand_off.fetched_at is None) != (fault.name == BY_POLL):
         return False
@@ -102,8 +101,6 @@ def _lie(fault: Fault, hand_off: HandOff, shape: dict[str, Any]) -> dict[str, An
 
 
 def _as_fetched(hand_off: HandOff) -> HandOff:
-    import copy
-
     lie = copy.copy(hand_off)
     lie.fetched_at = clock.now(hand_off.realm)
     return lie
@@ -124,7 +121,7 @@ def _changes(name: str, hand_off: HandOff) -> dict[str, str | None]:
     other = HandOff.objects.filter(relying_party=hand_off.relying_party).exclude(pk=hand_off.pk)
     another = other.order_by("-created_at").first()
     reference = str(another.pk if another is not None else uuid.uuid4())
-    state = another.service_state if another is not None else ""
+    state = (another.service_state if another is not None else "") or secrets.token_urlsafe(8)
     table: dict[str, dict[str, str | None]] = {
         "return_state_wrong": {"state": f"{hand_off.service_state[:200]}-other"},
         "return_state_missing": {"state": None},
@@ -133,11 +130,7 @@ def _changes(name: str, hand_off: HandOff) -> dict[str, str | None]:
         "return_hand_off_other": {"handoff": reference},
         "return_code_wrong": {"code": code},
         "return_code_missing": {"code": None},
-        "return_code_of_other_session": {
-            "handoff": reference,
-            "code": code,
-            "state": state or secrets.token_urlsafe(8),
-        },
+        "return_code_of_other_session": {"handoff": reference, "code": code, "state": state},
     }
     return table[name]
 

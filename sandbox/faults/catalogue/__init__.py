@@ -1,4 +1,4 @@
-"""The catalogue of faults: their names, what happens, what they take. Unknown ones are an error that names the known."""
+"""The catalogue of faults: their names, what happens, what they take. An unknown one is an error that names all."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -44,7 +44,7 @@ class Parameter:
             return False
         if self.choices:
             return value in self.choices
-        return self.kind is not int or self.least <= value <= self.most
+        return not isinstance(value, int) or self.kind is not int or self.least <= value <= self.most
 
     @property
     def must(self) -> str:
@@ -69,3 +69,7 @@ class Named:
     # For which hand-offs it is: purposes and formats; empty: for all.
     purposes: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+
+    def is_for(self, purpose: str, format: str) -> bool:
+        """Tell whether a hand-off of this purpose and format can meet it."""
+        return (not self.purposes or purpose in self.purposes) and (not self.formats or format in self.formats)

@@ -1,5 +1,7 @@
 """Faults elsewhere: the way back, the responder, phones and elements, the trust list."""
 
+from typing import Any
+
 from sandbox.faults.catalogue.entry import Named, Parameter, Place, Reaction
 
 PURPOSE = Parameter(
@@ -13,11 +15,11 @@ MEDIUM = Parameter(
 ABOUT = {"purpose": PURPOSE, "medium": MEDIUM}
 
 
-def _return(name, title, what):  # type: ignore[no-untyped-def]
+def _return(name: str, title: tuple[str, str], what: tuple[str, str]) -> Named:
     return Named(name, Place.RETURN, title, what)
 
 
-def _ocsp(name, title, what, **more):  # type: ignore[no-untyped-def]
+def _ocsp(name: str, title: tuple[str, str], what: tuple[str, str], **more: Any) -> Named:
     parameters = {**ABOUT, **more.pop("parameters", {})}
     return Named(name, Place.OCSP, title, what, parameters=parameters, **more)
 
@@ -47,12 +49,13 @@ RETURNS = (
 
 OCSP = (
     _ocsp("ocsp_revoked", ("失効と答える", "Says revoked"),
-          ("有効な証明書を、失効と答えます（正しい署名で）。", "Says of a good certificate that it is revoked, properly signed.")),
+          ("有効な証明書を、正しい署名で失効と答えます。", "Says of a good certificate that it is revoked.")),
     _ocsp("ocsp_on_hold", ("一時保留と答える", "Says on hold"),
           ("有効な証明書を、一時保留と答えます。", "Says of a good certificate that it is on hold.")),
     _ocsp("ocsp_unknown", ("不明と答える", "Says unknown"),
           ("証明書を知らないと答えます。", "Says that the certificate is unknown.")),
-    _ocsp("ocsp_try_later", ("あとでと答える", "Says tryLater"), ("tryLaterと答えます。", "Says tryLater."), reaction=LATE),
+    _ocsp("ocsp_try_later", ("あとでと答える", "Says tryLater"), ("tryLaterと答えます。", "Says tryLater."),
+          reaction=LATE),
     _ocsp("ocsp_internal_error", ("内部エラー", "Says internalError"),
           ("internalErrorと答えます。", "Says internalError."), reaction=LATE),
     _ocsp("ocsp_unauthorized", ("権限なし", "Says unauthorized"),
@@ -109,7 +112,8 @@ CRLS = (
 
 PHONES = (
     Named("tsm_away", Place.TSM, ("TSMの停止", "TSM away"),
-          ("スマートフォンからのSERAMの要求に、503を返します。", "SERAM requests of phones are answered 503."), Reaction.RESUME),
+          ("スマートフォンからのSERAMの要求に、503を返します。", "SERAM requests of phones are answered 503."),
+          Reaction.RESUME),
     Named("element_torn", Place.ELEMENT, ("チップが途中で切れる", "Chip torn away"),
           ("電源が入ってから指定した番目のコマンドの答えが、届きません。",
            "The answer to the n-th command of a powered session never comes."),
@@ -125,5 +129,5 @@ TRUSTS = (
           Reaction.ASK_AGAIN,
           {"seconds": Parameter(int, 3600, "秒数。負は過去", "Seconds; negative: into the past", -10**8, 10**8)}),
     Named("trust_authority_wrong", Place.TRUST, ("信頼リストの認証局が違う", "Another authority in the trust list"),
-          ("同じ名前を名乗る別の認証局が入っています。", "A look-alike authority of the same name stands in the list.")),
+          ("同じ名前を名乗る別の認証局が入っています。", "A look-alike authority of the same name is in it.")),
 )  # fmt: skip

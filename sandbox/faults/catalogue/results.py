@@ -1,5 +1,7 @@
 """Faults on the result that a service fetches: each is a lie with real cryptography, and must be rejected."""
 
+from typing import Any
+
 from sandbox.faults.catalogue.entry import Named, Place
 
 SAME, OTHER = "same", "other"  # the hand-off's purpose, or the other one
@@ -7,7 +9,7 @@ GOOD = (SAME, "phone", "valid")
 SIGNATURE, AUTHENTICATION = ("signature",), ("user_authentication",)
 
 
-def _result(name, title, what, **more):  # type: ignore[no-untyped-def]
+def _result(name: str, title: tuple[str, str], what: tuple[str, str], **more: Any) -> Named:
     return Named(name, Place.RESULT, title, what, **more)
 
 
@@ -22,9 +24,10 @@ RESULTS = (
     _result("signature_by_other_key", ("別の鍵の署名", "Signature by another key"),
             ("証明書は本物、署名は別の鍵によるものです。", "The certificate is the true one; another key has signed.")),
     _result("algorithm_none", ("署名されていない", "Algorithm: none"),
-            ("署名の代わりに、文のハッシュがそのまま入っています。", "In place of the signature stands the bare digest.")),
+            ("署名の代わりに、文のハッシュがそのまま入っています。", "The bare digest stands for the signature.")),
     _result("algorithm_sha1", ("SHA-1で署名", "Algorithm swapped: SHA-1"),
-            ("有効な証明書の鍵が、SHA-1で署名します。", "The key of a good certificate signs with SHA-1."), needs=(GOOD,)),
+            ("有効な証明書の鍵が、SHA-1で署名します。", "The key of a good certificate signs with SHA-1."),
+            needs=(GOOD,)),
     _result("algorithm_pss", ("PSSで署名", "Algorithm swapped: PSS"),
             ("有効な証明書の鍵が、PKCS#1 v1.5でなくPSSで署名します。",
              "The key of a good certificate signs by PSS in place of PKCS#1 v1.5."), needs=(GOOD,)),
@@ -112,7 +115,7 @@ RESULTS = (
             ("署名のあとで、文書の1文字を替えています。", "One character was changed after the signature."),
             purposes=SIGNATURE, formats=("raw",)),
     _result("cms_other_document", ("CMSが別の文書のもの", "CMS of another document"),
-            ("ほかは正しく、CMSだけが別の文書への署名です。", "All is right but the CMS, which is over another document."),
+            ("ほかは正しく、CMSだけが別の文書への署名です。", "All is right but the CMS: another document's."),
             needs=(GOOD,), purposes=SIGNATURE, formats=("raw", "cades")),
     _result("cades_digest_other", ("属性のハッシュが別", "Another digest in the attributes"),
             ("署名属性が別の文書のハッシュを持ち、その属性は正しく署名されています。",
