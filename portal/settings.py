@@ -60,8 +60,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.api.headers.ApiHeaders",
 ]
 if SANDBOX:
+    # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
+    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 ROOT_URLCONF = "portal.urls"
@@ -206,6 +209,15 @@ REST_FRAMEWORK = {
 }
 
 # --- The REST APIs (docs/api.md) --------------------------------------------------------------------------
+APIS = ["portal.api.apis.RELYING_PARTY", *(["sandbox.api.about.SANDBOX"] if SANDBOX else [])]
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": [],
+    # A test finds operations that don't say what they are.
+    "DISABLE_ERRORS_AND_WARNINGS": True,
+    "SCHEMA_PATH_PREFIX": "/(sandbox/)?api/v1/",
+}
 # An answer is given again to the same Idempotency-Key for so long.
 IDEMPOTENCY_SECONDS = environment.decimal("IDEMPOTENCY_SECONDS", 24 * 3600)
 # So many requests may a credential make in a window of so many seconds.
@@ -425,6 +437,8 @@ SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.
 SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
 SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
+# So many of a workspace's last requests to the APIs are kept (docs/api.md).
+SANDBOX_INSPECTED_REQUESTS = environment.number("SANDBOX_INSPECTED_REQUESTS", 500)
 # So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
 SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
 # So many of a workspace's newest sessions of phones driven by API are kept (docs/sandbox-phone.md).

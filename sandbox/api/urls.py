@@ -2,8 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal.api import views
+from sandbox.api.about import SANDBOX
+
 app_name = "sandbox_api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("conformance/", include("sandbox.conformance.urls")),
+    path("", include("sandbox.driver.urls")),
+    path("", include("sandbox.faults.urls")),
+    path("", include("sandbox.inspector.urls")),
     path("", include("sandbox.trace.urls")),
+    path("openapi.json", views.openapi_json, {"api": SANDBOX.slug}, name="openapi-json"),
+    path("openapi.yaml", views.openapi_yaml, {"api": SANDBOX.slug}, name="openapi-yaml"),
 ]

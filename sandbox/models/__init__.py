@@ -4,6 +4,7 @@ from sandbox.models.citizen import Citizen
 from sandbox.models.conformance import ConformanceRun, ConformanceTry
 from sandbox.models.fault import Fault, FaultTold
 from sandbox.models.furnishing import Furnishing
+from sandbox.models.inspected import InspectedRequest
 from sandbox.models.issuing import Issuing
 from sandbox.models.phone_session import PhoneSession, VirtualScreenLock
 from sandbox.models.specimen import Specimen
@@ -17,6 +18,7 @@ __all__ = [
     "Fault",
     "FaultTold",
     "Furnishing",
+    "InspectedRequest",
     "Issuing",
     "PhoneSession",
     "Powered",

@@ -1,9 +1,11 @@
 """A workspace with a service in this process, and a citizen whose phone has its certificates."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as site_settings
 from jpki_client import Client
 
 from ca import ceremony, clock
@@ -12,6 +14,7 @@ from portal.providers.models import Workspace
 from sandbox import furnishing, phones
 from sandbox.hands import PhonePasswords
 from sandbox.models import VirtualPhone
+from tests.ca import responders
 from tests.ca.fixtures import *  # noqa: F403
 from tests.client.conftest import site
 from tests.sandbox.conformance.services import Service, serving
@@ -32,6 +35,15 @@ def realm(db: None) -> Realm:
     furnishing.furnish_past(made)
     assert furnishing.settle(made)
     return Realm.objects.get(pk=made.pk)
+
+
+@pytest.fixture
+def responder_address(transactional_db: None, tmp_path: Path) -> Iterator[str]:
+    """Start the responder of a sandbox, which can open specimens' keys; return its address."""
+    folder = tmp_path / "responder"
+    folder.mkdir()
+    with responders.started(folder, SANDBOX_SEAL_KEY=site_settings.SANDBOX_SEAL_KEY) as (address,):
+        yield f"http://{address}"
 
 
 @pytest.fixture
