@@ -29,7 +29,8 @@ class Call:
 
 def of(path: str, method: str, operation: dict[str, Any]) -> Call:
     """Return the call that an operation's first examples make."""
-    headers, body = {}, None
+    headers: dict[str, str] = {}
+    body: Any = None
     content = operation.get("requestBody", {}).get("content", {}).get(JSON)
     if content:
         headers["Content-Type"] = JSON

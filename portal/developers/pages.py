@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from portal.api import apis
 from portal.developers import reading
+from portal.handoff.api import token_endpoint
 from portal.problems import CATALOGUE
 
 MARKDOWN = "text/markdown; charset=utf-8"
@@ -26,7 +27,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def operation(request: HttpRequest, api: str, name: str) -> HttpResponse:
     """Show one operation."""
-    return render(request, "developers/operation.html", {"operation": reading.operation(api, name)})
+    context = {"operation": reading.operation(api, name), "audience": token_endpoint()}
+    return render(request, "developers/operation.html", context)
 
 
 @require_safe

@@ -103,9 +103,12 @@ def operation(slug: str, name: str) -> Operation:
 
 
 def _operation(api: Api, whole: dict[str, Any], path: str, method: str, given: dict[str, Any]) -> Operation:
-    asked = given.get("requestBody", {}).get("content", {}).get(calls.JSON, {})
+    body: dict[str, dict[str, Any]] = given.get("requestBody", {}).get("content", {})
+    asked = body.get(calls.JSON, {})
     status, answer = next((status, each) for status, each in given["responses"].items() if status.startswith("2"))
-    kind, told = next(iter(answer.get("content", {}).items()), ("", {}))
+    content: dict[str, dict[str, Any]] = answer.get("content", {})
+    kind = next(iter(content), "")
+    told = content.get(kind, {})
     return Operation(
         api=api,
         id=given["operationId"],
@@ -162,13 +165,13 @@ def _members(whole: dict[str, Any], schema: dict[str, Any], before: str = "", de
 
 
 def _resolved(whole: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return what a reference refers to; of `null` or something, the something."""
+    """Return what a reference refers to; of something, or null, or an empty text, the something."""
     if "$ref" in schema:
         found: dict[str, Any] = whole["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
         return found
     for way in ("oneOf", "anyOf", "allOf"):
         if way in schema:
-            real = [each for each in schema[way] if each.get("type") != "null"]
+            real = [each for each in schema[way] if each.get("type") != "null" and each.get("maxLength") != 0]
             if len(real) == 1:
                 return _resolved(whole, real[0])
     return schema
