@@ -60,8 +60,10 @@ def _desk() -> Desk:
     from ca.ocsp.desk import ResponderDesk
 
     desk: Desk = ResponderDesk(respond)
-    # What stands before it, if anything does: called with the desk, it gives another.
-    return import_string(settings.RESPONDER_DESK)(desk) if settings.RESPONDER_DESK else desk
+    # What stands before it, if anything does: called with the desk, each gives another.
+    for name in settings.RESPONDER_DESKS:
+        desk = import_string(name)(desk)
+    return desk
 
 
 def main() -> None:

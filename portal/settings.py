@@ -91,6 +91,8 @@ LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 # Each room of the site may have a catalogue of its own beside it.
 LOCALE_PATHS = [ROOT / "portal" / "locale", *sorted((ROOT / "portal").glob("*/locale"))]
+if SANDBOX:
+    LOCALE_PATHS += sorted((ROOT / "sandbox").glob("*/locale"))
 USE_I18N = True
 # Dates and times as the notices write them, in both languages.
 FORMAT_MODULE_PATH = "portal.formats"
@@ -248,6 +250,13 @@ CELERY_TASK_ROUTES = {
     "tsm.sweep_*": {"queue": "sweeps"},
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
+    # Keys of a workspace's authorities and responders; mails; addresses of strangers. Everything else of the sandbox
+    # is its phones' worker's, which has the key of what is sealed.
+    "sandbox.make_responder_keys": {"queue": "workspaces"},
+    "sandbox.sign_rotation": {"queue": "ca"},
+    "sandbox.sign_anew": {"queue": "ca"},
+    "sandbox.tell_webhooks": {"queue": "notices"},
+    "sandbox.send_webhook": {"queue": "probes"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
     "portal.make_workspace_keys": {"queue": "workspaces"},
@@ -315,8 +324,8 @@ if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 # Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
 JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
-# What stands before the responder's desk: called with it, it gives another. Empty: nothing.
-RESPONDER_DESK = "sandbox.trace.responder.WatchedDesk" if SANDBOX else ""
+# What stands before the responder's desk, the nearest first: called with a desk, each gives another.
+RESPONDER_DESKS = ["sandbox.faults.responder.FaultyDesk", "sandbox.trace.responder.WatchedDesk"] if SANDBOX else []
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
@@ -326,6 +335,8 @@ TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
 # What stands for each role: called without arguments, it gives one that has `tsm.messaging.functions`' interface.
 TSM_SEI = environment.text("TSM_SEI", "tsm.messaging.roles.LocalSeiTsm")
 TSM_SP = environment.text("TSM_SP", "tsm.messaging.roles.LocalSpTsm")
+# Whether a phone finds the TSM away: a function (phone). A test world names one; empty: never.
+TSM_FAULTS = "sandbox.faults.phones.is_away" if SANDBOX else ""
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
@@ -396,6 +407,11 @@ VERIFICATION_MOST = environment.number("VERIFICATION_MOST", 500)
 # Answers are kept for so many days. The law's number is not known here: seven years, as for identification records.
 VERIFICATION_LOG_DAYS = environment.number("VERIFICATION_LOG_DAYS", 7 * 365)
 
+# Faults of a test world (docs/faults.md): what it tells instead of the truth, as portal/handoff/faults.py says, and a
+# function (realm, purpose, answers) for statuses. Empty: the truth.
+HANDOFF_FAULTS = "sandbox.faults.handoffs" if SANDBOX else ""
+VERIFICATION_FAULTS = "sandbox.faults.statuses.told" if SANDBOX else ""
+
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
 MYNAPORTAL_IDLE_SECONDS = environment.decimal("MYNAPORTAL_IDLE_SECONDS", 15 * 60)
@@ -433,9 +449,32 @@ SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
 SANDBOX_INSPECTED_REQUESTS = environment.number("SANDBOX_INSPECTED_REQUESTS", 500)
 # So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
 SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
+# So many of a workspace's newest sessions of phones driven by API are kept (docs/sandbox-phone.md).
+SANDBOX_PHONE_SESSIONS = environment.number("SANDBOX_PHONE_SESSIONS", 500)
+# Services beside a site that runs on its own machine are called back there; nobody else's loopback is gone to.
+SANDBOX_LOOPBACK = environment.flag("SANDBOX_LOOPBACK", _LOCAL)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
+
+# Webhooks of workspaces (docs/webhooks.md). Whether they may go to this machine itself: where the site is reached from
+# nowhere else, the integrator's own program is here, too.
+WEBHOOKS_LOOPBACK = environment.flag("WEBHOOKS_LOOPBACK", _LOCAL)
+WEBHOOKS_SECONDS = environment.decimal("WEBHOOKS_SECONDS", 10)  # for an attempt, all of it
+# So long after each failed attempt comes the next (a fifth more or less); after the last the delivery is given up.
+WEBHOOKS_RETRY_SECONDS = [
+    float(each)
+    for each in environment.text("WEBHOOKS_RETRY_SECONDS", "5 300 1800 7200 18000 36000 50400 72000 86400").split()
+]
+# Disabled after so long of nothing but failures.
+WEBHOOKS_DISABLE_HOURS = environment.decimal("WEBHOOKS_DISABLE_HOURS", 120)
+WEBHOOKS_OVERLAP_HOURS = environment.decimal("WEBHOOKS_OVERLAP_HOURS", 24)  # an old secret beside its successor
+WEBHOOKS_MOST = environment.number("WEBHOOKS_MOST", 10)  # of a workspace
+WEBHOOKS_SWEEP_SECONDS = environment.decimal("WEBHOOKS_SWEEP_SECONDS", 2)
+WEBHOOKS_DAYS = environment.number("WEBHOOKS_DAYS", 30)  # events and deliveries are kept
+# Rotations of a workspace's keys (docs/sandbox-time.md): so many in a day.
+ROTATIONS_A_DAY = environment.number("ROTATIONS_A_DAY", 20)
+ROTATIONS_SWEEP_SECONDS = environment.decimal("ROTATIONS_SWEEP_SECONDS", 10)
 
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
@@ -467,6 +506,16 @@ CELERY_BEAT_SCHEDULE = {
     "apis": {"task": "portal.sweep_api", "schedule": 3600.0},
     "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }
+if SANDBOX:
+    CELERY_BEAT_SCHEDULE |= {
+        "webhooks": {
+            "task": "sandbox.sweep_webhooks",
+            "schedule": WEBHOOKS_SWEEP_SECONDS,
+            "options": {"expires": max(WEBHOOKS_SWEEP_SECONDS, 1)},
+        },
+        "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
+        "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
+    }
 
 if SANDBOX:
     CELERY_BEAT_SCHEDULE |= {

@@ -27,7 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("register/", include("whitelist.urls")),
     path("problems/<slug:code>", developers.problem, name="problem"),
     path("", include("portal.developers.urls")),
-    path("api/phone/v1/pages", agent.Pages.as_view()),
+    path("api/phone/v1/pages", agent.Pages.as_view(), name="phone-pages-api"),
     path("api/v1/", include("portal.api.urls")),
     path("api/v1/", include("portal.handoff.api_urls")),
     path("api/v1/", include("portal.verification.api_urls")),
@@ -36,4 +36,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.SANDBOX:
     urlpatterns.append(path("sandbox/client-assertion/", validator.anybody, name="client-assertion"))
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))
+    urlpatterns.append(path("providers/<uuid:organisation>/workspace/", include("sandbox.console.urls")))
     urlpatterns.append(path("outbox/", include("portal.notices.kept_urls")))

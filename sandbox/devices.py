@@ -27,7 +27,7 @@ from sandbox.personas import Card
 from sandbox.trace import web
 from tsm.authentication import of_session
 from tsm.models import Phone
-from tsm.transports.base import ReaderBusy, Transport
+from tsm.transports.base import ReaderBusy, Transport, TransportError
 from tsm.transports.chaining import Chaining
 
 MOST_COMMANDS = 64
@@ -119,6 +119,8 @@ def _play(request: HttpRequest, session: AbstractContextManager[Transport]) -> J
                     break
     except ReaderBusy:
         return _refused("reader_busy", "the chip is in use by another session: try again")
+    except TransportError:
+        return _refused("transport_failed", "the chip was torn off: no answer came")
     return JsonResponse({"answers": answers})
 
 

@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from sandbox import sealing
+from sandbox.faults.phones import torn
 from sandbox.models import Powered, VirtualCard, VirtualPhone
 from sandbox.trace import sessions
 from sandbox.trace.dialogue import Noted
@@ -42,7 +43,7 @@ def card(row: VirtualCard) -> Iterator[Transport]:
     with sessions.listening(row.realm_id, medium="card") as heard, _session(VirtualCard, row.pk) as lease:
         chip = MyNumberCard.restore(lease.state)
         chip.power_on()
-        yield heard.at(Kept(chip, lease.keep, before=lease.renew))
+        yield heard.at(torn(row.realm_id, Kept(chip, lease.keep, before=lease.renew), "card"))
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def app(row: VirtualPhone, app: bytes = PHONE_APP, *, words: Callable[[], Words]
     `words` returns what the TSM noted of the commands that it has the phone play: for the workspace's trace.
     """
     with _listening(row, words) as heard, _element(row) as chip:
-        yield heard.at(Guarded(chip, app))
+        yield heard.at(torn(row.phone.realm_id, Guarded(chip, app), "phone"))
 
 
 @contextmanager
@@ -78,7 +79,7 @@ def element(row: VirtualPhone) -> Iterator[Transport]:
     Raises `ReaderBusy` when another session doesn't end.
     """
     with _listening(row) as heard, _element(row) as chip:
-        yield heard.at(chip)
+        yield heard.at(torn(row.phone.realm_id, chip, "phone"))
 
 
 def _listening(row: VirtualPhone, words: Callable[[], Words] = tuple) -> AbstractContextManager[sessions.Heard]:

@@ -85,4 +85,115 @@ ROWS: dict[str, Problem] = {
         "GET enrolments/{id} says where it is.",
         "この申請は、もう先へ進みません。", "This application goes no further.",
     ),
+    # --- the phone by API
+    "link_unknown": Problem(
+        404, "No hand-off at this link", "The link leads to no hand-off of this workspace.",
+        "Give the `link` of POST /api/v1/handoffs to the letter, what stands in the code, or an address of the service "
+        "that leads there.",
+        "リンクの先に依頼がありません。", "There is no request at this link.",
+    ),
+    "link_led_nowhere": Problem(
+        422, "The service's address led to no hand-off", "It was opened, and `hops` tell what it answered and where it "
+        "led; `finding` says why an address wasn't reached. Only origins in the register are gone to.",
+        "Give an address that redirects to the hand-off's link by GET, of an origin in the workspace's register.",
+        "サービスの画面から、依頼に進めませんでした。", "The service's page led to no request.",
+    ),
+    "phone_action_not_here": Problem(
+        409, "No such button on the screen", "The screen has no such action now.",
+        "Do one of `actions`; GET the session for the screen as it is.",
+        "この画面では、その操作はできません。", "This screen has no such button.",
+    ),
+    "phone_value_invalid": Problem(
+        422, "The action needs another value", "The action's `value` is missing, or none that it takes.",
+        "The detail says which values it takes.",
+        "入力された値が、この操作に合いません。", "The value does not fit this action.",
+    ),
+    "phone_busy": Problem(
+        409, "The phone is busy", "Another call is at this session, or another session is at the chip.",
+        "Try again when the other has ended.",
+        "スマートフォンは、ほかの操作の途中です。", "The phone is busy with something else.",
+    ),
+    "phone_secret_unknown": Problem(
+        422, "Nobody knows the PIN", "No PIN or password was given, and this world doesn't know the phone's.",
+        "Give `pin` or `password`.",
+        "暗証番号またはパスワードを入力してください。", "Please enter the PIN or password.",
+    ),
+    # --- faults
+    "fault_unknown": Problem(
+        422, "No fault of that name", "The catalogue has no such fault; `known` names all.",
+        "GET faults/catalogue says what each does.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "fault_parameter_invalid": Problem(
+        422, "No such parameter", "The fault has no parameter of that name, or it takes another value; `known` names "
+        "them.",
+        "GET faults/catalogue says which values they take.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "fault_scope_invalid": Problem(
+        422, "No scope for this fault", "The scope isn't one, or this fault can't be for it; `member` says which part.",
+        "`requests` is a number, `rate` above 0 and at most 1, `client_id` and `hand_off` are of this workspace.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "too_many_faults": Problem(
+        409, "Too many faults are armed", "A workspace has `most` at once.",
+        "DELETE faults/{id} takes one away.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "webhook_unknown": Problem(
+        404, "No such webhook", "The workspace has no webhook of that id.",
+        "`GET /sandbox/api/v1/webhooks` lists them.",
+        "このワークスペースには、その Webhook はありません。", "There is no such webhook in this workspace.",
+    ),
+    "delivery_unknown": Problem(
+        404, "No such delivery", "The workspace has no delivery of that id, or it was deleted after `WEBHOOKS_DAYS`.",
+        "`GET /sandbox/api/v1/webhooks/{id}/deliveries` lists them.",
+        "このワークスペースには、その送信の記録はありません。", "There is no such delivery in this workspace.",
+    ),
+    "webhook_address_unfit": Problem(
+        400, "Nothing is sent to such an address",
+        "Webhooks go to https addresses on port 443 with a public name; `reason` says what is wrong with this one.",
+        "Give a public https address. Where the site runs on `localhost`, `http://localhost:<port>` does as well.",
+        "この宛先には送れません。公開された https の宛先を指定してください。",
+        "Nothing can be sent there. Give a public https address.",
+    ),
+    "too_many_webhooks": Problem(
+        409, "As many webhooks as a workspace may have", "The workspace has `most` webhooks.",
+        "Delete one, or let one address take more types of events.",
+        "Webhook の数が上限に達しています。", "The workspace has as many webhooks as it may have.",
+    ),
+    "webhook_disabled": Problem(
+        409, "The webhook is disabled",
+        "Nothing is sent to a disabled webhook. `ending` says why it is: `by_hand`, `failing`, or `gone` (it answered "
+        "410).",
+        "`POST /sandbox/api/v1/webhooks/{id}/enable`, when the address works.",
+        "この Webhook は止められています。", "This webhook is disabled.",
+    ),
+    "clock_out_of_range": Problem(
+        400, "The clock doesn't go there",
+        "The workspace's clock goes from when its authorities' certificates begin to fifteen years ahead.",
+        "Ask for a moment between `earliest` and `latest`.",
+        "時計は、そこまでは動かせません。", "The clock can't be moved that far.",
+    ),
+    "clock_busy": Problem(
+        409, "The clock is being moved", "Somebody else moved the workspace's clock at the same moment.",
+        "Look at it with `GET /sandbox/api/v1/clock`, and ask again.",
+        "ほかの操作と重なりました。もう一度お試しください。", "Somebody else was first. Please try again.",
+    ),
+    "rotation_unknown": Problem(
+        404, "No such rotation", "The workspace has no rotation of that id.",
+        "`GET /sandbox/api/v1/rotations` lists them.",
+        "このワークスペースには、その世代交代の記録はありません。", "There is no such rotation in this workspace.",
+    ),
+    "rotation_under_way": Problem(
+        409, "A rotation is under way", "A rotation of the same keys was asked for before and isn't done.",
+        "Wait until `GET /sandbox/api/v1/rotations` says `done`; it takes seconds.",
+        "同じ鍵の世代交代が進んでいます。終わるまでお待ちください。",
+        "The same keys are being rotated. Please wait until that is done.",
+    ),
+    "too_many_rotations": Problem(
+        429, "Too many rotations", "The workspace's keys were rotated `most` times within a day.",
+        "Ask again tomorrow.",
+        "きょうは、これ以上世代交代できません。", "The keys can't be rotated more often today.",
+    ),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from ca.profiles import Medium, Purpose
 from portal import callers
 from portal.api import creating, describing
 from portal.api.describing import Body
-from portal.handoff import asking, delivery, hand_offs, octets, pdf, results, shapes, trust
+from portal.handoff import asking, delivery, faults, hand_offs, octets, pdf, results, shapes, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.shapes import ASSERTION_TYPE, GRANT_TYPE, LONGEST_ADDRESS, LONGEST_CLIENT_ID, LONGEST_CODE
@@ -164,7 +164,7 @@ class TrustView(APIView):
             realm = settings.DEFAULT_REALM
             if "Authorization" in request.headers:
                 realm = callers.of(request).relying_party.realm.slug
-        return Response(trust.trust_list(realm))
+        return Response(faults.trust(realm, trust.trust_list(realm)))
 
 
 def _by_assertion(data: Any) -> credentials.Token:
@@ -188,6 +188,10 @@ def _by_certificate(request: Request, data: Any) -> credentials.Token:
 
 
 def _shape(hand_off: HandOff) -> dict[str, Any]:
+    return faults.told(hand_off, _true_shape(hand_off))
+
+
+def _true_shape(hand_off: HandOff) -> dict[str, Any]:
     return {
         "id": str(hand_off.id),
         "state": hand_off.state,

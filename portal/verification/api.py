@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -58,7 +59,10 @@ class StatusView(APIView):
 
         @transaction.atomic
         def make() -> Response:
-            return _told(who, purpose, [_status(each) for each in answers()])
+            told = answers()
+            if settings.VERIFICATION_FAULTS:
+                told = import_string(settings.VERIFICATION_FAULTS)(who.realm, purpose, told)
+            return _told(who, purpose, [_status(each) for each in told])
 
         # What the register forbids meanwhile isn't told again either.
         permit = partial(asking.require, who, Check.STATUS, purpose)

@@ -1,6 +1,6 @@
 """What the responder is asked by workspaces' services, on the trace: OCSP questions and answers, lists, authorities.
 
-It stands before the responder's desk (RESPONDER_DESK): the answer goes out as it came, and what was said is read
+It stands before the responder's desk (RESPONDER_DESKS): the answer goes out as it came, and what was said is read
 afterwards, in a thread of its own. Requests about realms that are nobody's workspace pass untouched.
 """
 
