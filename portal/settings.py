@@ -216,6 +216,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "ENFORCE_NON_BLANK_FIELDS": True,
     "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # A test finds operations that don't say what they are.
     "DISABLE_ERRORS_AND_WARNINGS": True,
     "SCHEMA_PATH_PREFIX": "/(sandbox/)?api/v1/",
