@@ -37,7 +37,11 @@ def is_there() -> bool:
 
 def send(request: HttpRequest, service: Service) -> HttpResponse:
     """Send the visitor to the terminal, with a challenge of our own that nobody knew before."""
-    asked = {"challenge": secrets.token_urlsafe(32), "state": secrets.token_urlsafe(16), "until": time.time() + GOOD_FOR}
+    asked = {
+        "challenge": secrets.token_urlsafe(32),
+        "state": secrets.token_urlsafe(16),
+        "until": time.time() + GOOD_FOR,
+    }
     keep(request, service, READING, asked)
     query = {name: asked[name] for name in ("challenge", "state")}
     query |= {"return_url": _return_url(service), "lang": current()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from jpki_client import LIVENESS_CHECK, USER_AUTHENTICATION, Check, Verdict
+from jpki_client import LIVENESS_CHECK, USER_AUTHENTICATION, Check, Line, Outcome, Verdict
 
 from sandbox.relying_parties.asking import Service, forget, keep, recall
 from sandbox.relying_parties.pages import client, in_words
@@ -52,4 +52,5 @@ def current(request: HttpRequest, service: Service) -> Visitor | None:
 
 def checked(request: HttpRequest, service: Service) -> list[dict[str, Any]]:
     """Return the four lines of the last verdict in words; empty where there was none."""
-    return in_words(recall(request, service, CHECKED) or [])
+    kept = recall(request, service, CHECKED) or []
+    return in_words(Line(Check(check), Outcome(came), why, facts) for check, came, why, facts in kept)

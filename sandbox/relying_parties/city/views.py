@@ -72,7 +72,8 @@ def form(request: HttpRequest) -> HttpResponse:
     if not verdict.accepted:
         return _show(request, verdict, "city_sign_in")
     draft = asking.recall(request, CITY, DRAFT)
-    answers, wrong = (draft["answers"] if draft else {}), {}
+    answers: dict[str, str] = draft["answers"] if draft else {}
+    wrong: dict[str, str] = {}
     if request.method == "POST":
         answers, wrong = read(request.POST.dict(), timezone.localdate())
         if not wrong:

@@ -32,9 +32,7 @@ LIVING = frozenset({"good", "on_hold", "not_yet_valid"})
 class Records(Protocol):
     """What is asked of the authorities' records: `jpki_client.Client`."""
 
-    def statuses(
-        self, purpose: str, *, check_purpose: str, serial_numbers: Sequence[str]
-    ) -> list[Standing]: ...
+    def statuses(self, purpose: str, *, check_purpose: str, serial_numbers: Sequence[str]) -> list[Standing]: ...
 
     def counterparts(
         self, purpose: str, serial_numbers: Sequence[str], *, counterpart: str, check_purpose: str
@@ -96,9 +94,7 @@ class Accounts:
                     continue  # no new card yet, or one without a signature certificate: it is asked about again
                 self.store.end(number, now)
                 if follower != number:
-                    found += self.store.link(
-                        self.store.patient(owners[number]), follower, CARD, how="renewal", now=now
-                    )
+                    found += self.store.link(self.store.patient(owners[number]), follower, CARD, how="renewal", now=now)
         return found
 
     def standings(self, patient: Patient) -> dict[str, str]:
@@ -132,9 +128,7 @@ class Accounts:
         """Return the numbers that belong to others, where there are some."""
         if not numbers:
             return {}
-        told = self._records.counterparts(
-            purpose, numbers, counterpart=counterpart, check_purpose=LIVENESS_CHECK
-        )
+        told = self._records.counterparts(purpose, numbers, counterpart=counterpart, check_purpose=LIVENESS_CHECK)
         return {one.serial_number: one.counterpart for one in told if one.counterpart}
 
 
