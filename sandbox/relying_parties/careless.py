@@ -90,6 +90,7 @@ def _anything(hand_off: str, code: str) -> dict[str, Any]:
 def _number(result: dict[str, Any]) -> str:
     """Return the certificate's number, of whomever and whyever."""
     try:
-        return f"{x509.load_der_x509_certificate(base64.b64decode(result['certificate'])).serial_number:X}"
+        number = f"{x509.load_der_x509_certificate(base64.b64decode(result['certificate'])).serial_number:X}"
     except (KeyError, TypeError, ValueError):
         return ""
+    return number.zfill(len(number) + len(number) % 2)

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from sandbox.relying_parties.environment import JPKI_URL
 from sandbox.relying_parties.catalogue import TEXTS
+from sandbox.relying_parties.environment import JPKI_URL
 
 
 def from_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

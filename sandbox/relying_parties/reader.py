@@ -1,7 +1,7 @@
 """A card reader on the counter, as a service uses it: a challenge out, a signature back, and everything verified here.
 
 The terminal beside the reader (`sandbox/terminal`) has the card or the phone sign the challenge after the PIN, which we
-never see. What comes is no better than what comes of a hand-off: chain, status and medium are looked at in the same way.
+never see. What comes is no better than what comes of a hand-off: chain, status and medium are looked at just the same.
 """
 
 import hmac

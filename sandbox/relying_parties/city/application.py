@@ -32,6 +32,14 @@ FIELDS = (
     Field("telephone", "tel", autocomplete="tel"),
 )
 
+# For whoever tries the sample, and for programs that do.
+EXAMPLE = {
+    "child_name": "青葉　若葉",
+    "child_birth_date": "2020-05-05",
+    "relation": "guardian",
+    "telephone": "090-0000-0000",
+}
+
 
 def read(form: Mapping[str, str], today: date) -> tuple[dict[str, str], dict[str, str]]:
     """Return the answers as they are kept, and by field the text's key of what is wrong with them."""

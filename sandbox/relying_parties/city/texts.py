@@ -30,6 +30,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "すべての項目に記入してください。氏名と住所は、署名に使う電子証明書の記録から受け取ります。",
         "Please answer every question. Your name and address come from the certificate that you sign with.",
     ),
+    "form_example": ("見本の内容で記入する", "Fill it in with an example"),
     "form_wrong": ("次の項目を確かめてください", "Please look at these again"),
     "field_child_name": ("お子さまの氏名", "Your child's name"),
     "field_child_name_hint": ("例： 青葉　若葉", "Example: AOBA Wakaba"),

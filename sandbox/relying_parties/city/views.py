@@ -17,7 +17,7 @@ from jpki_client import SIGNATURE, SIGNATURE_VERIFICATION, USER_AUTHENTICATION, 
 
 from sandbox.relying_parties import asking
 from sandbox.relying_parties.asking import Service
-from sandbox.relying_parties.city.application import FIELDS, Application, read
+from sandbox.relying_parties.city.application import EXAMPLE, FIELDS, Application, read
 from sandbox.relying_parties.language import current, say
 from sandbox.relying_parties.pages import client, in_words, reporting
 
@@ -72,7 +72,7 @@ def form(request: HttpRequest) -> HttpResponse:
     if not verdict.accepted:
         return _show(request, verdict, "city_sign_in")
     draft = asking.recall(request, CITY, DRAFT)
-    answers: dict[str, str] = draft["answers"] if draft else {}
+    answers: dict[str, str] = EXAMPLE if "example" in request.GET else draft["answers"] if draft else {}
     wrong: dict[str, str] = {}
     if request.method == "POST":
         answers, wrong = read(request.POST.dict(), timezone.localdate())

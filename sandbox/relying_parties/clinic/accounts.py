@@ -1,8 +1,8 @@
 """One patient, one file: whichever certificate they come with, and whatever becomes of it.
 
-A person has up to two user authentication certificates, on the card and in the phone, and both are replaced in time:
-the phone's at each device change, both when the card is renewed, the phone's alone when its use ends. Each new one has a
-new number. What belongs together only the authorities know, and they tell it number by number:
+A person has up to two user authentication certificates, on the card and in the phone, and both change in time: the
+phone's at each device change, both when the card is renewed; and the phone's ends alone when its use does. Each new one
+has a new number. What belongs together only the authorities know, and they tell it number by number:
 
     came        the number leads to a file already
     counterpart the number's counterpart does: the phone's for the card's, the card's for the phone's (article 37)
@@ -41,7 +41,7 @@ class Records(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """Whose file it is, how it was found (came, counterpart, renewal), and whether two files seem to be one person's."""
+    """Whose file it is, how it was found (came, counterpart, renewal), and whether one person seems to have two."""
 
     patient: Patient
     how: str

@@ -81,8 +81,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "We followed the renewal of your card. Your file is the one you had.",
     ),
     "file_double": (
-        "この電子証明書に対応するもう一方は、別の診察券と結び付いています。自動ではまとめません。窓口にお声がけください。",
-        "The certificate that belongs to this one leads to another file. Files aren't merged by machine: please ask us.",
+        "対応するもう一方の電子証明書は、別の診察券と結び付いています。自動ではまとめません。窓口にお声がけください。",
+        "The one that belongs to it leads to another file. Files aren't merged by machine: please ask at the desk.",
     ),
     "insurance_title": ("保険の資格", "Insurance"),
     "insured_yes": ("有効です（窓口での負担 {share}割）", "Insured today (you pay {share}0 percent)"),

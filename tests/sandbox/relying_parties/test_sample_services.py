@@ -215,14 +215,14 @@ def test_the_demo_register_is_made_once(samples: httpx.Client, realm: Realm, str
 
 
 def test_what_goes_wrong_is_told_in_the_visitors_language_and_the_samples_own_dress(samples: httpx.Client) -> None:
-    for answer, status, sentence in (
+    for told, status, sentence in (
         (samples.get("/nowhere"), 404, "ページが見つかりません"),
         (samples.get("/nowhere?lang=en"), 404, "Page not found"),
         (samples.post("/bank/sign-in", headers={"Accept-Language": "ja"}), 403, "This could not be sent"),
         (samples.get("/", headers={"Host": "elsewhere.example"}), 400, "受け付けられない内容です"),
     ):
-        assert (answer.status_code, sentence in answer.text) == (status, True), answer.text
-        assert "/static/samples/samples.css" in answer.text
+        assert (told.status_code, sentence in told.text) == (status, True), told.text
+        assert "/static/samples/samples.css" in told.text
 
 
 def test_where_a_form_was_sent_leads_back_to_the_service_when_it_is_opened(samples: httpx.Client) -> None:
