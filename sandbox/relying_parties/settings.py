@@ -86,6 +86,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    # Every call with its address would drown the rest.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # Every call with its address, and every step of making a PDF, would drown the rest.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "weasyprint", "fontTools")},
 }

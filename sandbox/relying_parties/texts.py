@@ -219,7 +219,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "samples_models": ("手本にするもの", "To be copied"),
     "samples_warnings": ("手本にしないもの", "Not to be copied"),
     "samples_table": ("どの見本が、何を示すか", "Which sample shows what"),
-    "column_sample": ("見本", "Sample"),
     "column_certificates": ("使う電子証明書", "Certificates"),
     "column_ways": ("つながり方", "Ways"),
     "column_shows": ("見どころ", "What to look at"),
@@ -244,8 +243,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "契約書のPDFに署名させ、PDFごと検証する",
         "Has a contract signed in a PDF, and verifies the whole PDF",
     ),
-    "shows_careless": ("検証をしないと、何が通ってしまうか", "What gets through where nothing is verified"),
-    "shows_unlisted": ("登録簿にないと、スマホが断る", "Without a place on the register, the phone refuses"),
     # --- the careless service
     "careless": ("うっかり商店", "Careless Shop"),
     "careless_card": (

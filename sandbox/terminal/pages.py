@@ -55,7 +55,7 @@ def ask(visit: Visit, language: str, seen: Seen | CardError, problem: CardError 
     if isinstance(seen, Seen):
         kind = "phone" if seen.is_phone else "card"
         there = say(f"there_{kind}", language)
-        if 0 < seen.tries < 3:
+        if seen.tries == 1 or (seen.tries == 2 and problem is None):
             text = say("last_try", language) if seen.tries == 1 else say("tries", language, tries=seen.tries)
             tries = f'<p id="tries" class="warning">{escape(text)}</p>'
         elif not seen.tries and problem is None:

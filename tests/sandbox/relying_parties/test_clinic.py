@@ -46,11 +46,7 @@ def file_of(page: httpx.Response) -> str:
 
 def linked(page: httpx.Response) -> dict[str, tuple[str, str]]:
     """Return medium and standing by number, as the file's page tells them."""
-    rows = re.findall(
-        r'<tr data-medium="(\w+)">.*?<td class="code">([0-9A-F]+)</td>.*?<td class="(?:yes|no)">([^<]+)</td>',
-        page.text,
-        re.S,
-    )
+    rows = re.findall(r'data-medium="(\w+)" data-number="([0-9A-F]+)" data-standing="([^"]+)"', page.text)
     return {number: (medium, standing) for medium, number, standing in rows}
 
 
