@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils.module_loading import import_string
 
 from ca import bulk, clock
 from ca.models import JournalEntry, JournalHead, Realm
@@ -122,6 +124,8 @@ def record_all(realm: Realm, happenings: Iterable[Happening]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(_MOVE, [sequence, last, realm.pk])
         _remember(_Turn(realm.pk, sequence, last))
+        if settings.JOURNAL_OBSERVER:
+            import_string(settings.JOURNAL_OBSERVER)(realm, happenings)
 
 
 def verify(realm: Realm) -> BrokenLink | None:

@@ -4,6 +4,7 @@ The certificate is what the TLS front in front of us has verified and hands on i
 must strip what clients send under that name. Without the setting a header of whatever name is anybody's, and nothing.
 """
 
+from typing import Any
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -19,7 +20,15 @@ LONGEST = 16_000  # characters of the header
 
 
 def of(request: Request | HttpRequest) -> Credential:
-    """Return the credential whose token the request shows. Raises `TokenInvalid`."""
+    """Return the credential whose token the request shows; asked once a request. Raises `TokenInvalid`."""
+    bare: Any = getattr(request, "_request", request)
+    if not hasattr(bare, "api_caller"):
+        bare.api_caller = _authenticate(request)
+    found: Credential = bare.api_caller
+    return found
+
+
+def _authenticate(request: Request | HttpRequest) -> Credential:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenInvalid("Authorization: Bearer <token> is missing")

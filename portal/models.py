@@ -9,6 +9,7 @@ from portal.accounts.models import (
     Registration,
     StaffSession,
 )
+from portal.api.models import Allowance, KeptAnswer
 from portal.certificates.models import Objection
 from portal.handoff.models import HandOff, HandOffPdf, Preparation
 from portal.helpdesk.models import Call, IdentityCheck, Release
@@ -19,6 +20,7 @@ from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
 __all__ = [
     "Account",
+    "Allowance",
     "Application",
     "Attempts",
     "Authenticator",
@@ -31,6 +33,7 @@ __all__ = [
     "IdentityCheck",
     "Invitation",
     "JournalCursor",
+    "KeptAnswer",
     "KeptMail",
     "MailServer",
     "Membership",

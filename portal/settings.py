@@ -61,6 +61,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
 ]
+if SANDBOX:
+    MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -152,6 +154,8 @@ PROVIDER_WORKSPACES = environment.number("PROVIDER_WORKSPACES", 100)
 # Whether an organisation may have a realm of its own to try things in: authorities that workers make when asked.
 WORKSPACES = environment.flag("WORKSPACES", SANDBOX)
 WORKSPACES_SWEEP_SECONDS = environment.decimal("WORKSPACES_SWEEP_SECONDS", 10)
+# What a workspace has in it when it is ready: a module (sandbox/furnishing.py). A string: nothing imports the sandbox.
+WORKSPACES_WORLD = "sandbox.furnishing" if SANDBOX else ""
 
 # The help desk: a holder's page stays open for so long; a release that nobody approves within so long lapses.
 HELPDESK_CALL_SECONDS = environment.decimal("HELPDESK_CALL_SECONDS", 30 * 60)
@@ -198,7 +202,15 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [],
     "EXCEPTION_HANDLER": "portal.api_errors.handle",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
+
+# --- The REST APIs (docs/api.md) --------------------------------------------------------------------------
+# An answer is given again to the same Idempotency-Key for so long.
+IDEMPOTENCY_SECONDS = environment.decimal("IDEMPOTENCY_SECONDS", 24 * 3600)
+# So many requests may a credential make in a window of so many seconds.
+API_REQUESTS = environment.number("API_REQUESTS", 1200)
+API_WINDOW_SECONDS = environment.number("API_WINDOW_SECONDS", 60)
 
 # Modules with rows of problems that the site itself doesn't know.
 PROBLEM_TABLES = ["sandbox.problems"] if SANDBOX else []
@@ -223,6 +235,8 @@ CELERY_TASK_ROUTES = {
     "tsm.sweep_*": {"queue": "sweeps"},
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
+    # The journal's key signs a conformance run's report.
+    "sandbox.sign_conformance": {"queue": "ca"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
     "portal.make_workspace_keys": {"queue": "workspaces"},
@@ -288,6 +302,10 @@ if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
     raise SystemExit("CRL_VALIDITY_SECONDS must not be shorter than CRL_PUBLISH_SECONDS")
 # The heads of the journals are signed so often, with a key of each realm's own in the authorities' key store.
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
+# Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
+JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
+# What stands before the responder's desk, the nearest first: called with a desk, each gives another.
+RESPONDER_DESKS = ["sandbox.faults.responder.FaultyDesk", "sandbox.trace.responder.WatchedDesk"] if SANDBOX else []
 
 # --- TSM ----------------------------------------------------------------------------------------------
 TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
@@ -297,6 +315,8 @@ TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
 # What stands for each role: called without arguments, it gives one that has `tsm.messaging.functions`' interface.
 TSM_SEI = environment.text("TSM_SEI", "tsm.messaging.roles.LocalSeiTsm")
 TSM_SP = environment.text("TSM_SP", "tsm.messaging.roles.LocalSpTsm")
+# Whether a phone finds the TSM away: a function (phone). A test world names one; empty: never.
+TSM_FAULTS = "sandbox.faults.phones.is_away" if SANDBOX else ""
 TSM_PUSH = "sandbox.phones.push" if SANDBOX else ""
 TSM_LEASE_SECONDS = environment.decimal("TSM_LEASE_SECONDS", 30)
 TSM_LONG_POLL_SECONDS = environment.decimal("TSM_LONG_POLL_SECONDS", 25)
@@ -366,8 +386,11 @@ PROBES_DAYS = environment.number("PROBES_DAYS", 400)
 VERIFICATION_MOST = environment.number("VERIFICATION_MOST", 500)
 # Answers are kept for so many days. The law's number is not known here: seven years, as for identification records.
 VERIFICATION_LOG_DAYS = environment.number("VERIFICATION_LOG_DAYS", 7 * 365)
-# An answer is given again to the same Idempotency-Key for so long.
-VERIFICATION_AGAIN_SECONDS = environment.decimal("VERIFICATION_AGAIN_SECONDS", 24 * 3600)
+
+# Faults of a test world (docs/faults.md): what it tells instead of the truth, as portal/handoff/faults.py says, and a
+# function (realm, purpose, answers) for statuses. Empty: the truth.
+HANDOFF_FAULTS = "sandbox.faults.handoffs" if SANDBOX else ""
+VERIFICATION_FAULTS = "sandbox.faults.statuses.told" if SANDBOX else ""
 
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
@@ -402,6 +425,14 @@ SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.
 SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
 SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
+# So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
+SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
+# So many of a workspace's newest sessions of phones driven by API are kept (docs/sandbox-phone.md).
+SANDBOX_PHONE_SESSIONS = environment.number("SANDBOX_PHONE_SESSIONS", 500)
+# Services beside a site that runs on its own machine are called back there; nobody else's loopback is gone to.
+SANDBOX_LOOPBACK = environment.flag("SANDBOX_LOOPBACK", _LOCAL)
+# So often conformance runs that were left on their way, or wait for certificates, are gone on with.
+SANDBOX_CONFORMANCE_SWEEP_SECONDS = environment.decimal("SANDBOX_CONFORMANCE_SWEEP_SECONDS", 3)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
@@ -433,8 +464,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "probes": {"task": "whitelist.sweep_probes", "schedule": PROBES_SWEEP_SECONDS},
     "entries": {"task": "whitelist.sweep_entries", "schedule": crontab(hour=PROBES_NIGHT_HOUR, minute=0)},
+    "apis": {"task": "portal.sweep_api", "schedule": 3600.0},
     "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }
+
+if SANDBOX:
+    CELERY_BEAT_SCHEDULE |= {
+        "conformance": {"task": "sandbox.sweep_conformance", "schedule": SANDBOX_CONFORMANCE_SWEEP_SECONDS},
+        "furnishing": {"task": "sandbox.sweep_furnishing", "schedule": WORKSPACES_SWEEP_SECONDS},
+        "issuing": {"task": "sandbox.sweep_issuing", "schedule": TSM_SWEEP_SECONDS},
+    }
 
 LOGGING = {
     "version": 1,

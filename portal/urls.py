@@ -25,7 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/<uuid:organisation>/", include(providers.ROOMS)),
     path("register/", include("whitelist.urls")),
     path("problems/<slug:code>", problems.page, name="problem"),
-    path("api/phone/v1/pages", agent.Pages.as_view()),
+    path("api/phone/v1/pages", agent.Pages.as_view(), name="phone-pages-api"),
     path("api/v1/", include("portal.handoff.api_urls")),
     path("api/v1/", include("portal.verification.api_urls")),
     path("", include("tsm.urls")),

@@ -1,14 +1,15 @@
-"""The personas' cards: making one, having it certified, and what happens to some of them."""
+"""The citizens' cards: making one, having it certified, and what happens to some of them."""
 
 from celery import shared_task
 from django.db import transaction
 
 from ca import clock, issuance, journal, messages, revocation
-from ca.models import Authority, Certificate, Holder, Issuance, Realm
+from ca.models import Authority, Certificate, Issuance, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
-from sandbox import personas, power, sealing
-from sandbox.models import VirtualCard
+from sandbox import citizens, power, sealing
+from sandbox.citizens import Secrets
+from sandbox.models import Citizen, VirtualCard
 from sandbox.personas import Card, Persona
 from sandbox.virtual.card import MyNumberCard
 from tsm import jpki
@@ -19,40 +20,41 @@ from tsm.transports.base import ReaderBusy
 
 def create(realm: Realm, persona: Persona) -> tuple[VirtualCard, list[Issuance]]:
     """Make a persona with holder, card and both keys, and ask for the certificates; what is there stays."""
-    existing = VirtualCard.objects.filter(realm=realm, persona=persona.code).first()
+    return make(citizens.settle(realm, persona))
+
+
+def make(citizen: Citizen) -> tuple[VirtualCard, list[Issuance]]:
+    """Make the citizen's first card with its keys, and ask for the certificates; what is there stays.
+
+    Whoever calls wakes the workers that issue them (`ca.issue`), or issues them itself. Needs the seal key.
+    """
+    existing = citizens.card_of(citizen)
     if existing is not None:
         return existing, _requests(existing)
-    # The machine's time: a realm that is being furnished stands in the past, and the birthday counts from today.
-    born_on = personas.born_on(persona, clock.machine())
-    chip = _manufacture(persona)
+    chip = _manufacture(citizens.secrets_of(citizen))
     with transaction.atomic():
-        holder = Holder.objects.create(
-            realm=realm,
-            name=persona.name,
-            name_substitution="0" * len(persona.name),
-            sex=persona.sex,
-            birth_date=personas.era_date(born_on),
-            born_on=born_on,
-            address=persona.address,
-            address_substitution="0" * len(persona.address),
-            prefecture=persona.prefecture,
-            municipality=persona.municipality,
-            municipality_code=persona.municipality_code,
+        card, made = VirtualCard.objects.get_or_create(
+            holder=citizen.holder,
+            defaults={
+                "realm": citizen.realm,
+                "persona": citizen.code,
+                "sealed_state": sealing.seal(chip.snapshot()),
+            },
         )
-        card = VirtualCard.objects.create(
-            realm=realm, persona=persona.code, holder=holder, sealed_state=sealing.seal(chip.snapshot())
-        )
-        return card, _ask(card, chip)
+        # Of two who made one at once, the first's is the citizen's.
+        return card, _ask(card, chip) if made else _requests(card)
 
 
-def replace(card: VirtualCard) -> bool:
+def replace(card: VirtualCard, known: Secrets | None = None) -> bool:
     """Give the holder a new card at the counter: new keys, the old certificates superseded; workers certify it.
 
-    Return False while the one before isn't finished yet. Raises `ReaderBusy` when somebody has the card in a reader.
+    With `known` it has other passwords than the one before. Return False while the one before isn't finished yet.
+    Raises `ReaderBusy` when somebody has the card in a reader.
     """
     if any(asked.state not in Issuance.FINAL for asked in _requests(card)):
         return False
-    chip = _manufacture(_persona(card))
+    citizen = citizen_of(card)
+    chip = _manufacture(known or citizens.secrets_of(citizen))
     now = clock.now(card.realm)
     with power.card_slot(card) as put_in, transaction.atomic():
         journal.take(card.realm)
@@ -62,6 +64,8 @@ def replace(card: VirtualCard) -> bool:
         for certificate in valid_certificates(card):
             revocation.revoke(certificate, cause=Cause.SUPERSEDED, now=now)
         put_in(chip.snapshot())
+        if known is not None:
+            citizens.remember(citizen, known)
         ids = [asked.pk for asked in _ask(card, chip)]
         transaction.on_commit(lambda: messages.send("ca.issue", ids))
     return True
@@ -84,15 +88,15 @@ def write_certificates(card: VirtualCard) -> None:
 
 
 def befall(card: VirtualCard) -> None:
-    """Do to a persona's card what the persona stands for."""
-    persona = _persona(card)
+    """Do to a citizen's card what the citizen stands for."""
+    condition = citizen_of(card).condition
     now = clock.now(card.realm)
     signature = card_certificate(card, Purpose.SIGNATURE)
-    if persona.card is Card.REVOKED and signature is not None and signature.status == Certificate.Status.VALID:
+    if condition == Card.REVOKED and signature is not None and signature.status == Certificate.Status.VALID:
         revocation.revoke(signature, cause=Cause.ATTRIBUTES_CHANGED, now=now)
-    if persona.card is Card.ON_HOLD and signature is not None and signature.status == Certificate.Status.VALID:
+    if condition == Card.ON_HOLD and signature is not None and signature.status == Certificate.Status.VALID:
         revocation.hold(signature, cause=Cause.LOSS, now=now)
-    if persona.card is Card.BLOCKED:
+    if condition == Card.BLOCKED:
         with power.card(card) as chip:
             chip.transmit(jpki.select_application().encode())
             chip.transmit(jpki.select_file(jpki.File.SIGNATURE_PASSWORD).encode())
@@ -112,31 +116,38 @@ def valid_certificates(card: VirtualCard) -> list[Certificate]:
     )
 
 
+def is_certified(card: VirtualCard) -> bool:
+    """Tell whether every certificate that was asked for is issued, or refused."""
+    return all(asked.state in Issuance.FINAL for asked in _requests(card))
+
+
+def citizen_of(card: VirtualCard) -> Citizen:
+    """Return whose card it is."""
+    return Citizen.objects.select_related("realm", "holder").get(holder=card.holder_id)
+
+
 @shared_task(name="factory.write_card_certificates", autoretry_for=(ReaderBusy,), retry_backoff=True, max_retries=5)
 def write_card_certificates(card_id: int) -> None:
-    write_certificates(VirtualCard.objects.select_related("realm", "holder").get(pk=card_id))
+    """Write what was issued into the card; the first time, do to it what its citizen stands for."""
+    card = VirtualCard.objects.select_related("realm", "holder").get(pk=card_id)
+    write_certificates(card)
+    if not card.ready:
+        befall(card)
+        VirtualCard.objects.filter(pk=card.pk).update(ready=True)
 
 
-def _persona(card: VirtualCard) -> Persona:
-    persona = personas.find(card.persona)
-    if persona is None:
-        raise ValueError(f"there is no persona {card.persona!r}")
-    return persona
-
-
-def _manufacture(persona: Persona) -> MyNumberCard:
-    with_signature = persona.card is not Card.CHILD
+def _manufacture(known: Secrets) -> MyNumberCard:
     return MyNumberCard.manufacture(
-        authentication_pin=persona.authentication_pin,
-        signature_password=persona.signature_password if with_signature else None,
-        with_signature=with_signature,
+        authentication_pin=known.user_authentication,
+        signature_password=known.signature or None,
+        with_signature=bool(known.signature),
     )
 
 
 def _ask(card: VirtualCard, chip: MyNumberCard) -> list[Issuance]:
     asked = []
     for key, purpose in PURPOSES.items():
-        if key is Key.SIGNATURE and _persona(card).card is Card.CHILD:
+        if not chip.has(key):
             continue
         asked.append(
             issuance.request(

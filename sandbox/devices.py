@@ -21,12 +21,13 @@ from django.views.decorators.http import require_POST
 
 from ca.models import Realm
 from portal import api_errors
-from sandbox import personas, phones, power
-from sandbox.models import VirtualCard, VirtualPhone
-from sandbox.personas import Card, Persona
+from sandbox import citizens, personas, phones, power
+from sandbox.models import Citizen, VirtualCard, VirtualPhone
+from sandbox.personas import Card
+from sandbox.trace import web
 from tsm.authentication import of_session
 from tsm.models import Phone
-from tsm.transports.base import ReaderBusy, Transport
+from tsm.transports.base import ReaderBusy, Transport, TransportError
 from tsm.transports.chaining import Chaining
 
 MOST_COMMANDS = 64
@@ -34,23 +35,33 @@ MOST_COMMANDS = 64
 GOES_ON = frozenset({0x90, 0x62})
 
 
-def cards(request: HttpRequest) -> list[dict[str, str]]:
-    """Return the cards that can be laid on the reader: label, hint, pin_hint, url."""
-    found = {row.persona: row for row in VirtualCard.objects.filter(realm__slug=settings.DEFAULT_REALM)}
-    return [_card(found[persona.code], persona) for persona in personas.PERSONAS if persona.code in found]
+# Of which realms beside the site's own this browser has been shown the cards: keys of `Realm`.
+SHOWN = "sandbox_cards"
+
+
+def cards(request: HttpRequest, realm: Realm) -> list[dict[str, str]]:
+    """Return the cards that can be laid on the reader: label, hint, pin_hint, url. From now on this browser has them.
+
+    Those of a workspace are for whoever was handed something of it: a phone, or a link of its service's.
+    """
+    people = citizens.of(realm).filter(holder__virtual_card__isnull=False)
+    if realm.slug != settings.DEFAULT_REALM and realm.pk not in request.session.get(SHOWN, []):
+        request.session[SHOWN] = [*request.session.get(SHOWN, []), realm.pk]
+    places = {persona.code: place for place, persona in enumerate(personas.PERSONAS)}
+    return [_card(one) for one in sorted(people, key=lambda one: (places.get(one.code, len(places)), one.pk))]
 
 
 def element(request: HttpRequest, phone: Phone | str) -> dict[str, str] | None:
     """Return where the page reaches the element of this phone, or None when it isn't one of ours."""
     reference = phone.reference if isinstance(phone, Phone) else phone
-    if not VirtualPhone.objects.filter(phone__reference=reference).exists():
+    if not VirtualPhone.objects.filter(phone__reference=reference, gone_at=None).exists():
         return None
     return {"url": reverse("sandbox:element", args=[reference])}
 
 
-def new_phone(request: HttpRequest, model_code: str) -> Phone | None:
+def new_phone(request: HttpRequest, model_code: str, realm: Realm) -> Phone | None:
     """Return a phone of that model, fresh from the factory; None when the factory doesn't answer."""
-    return phones.order(Realm.objects.get(slug=settings.DEFAULT_REALM), model_code)
+    return phones.order(realm, model_code)
 
 
 @require_POST
@@ -59,7 +70,18 @@ def new_phone(request: HttpRequest, model_code: str) -> Phone | None:
 def card_session(request: HttpRequest, persona: str) -> JsonResponse:
     """Play commands into the card of a persona of the default realm: these cards are everybody's."""
     row = get_object_or_404(VirtualCard, realm__slug=settings.DEFAULT_REALM, persona=persona)
-    return _play(request, power.card(row))
+    with web.about(request, row.realm_id):
+        return _play(request, power.card(row))
+
+
+@require_POST
+@never_cache
+@sensitive_variables()
+def workspace_card_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
+    """Play commands into the card of a workspace's citizen, which a page has shown to this browser before."""
+    row = get_object_or_404(VirtualCard, reference=reference, realm__in=request.session.get(SHOWN, []))
+    with web.about(request, row.realm_id):
+        return _play(request, power.card(row))
 
 
 @require_POST
@@ -70,8 +92,9 @@ def element_session(request: HttpRequest, reference: uuid.UUID) -> JsonResponse:
     phone = of_session(request)
     if phone is None or phone.reference != reference:
         raise Http404("not this session's phone")
-    row = get_object_or_404(VirtualPhone, phone=phone)
-    return _play(request, power.app(row))
+    row = get_object_or_404(VirtualPhone, phone=phone, gone_at=None)
+    with web.about(request, phone.realm_id):
+        return _play(request, power.app(row))
 
 
 @sensitive_variables()
@@ -96,6 +119,8 @@ def _play(request: HttpRequest, session: AbstractContextManager[Transport]) -> J
                     break
     except ReaderBusy:
         return _refused("reader_busy", "the chip is in use by another session: try again")
+    except TransportError:
+        return _refused("transport_failed", "the chip was torn off: no answer came")
     return JsonResponse({"answers": answers})
 
 
@@ -104,9 +129,9 @@ def _refused(code: str, detail: str) -> JsonResponse:
     return JsonResponse(problem, status=problem["status"], content_type="application/problem+json")
 
 
-def _card(row: VirtualCard, persona: Persona) -> dict[str, str]:
-    name = persona.name.replace("\u3000", " ")
-    label = f"{name}さん" if get_language() == "ja" else persona.romaji
+def _card(citizen: Citizen) -> dict[str, str]:
+    name = citizen.holder.name.replace("\u3000", " ")
+    label = f"{name}さん" if get_language() == "ja" or not citizen.romaji else citizen.romaji
     notes = {
         Card.GOOD: "",
         Card.EXPIRED: _("期限の切れたカード"),
@@ -115,13 +140,19 @@ def _card(row: VirtualCard, persona: Persona) -> dict[str, str]:
         Card.BLOCKED: _("署名用パスワードがロックされたカード"),
         Card.CHILD: _("15歳未満で署名用証明書のないカード"),
     }
-    secret = persona.signature_password or _("なし")
-    hint = _("署名用パスワード: {secret}").format(secret=secret)
-    pin_hint = _("利用者証明用暗証番号: {pin}").format(pin=persona.authentication_pin)
-    note = notes[persona.card]
+    known = citizens.secrets_of(citizen)
+    hint = _("署名用パスワード: {secret}").format(secret=known.signature or _("なし"))
+    pin_hint = _("利用者証明用暗証番号: {pin}").format(pin=known.user_authentication)
+    note = notes[Card(citizen.condition)]
     return {
         "label": label,
         "hint": f"{note} — {hint}" if note else hint,
         "pin_hint": f"{note} — {pin_hint}" if note else pin_hint,
-        "url": reverse("sandbox:card", args=[row.persona]),
+        "url": _address(citizen),
     }
+
+
+def _address(citizen: Citizen) -> str:
+    if citizen.realm.slug == settings.DEFAULT_REALM:
+        return reverse("sandbox:card", args=[citizen.code])
+    return reverse("sandbox:workspace-card", args=[citizen.holder.virtual_card.reference])

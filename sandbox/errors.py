@@ -15,3 +15,91 @@ class NotAWorkspace(SandboxError):
     """The token is good, but its service isn't registered in a workspace."""
 
     code = "not_a_workspace"
+
+
+# --- citizens, cards, phones --------------------------------------------------------------------------------
+class CitizenUnfit(SandboxError):
+    """What was wished for can't stand in a certificate, or in a card: `field` says what."""
+
+    code = "citizen_unfit"
+
+
+class PersonaFixed(SandboxError):
+    """The ten personas are the same in every workspace; what is issued to them may change, they don't."""
+
+    code = "persona_fixed"
+
+
+class CardUnderWay(SandboxError):
+    """The card before isn't certified yet, or there is none yet."""
+
+    code = "card_under_way"
+
+
+class FactoryBusy(SandboxError):
+    """The factory didn't answer in time; what was ordered may still come."""
+
+    code = "factory_busy"
+
+
+class ModelUnknown(SandboxError):
+    """There is no such model, or it can't be varied so."""
+
+    code = "model_unknown"
+
+
+class PhoneGone(SandboxError):
+    """The phone was thrown away."""
+
+    code = "phone_gone"
+
+
+# --- what a citizen does by hand ----------------------------------------------------------------------------
+class ChipRefused(SandboxError):
+    """The card, or the phone's element, answered with an error: `step` and `status_word` say where and which."""
+
+    code = "chip_refused"
+
+
+class ChipPasswordWrong(SandboxError):
+    """The chip compared, and it wasn't that password: `tries_left` says how often it may still be tried."""
+
+    code = "chip_password_wrong"
+
+
+class ChipPasswordBlocked(SandboxError):
+    """Too many wrong ones: the password is blocked."""
+
+    code = "chip_password_blocked"
+
+
+class ChipCertificateMissing(SandboxError):
+    """The chip has no certificate for this purpose: a child's card, or a phone to which nothing was issued."""
+
+    code = "chip_certificate_missing"
+
+
+# --- certificates -------------------------------------------------------------------------------------------
+class CauseUnfit(SandboxError):
+    """No certificate of this kind is held or revoked for that cause."""
+
+    code = "cause_unfit"
+
+
+class NoneExpired(SandboxError):
+    """The workspace was made before workspaces had expired certificates."""
+
+    code = "none_expired"
+
+
+class KeyNotHeld(SandboxError):
+    """The private key of this certificate is in no chip, and no specimen's: it is gone, or never was here."""
+
+    code = "key_not_held"
+
+
+# --- enrolments ---------------------------------------------------------------------------------------------
+class EnrolmentFinished(SandboxError):
+    """The enrolment isn't under way, or it is a person who does the citizen's part."""
+
+    code = "enrolment_finished"

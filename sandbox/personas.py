@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+# Grows whenever a persona is changed or another one comes; each citizen's row says which edition made it.
+VERSION = 1
+YEAR = timedelta(days=365)
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
 
 class Card(StrEnum):
     """What is the matter with a persona's card."""

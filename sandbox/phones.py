@@ -1,33 +1,41 @@
 """Virtual phones: the factory that makes them, and the app in each that answers a push."""
 
+import json
 import secrets
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 
 import httpx
 from celery import shared_task
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from ca import clock, messages
 from ca.models import Realm
-from sandbox import power, sealing
+from sandbox import pace, power, sealing, trace
+from sandbox.hands import PhonePasswords
 from sandbox.models import VirtualPhone
+from sandbox.trace import seram
 from sandbox.virtual.element import Element
-from tsm import agent, compatibility, keysets
+from tsm import agent, compatibility, conversation, keysets
 from tsm.models import Phone, SecureElement
+from tsm.transports.base import Transport
 
 # ISO/IEC 7812: an issuer identification number of nobody's.
 IIN = bytes.fromhex("9999990001")
 
 
-def make(realm: Realm, model_code: str, reference: uuid.UUID | None = None) -> Phone:
+def make(realm: Realm, model_code: str, reference: uuid.UUID | None = None, *, name: str = "") -> Phone:
     """Make a phone of that model: its element with diversified issuer keys, its token, its rows.
 
-    Needs the TSM's master key: this is the factory, where the element's issuer writes its keys.
+    `model_code` may say in what this phone differs from its model (`tsm.compatibility.varied`). Needs the TSM's master
+    key: this is the factory, where the element's issuer writes its keys.
     """
     model = compatibility.find(model_code)
     if model is None:
@@ -49,8 +57,8 @@ def make(realm: Realm, model_code: str, reference: uuid.UUID | None = None) -> P
         phone = Phone.objects.create(
             realm=realm,
             reference=reference or uuid.uuid4(),
-            model_code=model.code,
-            name=model.name,
+            model_code=model_code,
+            name=name or model.name,
             token_digest=digest,
             created_at=now,
         )
@@ -62,19 +70,68 @@ def make(realm: Realm, model_code: str, reference: uuid.UUID | None = None) -> P
     return phone
 
 
-def order(realm: Realm, model_code: str, *, wait: float = 10.0) -> Phone | None:
+def order(realm: Realm, model_code: str, *, name: str = "", wait: float = 10.0) -> Phone | None:
     """Have a phone made by the factory, which is a worker: this process can't know an element's keys.
 
     Return None when it isn't there within `wait` seconds.
     """
     reference = uuid.uuid4()
-    messages.send("factory.make_phone", realm.pk, model_code, str(reference))
+    messages.send("factory.make_phone", realm.pk, model_code, str(reference), name)
     deadline = time.monotonic() + wait
     while True:
         made = Phone.objects.filter(reference=reference, virtual_phone__isnull=False).first()
         if made is not None or time.monotonic() > deadline:
             return made
         time.sleep(0.05)
+
+
+def of(realm: Realm) -> QuerySet[VirtualPhone]:
+    """Return the realm's phones, in the order in which they were made, but for those that are gone."""
+    rows = VirtualPhone.objects.filter(phone__realm=realm, gone_at=None).order_by("pk")
+    return rows.select_related("phone__realm", "phone__element")
+
+
+def find(realm: Realm, reference: uuid.UUID | str) -> VirtualPhone | None:
+    """Return the realm's phone of that reference, or None; one that is gone isn't found."""
+    try:
+        return of(realm).filter(phone__reference=uuid.UUID(str(reference))).first()
+    except ValueError:
+        return None
+
+
+def passwords(row: VirtualPhone) -> PhonePasswords | None:
+    """Return what the holder chose in the phone, where the sandbox was the holder's hands. Needs the seal key."""
+    if row.sealed_passwords is None:
+        return None
+    return PhonePasswords(**json.loads(sealing.unseal(bytes(row.sealed_passwords))))
+
+
+def remember(row: VirtualPhone, chosen: PhonePasswords) -> None:
+    """Note what the holder chose in the phone. Needs the seal key."""
+    row.sealed_passwords = sealing.seal(json.dumps(asdict(chosen)).encode())
+    VirtualPhone.objects.filter(pk=row.pk).update(sealed_passwords=row.sealed_passwords)
+
+
+def reach(row: VirtualPhone, reachable: bool) -> None:
+    """Switch the phone on, or off: then no push wakes it. One that comes back is told what it missed."""
+    VirtualPhone.objects.filter(pk=row.pk).update(reachable=reachable)
+    row.reachable = reachable
+    if reachable:
+        wake(row)
+
+
+def throw_away(row: VirtualPhone) -> None:
+    """Lose the phone for good. What was issued to it stands as it stood: whoever lost one says so elsewhere."""
+    row.gone_at = clock.machine()
+    VirtualPhone.objects.filter(pk=row.pk).update(gone_at=row.gone_at)
+
+
+def wake(row: VirtualPhone) -> None:
+    """Have the app ask for the conversation that the TSM has open with the phone, if there is one."""
+    element = getattr(row.phone, "element", None)
+    found = conversation.of(element) if element is not None else None
+    if found is not None:
+        push(row.phone.reference, found.reference)
 
 
 def bearer(row: VirtualPhone) -> str:
@@ -84,13 +141,21 @@ def bearer(row: VirtualPhone) -> str:
 
 def push(phone: uuid.UUID, session: uuid.UUID) -> None:
     """Wake a virtual phone: its app is to open this session with the TSM. Phones of others aren't ours to wake."""
-    if VirtualPhone.objects.filter(phone__reference=phone).exists():
+    rows = VirtualPhone.objects.select_related("phone").filter(phone__reference=phone, reachable=True, gone_at=None)
+    row = rows.first()
+    if row is not None:
+        seram.woken(row, session)
         messages.send("sandbox.talk", str(phone), str(session))
 
 
-def talk(phone: str, session: str) -> None:
-    """Be the app in the phone: hold the conversation that it was woken for, unless it is in one."""
-    row = VirtualPhone.objects.select_related("phone__element").get(phone__reference=phone)
+def talk(phone: str, session: str, post: agent.Post | None = None) -> None:
+    """Be the app in the phone: hold the conversation that it was woken for, unless it is in one.
+
+    `post` is another way to the TSM than by HTTP.
+    """
+    row = VirtualPhone.objects.select_related("phone__element", "phone__realm").get(phone__reference=phone)
+    if not row.reachable or row.gone_at is not None or pace.rests(row.phone):
+        return
     now = timezone.now()
     free = Q(talking_until__isnull=True) | Q(talking_until__lt=now)
     if not VirtualPhone.objects.filter(free, pk=row.pk).update(
@@ -98,10 +163,10 @@ def talk(phone: str, session: str) -> None:
     ):
         return
     try:
-        post = agent.over_http(f"{settings.PUBLIC_URL}/gp/seram", session, bearer(row))
+        post = post or agent.over_http(f"{settings.PUBLIC_URL}/gp/seram", session, bearer(row))
         agent.converse(
-            post,
-            lambda: power.app(row),
+            pace.leaving(row.phone, seram.traced(post, row, session)),
+            lambda: played(row, session),
             identifier=row.phone.element.identifier,
             # The app remembers what was agreed; the row that tells whether it ever talked is the TSM's.
             shaken=row.phone.last_seen_at is not None,
@@ -115,13 +180,25 @@ def talk(phone: str, session: str) -> None:
         VirtualPhone.objects.filter(pk=row.pk).update(talking_until=None)
 
 
+@contextmanager
+def played(row: VirtualPhone, session: str) -> Iterator[Transport]:
+    """Power the element for one order of the TSM's; the trace knows for which enrolment, and what each command says."""
+    with (
+        trace.about(enrolment=seram.enrolment(session), by="tsm"),
+        power.app(row, words=lambda: seram.words(session)) as element,
+    ):
+        yield element
+
+
 # Not redelivered: the sweep wakes a phone again that was lost in a conversation, and two agents would undo each other.
 @shared_task(name="sandbox.talk", acks_late=False)
 def talk_task(phone: str, session: str) -> None:
     talk(phone, session)
+    # What the holder does next, where the sandbox is the holder's hands.
+    messages.send("sandbox.go_on_issuing", phone)
 
 
 @shared_task(name="factory.make_phone")
-def make_task(realm_id: int, model_code: str, reference: str) -> None:
+def make_task(realm_id: int, model_code: str, reference: str, name: str = "") -> None:
     if not Phone.objects.filter(reference=reference).exists():
-        make(Realm.objects.get(pk=realm_id), model_code, uuid.UUID(reference))
+        make(Realm.objects.get(pk=realm_id), model_code, uuid.UUID(reference), name=name)

@@ -7,8 +7,8 @@ stands even when the process dies with the next breath.
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 from django.conf import settings
@@ -16,7 +16,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from sandbox import sealing
+from sandbox.faults.phones import torn
 from sandbox.models import Powered, VirtualCard, VirtualPhone
+from sandbox.trace import sessions
+from sandbox.trace.dialogue import Noted
 from sandbox.virtual.access_rules import Rule
 from sandbox.virtual.card import MyNumberCard
 from sandbox.virtual.element import Element
@@ -24,8 +27,9 @@ from sandbox.virtual.jpki import JpkiApplet
 from sandbox.virtual.kept import Kept
 from sandbox.virtual.omapi import Guarded
 from tsm.jpki import PACKAGE_AID
-from tsm.transports.base import ReaderBusy
+from tsm.transports.base import ReaderBusy, Transport
 
+Words = Sequence[Noted]
 NATIVES = {PACKAGE_AID: JpkiApplet}
 # SHA-256 of the signing certificate of the app in virtual phones: the only one that their elements' rules let through.
 PHONE_APP = hashlib.sha256(b"the signing certificate of the virtual phones' app").digest()
@@ -34,12 +38,12 @@ WAIT = 10.0  # seconds for the one before to finish
 
 
 @contextmanager
-def card(row: VirtualCard) -> Iterator[Kept]:
+def card(row: VirtualCard) -> Iterator[Transport]:
     """Power a virtual card for one session. Raises `ReaderBusy` when another session doesn't end."""
-    with _session(VirtualCard, row.pk) as lease:
+    with sessions.listening(row.realm_id, medium="card") as heard, _session(VirtualCard, row.pk) as lease:
         chip = MyNumberCard.restore(lease.state)
         chip.power_on()
-        yield Kept(chip, lease.keep, before=lease.renew)
+        yield heard.at(torn(row.realm_id, Kept(chip, lease.keep, before=lease.renew), "card"))
 
 
 @contextmanager
@@ -59,18 +63,31 @@ def card_slot(row: VirtualCard) -> Iterator[Callable[[bytes], None]]:
 
 
 @contextmanager
-def app(row: VirtualPhone, app: bytes = PHONE_APP) -> Iterator[Guarded]:
-    """Power a virtual phone's element for one session of an app in it; the element's access rules hold for it."""
-    with element(row) as chip:
-        yield Guarded(chip, app)
+def app(row: VirtualPhone, app: bytes = PHONE_APP, *, words: Callable[[], Words] = tuple) -> Iterator[Transport]:
+    """Power a virtual phone's element for one session of an app in it; the element's access rules hold for it.
+
+    `words` returns what the TSM noted of the commands that it has the phone play: for the workspace's trace.
+    """
+    with _listening(row, words) as heard, _element(row) as chip:
+        yield heard.at(torn(row.phone.realm_id, Guarded(chip, app), "phone"))
 
 
 @contextmanager
-def element(row: VirtualPhone) -> Iterator[Kept]:
+def element(row: VirtualPhone) -> Iterator[Transport]:
     """Power a virtual phone's element for one session, as a reader does: no operating system stands in between.
 
     Raises `ReaderBusy` when another session doesn't end.
     """
+    with _listening(row) as heard, _element(row) as chip:
+        yield heard.at(torn(row.phone.realm_id, chip, "phone"))
+
+
+def _listening(row: VirtualPhone, words: Callable[[], Words] = tuple) -> AbstractContextManager[sessions.Heard]:
+    return sessions.listening(row.phone.realm_id, medium="phone", phone=row.phone.reference, words=words)
+
+
+@contextmanager
+def _element(row: VirtualPhone) -> Iterator[Kept]:
     with _session(VirtualPhone, row.pk) as lease:
         chip = Element.restore(lease.state, NATIVES)
         chip.power_on()

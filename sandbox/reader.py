@@ -12,9 +12,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from sandbox.virtual.kept import Kept
 from sandbox.virtual.vpcd import PORT, Slot, VpcdUnavailable
-from tsm.transports.base import ReaderBusy
+from tsm.transports.base import ReaderBusy, Transport
 
 NO_PRECISE_DIAGNOSIS = b"\x6f\x00"
 
@@ -28,11 +27,11 @@ class Card(Protocol):
 class Shared:
     """A chip of the database as a reader sees it: `session` powers it, with the first command after a reset."""
 
-    def __init__(self, session: Callable[[], AbstractContextManager[Kept]], atr: bytes) -> None:
+    def __init__(self, session: Callable[[], AbstractContextManager[Transport]], atr: bytes) -> None:
         self._session = session
         self._atr = atr
         self._held = ExitStack()
-        self._chip: Kept | None = None
+        self._chip: Transport | None = None
 
     def power_on(self) -> bytes:
         """Let the chip go, and with it everything volatile; return its ATR."""

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from tsm import conversation
 from tsm.api import PhoneView
 from tsm.authentication import PhoneCertificate, PhoneToken
 from tsm.errors import ConversationUnknown
+from tsm.models import Phone
 
 MOST_APDUS = 4096
 LONGEST_APDU = 2 * 65538  # digits: an extended response
@@ -80,10 +82,19 @@ class SeramView(PhoneView):
         return conversation.find(reference, self.phone)
 
 
+def _away(phone: Phone) -> Response | None:
+    """Return what a phone is told that finds us away, as a test world may have it; None: we are here."""
+    if not settings.TSM_FAULTS or not import_string(settings.TSM_FAULTS)(phone):
+        return None
+    return Response(status=status.HTTP_503_SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+
+
 class Handshake(SeramView):
     """POST /gp/seram/handshake: protocol, format and version are chosen; 406 where nothing fits."""
 
     def post(self, request: Request) -> Response:
+        if (away := _away(self.phone)) is not None:
+            return away
         given = self.parsed(HandshakeSerializer)
         session = self.conversation()
         versions = given.get("supportedVersions") or given.get("supportedVersion") or ["2.0.0"]
@@ -119,6 +130,8 @@ class RemoteManagement(SeramView):
     """POST /gp/seram/remoteManagement: a report in, the next order out."""
 
     def post(self, request: Request) -> Response:
+        if (away := _away(self.phone)) is not None:
+            return away
         given = self.parsed(ReportSerializer)
         session = self.conversation()
         answers = [answer for part in given.get("ramResponses", []) for answer in part.get("listOfRAPDU", [])]

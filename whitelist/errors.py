@@ -146,12 +146,6 @@ class VerificationRefused(WhitelistError):
     code = "verification_refused"
 
 
-class VerificationKeyUsed(WhitelistError):
-    """The Idempotency-Key was used for another question."""
-
-    code = "idempotency_key_used"
-
-
 class VerificationUndecided(WhitelistError):
     """Our own records can't be read just now: that is no answer of any kind."""
 

@@ -190,7 +190,7 @@ def drafted(asked: Asked, seen: Look, begun: float) -> Draft | None:
     if speaker is None:
         return None
     found = tuple(_standing(asked, name, seen) for name in asked.names)
-    return Draft(asked, speaker, _response_data(asked.request, speaker, found, now), found, offset, begun)
+    return Draft(asked, speaker, response_data(asked.request, speaker, found, now), found, offset, begun)
 
 
 def sign(key_label: str, data: bytes) -> bytes:
@@ -253,7 +253,8 @@ def _reason(found: Standing) -> ReasonFlags | None:
     return None if found.status == Certificate.Status.VALID else revocation.RULES[found.cause].reason
 
 
-def _response_data(request: Request, speaker: Speaker, found: tuple[Standing | None, ...], now: datetime) -> bytes:
+def response_data(request: Request, speaker: Speaker, found: tuple[Standing | None, ...], now: datetime) -> bytes:
+    """Return the ResponseData, DER: what is signed."""
     singles = [_single(one, each, now) for one, each in zip(request.questions, found, strict=True)]
     extensions = b""
     if request.nonce is not None:

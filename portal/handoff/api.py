@@ -12,7 +12,8 @@ from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
 from portal import callers
-from portal.handoff import asking, delivery, hand_offs, octets, pdf, results, trust
+from portal.api import creating
+from portal.handoff import asking, delivery, faults, hand_offs, octets, pdf, results, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Format, Way
@@ -58,6 +59,7 @@ class TokenView(APIView):
 class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
+    @creating.once
     def post(self, request: Request) -> Response:
         credential = callers.of(request)
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
@@ -111,7 +113,7 @@ class TrustView(APIView):
             realm = settings.DEFAULT_REALM
             if "Authorization" in request.headers:
                 realm = callers.of(request).relying_party.realm.slug
-        return Response(trust.trust_list(realm))
+        return Response(faults.trust(realm, trust.trust_list(realm)))
 
 
 def _by_assertion(data: Any) -> credentials.Token:
@@ -135,6 +137,10 @@ def _by_certificate(request: Request, data: Any) -> credentials.Token:
 
 
 def _shape(hand_off: HandOff) -> dict[str, Any]:
+    return faults.told(hand_off, _true_shape(hand_off))
+
+
+def _true_shape(hand_off: HandOff) -> dict[str, Any]:
     return {
         "id": str(hand_off.id),
         "state": hand_off.state,

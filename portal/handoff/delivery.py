@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from ca import clock
-from portal.handoff import binding, hand_offs
+from portal.handoff import binding, faults, hand_offs
 from portal.handoff.errors import AlreadyReturned, CodeInvalid, HandOffRefused, HandOffWrongBrowser, NotOver
 from portal.handoff.models import HandOff
 from portal.handoff.states import OPEN, Event, State
@@ -59,7 +59,7 @@ def leave(hand_off: HandOff, mark: str) -> str:
     )
     if not issued:
         raise AlreadyReturned("the service has it")
-    return _address(hand_off, code)
+    return faults.address(hand_off, _address(hand_off, code))
 
 
 def redeem(credential: Credential, *, reference: Any, code: str, code_verifier: str = "") -> HandOff:
@@ -69,6 +69,7 @@ def redeem(credential: Credential, *, reference: Any, code: str, code_verifier: 
     belongs to the request's `code_challenge`.
     """
     hand_off = hand_offs.by_id(reference, credential=credential)
+    faults.redeem(hand_off)
     now = clock.now(hand_off.realm)
     given = hand_offs.digest(code)
     if not (hand_off.code_digest and hmac.compare_digest(hand_off.code_digest, given)):

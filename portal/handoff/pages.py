@@ -215,7 +215,7 @@ def _question(request: HttpRequest, hand_off: HandOff, known: dict[str, Any]) ->
         "digest": " ".join(digest[at : at + 8] for at in range(0, len(digest), 8)),
         "prepared": hand_off.format != Format.RAW,
         "with_card": with_card,
-        "cards": devices.cards(request) if with_card else [],
+        "cards": devices.cards(request, hand_off.realm) if with_card else [],
     }
 
 

@@ -91,7 +91,7 @@ def telling(view: Callable[Concatenate[HttpRequest, Given], HttpResponse]) -> Ca
         except HandOffUnknown:
             return render(request, "handoff/unknown.html", framed(request), status=404)
         except (AlreadyReturned, CodeNotFresh, CodeTaken, HandOffOtherService, HandOffWrongBrowser, NotOver) as error:
-            title, text, status = _sentences()[error.code]
+            title, text, status = sentences()[error.code]
             context = {**framed(request), "code": error.code, "title": title, "text": text}
             return render(request, "handoff/stopped.html", context, status=status)
 
@@ -108,7 +108,8 @@ def way_back_of(hand_off: HandOff, token: str) -> str:
     return reverse("handoff:screen_return" if hand_off.way == Way.QR else "handoff:return", args=[token])
 
 
-def _sentences() -> dict[str, tuple[str, str, int]]:
+def sentences() -> dict[str, tuple[str, str, int]]:
+    """Return title, text and HTTP status of the page that says why, by the error's code, in the page's language."""
     return {
         HandOffWrongBrowser.code: (
             _("別のブラウザで始めた依頼です"),

@@ -33,9 +33,7 @@ def prepare(hand_off: HandOff, certificate: bytes, *, now: datetime) -> bytes:
     """
     if hand_off.format == Format.RAW:
         return hand_off.signed_text.encode()
-    made = (
-        _in_pdf(hand_off, certificate, now) if hand_off.format == Format.PADES else _of_text(hand_off, certificate, now)
-    )
+    made = make(hand_off, certificate, now)
     with transaction.atomic():
         # An answer's claim waits for this row, or is seen here.
         if not HandOff.objects.filter(pk=hand_off.pk, state=hand_off.state).update(state=hand_off.state):
@@ -45,6 +43,13 @@ def prepare(hand_off: HandOff, certificate: bytes, *, now: datetime) -> bytes:
             hand_off=hand_off, defaults={"certificate": certificate, "prepared_at": now, **made}
         )
     return bytes(made["signed_attributes"])
+
+
+def make(hand_off: HandOff, certificate: bytes, now: datetime) -> dict[str, Any]:
+    """Return what a `Preparation` in format cades or pades holds: signed_attributes, pdf, room_start, room_end."""
+    return (
+        _in_pdf(hand_off, certificate, now) if hand_off.format == Format.PADES else _of_text(hand_off, certificate, now)
+    )
 
 
 def message(hand_off: HandOff, certificate: bytes) -> bytes:

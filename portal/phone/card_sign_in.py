@@ -10,9 +10,10 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from ca import clock, journal, status
-from ca.models import Holder, Realm
+from ca.models import Holder
 from ca.profiles import Medium, Purpose
 from portal.phone.errors import CardRefused, ChallengeOver
+from portal.phone.session import realm_of
 
 CHALLENGE = "card_challenge"
 HOLDER = "card_holder"
@@ -47,7 +48,9 @@ def sign_in(request: HttpRequest, *, certificate: bytes, signature: bytes) -> Si
     given: dict[str, Any] = request.session.pop(CHALLENGE, {})
     if not given or clock.machine() > datetime.fromisoformat(given["until"]):
         raise ChallengeOver("the text to be signed is another, or too old")
-    realm = Realm.objects.get(slug=settings.DEFAULT_REALM)
+    realm = realm_of(request)
+    if realm is None:
+        raise CardRefused("nobody has a card yet", reasons=[])
     verdict = status.check_signature(
         realm,
         certificate,

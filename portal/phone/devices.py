@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from ca.models import Realm
 from tsm.models import Phone
 
 
@@ -15,10 +16,10 @@ def _module() -> ModuleType | None:
     return import_module(settings.PHONE_DEVICES) if settings.PHONE_DEVICES else None
 
 
-def cards(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the cards that can be laid on a reader: label, hint, url."""
+def cards(request: HttpRequest, realm: Realm | None) -> list[dict[str, Any]]:
+    """Return the cards of the realm that can be laid on a reader: label, hint, url."""
     module = _module()
-    found = list(module.cards(request)) if module else []
+    found = list(module.cards(request, realm)) if module and realm is not None else []
     if settings.PHONE_AGENT_URL:
         hint = _("PCのエージェントに許可を求められます")
         reader = {
@@ -39,7 +40,7 @@ def element_url(request: HttpRequest, phone: Phone) -> str:
     return f"{settings.PHONE_AGENT_URL}/element/session" if settings.PHONE_AGENT_URL else ""
 
 
-def new_phone(request: HttpRequest, model_code: str) -> Phone | None:
-    """Return a phone of that model, fresh from the shop; None where phones can't be had by asking."""
+def new_phone(request: HttpRequest, model_code: str, realm: Realm | None) -> Phone | None:
+    """Return a phone of that model in the realm, fresh from the shop; None where phones can't be had by asking."""
     module = _module()
-    return module.new_phone(request, model_code) if module else None  # type: ignore[no-any-return]
+    return module.new_phone(request, model_code, realm) if module and realm is not None else None  # type: ignore[no-any-return]

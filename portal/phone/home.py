@@ -11,7 +11,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods
 
 from portal.phone import details, devices, holds, issuing, progress
-from portal.phone.session import other_phones, phone_of, take_up
+from portal.phone.session import other_phones, phone_of, realm_of, take_up
 from tsm import compatibility
 from tsm import enrolment as enrolments
 from tsm.models import Enrolment, Phone
@@ -44,7 +44,7 @@ def choose(request: HttpRequest) -> HttpResponse:
             name=model.name, reason=sentence(against)
         )
         return _choose(request, phone_of(request), problem=problem, chosen=model.code, status=409)
-    phone = devices.new_phone(request, model.code)
+    phone = devices.new_phone(request, model.code, realm_of(request))
     if phone is None:
         return _choose(
             request,

@@ -90,7 +90,8 @@ def card(request: HttpRequest) -> HttpResponseBase:
     if not _begun(request, phone).get("agreed"):
         return redirect("phone:agree")
     next_url = reverse("phone:enrolment", args=[NO_ENROLMENT])
-    return render(request, "phone/card.html", {"phone": phone, "cards": devices.cards(request), "next_url": next_url})
+    context = {"phone": phone, "cards": devices.cards(request, phone.realm), "next_url": next_url}
+    return render(request, "phone/card.html", context)
 
 
 @never_cache

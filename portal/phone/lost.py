@@ -22,6 +22,7 @@ from ca.causes import Event
 from portal import api_errors
 from portal.phone import card_sign_in, devices, holds
 from portal.phone.errors import PhonePageError
+from portal.phone.session import realm_of
 from tsm import services
 from tsm.errors import WrongState
 from tsm.models import Enrolment
@@ -40,7 +41,7 @@ def lost(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 def card(request: HttpRequest) -> HttpResponse:
     """Ask for the card and its PIN; the page does the rest."""
-    context = {"cards": devices.cards(request), "next_url": reverse("phone:lost-mine")}
+    context = {"cards": devices.cards(request, realm_of(request)), "next_url": reverse("phone:lost-mine")}
     return render(request, "phone/lost_card.html", context)
 
 

@@ -74,7 +74,7 @@ def unblock(request: HttpRequest, purpose: str) -> HttpResponseBase:
         return redirect("phone:home")
     order = _newest(subject)
     context = _context(request, subject) | {
-        "cards": devices.cards(request) if subject.purpose is Purpose.SIGNATURE else [],
+        "cards": devices.cards(request, subject.phone.realm) if subject.purpose is Purpose.SIGNATURE else [],
         "unblock_api": f"{api_of(subject.enrolment)}/unblock/{subject.purpose}",
         "waiting": order is not None and order.state == ServiceOrder.State.OPEN,
         "moving": False,

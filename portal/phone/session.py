@@ -2,8 +2,10 @@
 
 import uuid
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
 
+from ca.models import Realm
 from tsm import enrolment as enrolments
 from tsm.authentication import of_session
 from tsm.errors import EnrolmentUnknown
@@ -39,6 +41,15 @@ def active_enrolment(phone: Phone) -> Enrolment | None:
     """Return the phone's newest enrolment where it is in use, or None."""
     found = enrolments.current(phone)
     return found if found is not None and found.state == Enrolment.State.ACTIVE else None
+
+
+def realm_of(request: HttpRequest) -> Realm | None:
+    """Return the realm of the session's phone, in which its holder's other phones and cards are; else the site's own.
+
+    None where the site has no realm yet.
+    """
+    phone = phone_of(request)
+    return phone.realm if phone is not None else Realm.objects.filter(slug=settings.DEFAULT_REALM).first()
 
 
 def other_phones(request: HttpRequest) -> list[Phone]:

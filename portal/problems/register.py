@@ -176,11 +176,6 @@ ROWS: dict[str, Problem] = {
         "このサービスは、電子証明書の有効性を確かめられません。",
         "This service may not ask about certificates.",
     ),
-    "idempotency_key_used": Problem(
-        409, "The Idempotency-Key was used for another question", "A key stands for one question.",
-        "Make a new key for a new question.",
-        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
-    ),
     "verification_undecided": Problem(
         503, "Could not be found out", "The authorities' records can't be read just now.", "Try again.",
         TRY_LATER_JA, TRY_LATER_EN,

@@ -37,6 +37,23 @@ ROWS: dict[str, Problem] = {
         415, "Not in this format", "The body isn't of a type that the address takes.", "Send application/json.",
         "この操作はできません。", "This isn't possible.",
     ),
+    "idempotency_key_used": Problem(
+        409, "The Idempotency-Key was used for another request", "A key stands for one request.",
+        "Make a new key for a new request.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "idempotency_key_in_progress": Problem(
+        409, "The request of this Idempotency-Key isn't answered yet",
+        "It is being answered at this moment; or we died over it, and what came of it has to be looked at.",
+        "Wait a moment and send it again. If it stays, look whether the thing was made, and use a new key.",
+        "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+    ),
+    "too_many_requests": Problem(
+        429, "Too many requests", "The credential has asked for as much as it may in one window (`RateLimit-Policy`).",
+        "Wait as long as `Retry-After` says; ask less often.",
+        "サービスからの問い合わせが多すぎます。しばらくしてから、もう一度お試しください。",
+        "The service asks too often. Please try again in a while.",
+    ),
     "server_error": Problem(
         500, "Something went wrong inside", "Something inside the system isn't as it should be.",
         "Nothing was half done. Try again; if it stays, tell the operator the code and the time.",

@@ -9,6 +9,7 @@ import base64
 import re
 import secrets
 from datetime import timedelta
+from importlib import import_module
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -123,10 +124,16 @@ def make_keys(workspace_id: int) -> None:
 
 
 def make(workspace_id: int) -> None:
-    """Make the workspace's authorities. Needs the authorities' key store alone. Safe to run again."""
+    """Make the workspace's authorities, and what its world needs of them before it is ready to be used.
+
+    Needs the authorities' key store alone. Safe to run again.
+    """
     found = Workspace.objects.select_related("realm").filter(pk=workspace_id, state=State.KEYED).first()
     if found is None:
         return
+    world = import_module(settings.WORKSPACES_WORLD) if settings.WORKSPACES_WORLD else None
+    if world is not None:
+        world.open(found.realm)
     made = {
         Purpose(purpose): ceremony.MadeKey(told["label"], base64.b64decode(told["public_key"]))
         for purpose, told in found.responder_keys.items()
@@ -135,6 +142,8 @@ def make(workspace_id: int) -> None:
         ceremony.create_authorities_for(found.realm, made)
     except GenerationOutOfTurn:
         return  # another worker is at it; the sweep comes back
+    if world is not None and not world.settle(found.realm):
+        return  # whoever makes what is missing wakes us
     with transaction.atomic():
         journal.take(found.realm)
         now = clock.machine()

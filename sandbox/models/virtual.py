@@ -1,5 +1,7 @@
 """Virtual cards and phones, each with its sealed state."""
 
+import uuid
+
 from django.db import models
 
 from ca.models import Holder, Realm
@@ -18,8 +20,9 @@ class Powered(models.Model):
 
 
 class VirtualCard(Powered):
-    """A persona's My Number Card."""
+    """A citizen's My Number Card; `persona` is the citizen's code."""
 
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     realm = models.ForeignKey(Realm, on_delete=models.PROTECT, related_name="virtual_cards")
     persona = models.CharField(max_length=32)
     holder = models.OneToOneField(Holder, on_delete=models.PROTECT, related_name="virtual_card")
@@ -43,6 +46,12 @@ class VirtualPhone(Powered):
     sealed_token = models.BinaryField()
     # A phone is in one conversation at a time, as one app process is.
     talking_until = models.DateTimeField(null=True)
+    # Switched on and within reach: otherwise no push wakes it.
+    reachable = models.BooleanField(default=True)
+    # What its holder chose in it, where the sandbox did it for the holder.
+    sealed_passwords = models.BinaryField(null=True)
+    # Thrown away or lost for good: it answers nobody any more, and what was issued to it stands as it stood.
+    gone_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("pk",)

@@ -92,6 +92,8 @@ def come_back(request: HttpRequest, service: Service) -> str | HttpResponse:
     if hand_off.state in ENDS:
         forget(request, service, PENDING)
         return outcome(request, service.name, hand_off.state, status=403, reason=hand_off.reason)
+    if hand_off.over:  # It was answered, and nobody brought us the code for it.
+        return outcome(request, service.name, "undelivered", status=403)
     return outcome(request, service.name, "waiting", reload=True)
 
 

@@ -133,6 +133,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "登録簿が、このサービスのこの依頼を許していません（{reason}）。",
         "The register does not allow us to ask this ({reason}).",
     ),
+    "outcome_undelivered": ("結果が届いていません", "No result came here"),
+    "outcome_undelivered_text": (
+        "スマホでの操作は終わりましたが、結果を受け取るためのコードが、この画面に届いていません。最初からやり直してください。",
+        "It is finished on the phone, but the code for the result didn't come to this screen. Please start over.",
+    ),
     "outcome_foreign": ("別の手続の結果です", "A result of something else"),
     "outcome_foreign_text": (
         "この結果は、この画面から始めた手続のものではありません。最初からやり直してください。",

@@ -90,6 +90,10 @@ class MyNumberCard:
         application.keys = keys
         return cls(application)
 
+    def has(self, key: Key) -> bool:
+        """Return whether the card has that key: a child's has none to sign with."""
+        return key in self._application.keys
+
     def public_key(self, key: Key) -> bytes:
         """Return the SubjectPublicKeyInfo (DER) of a key; raises KeyError where the card has none."""
         return self._application.keys[key].public_key

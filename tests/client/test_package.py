@@ -1,6 +1,7 @@
 """The client as a package of its own: what it says it needs is all it needs, and it can be built where we are."""
 
 import ast
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -61,11 +62,11 @@ def test_it_works_without_the_extra_for_pdfs() -> None:
 
 
 def test_a_wheel_is_built_from_its_folder_without_a_network(tmp_path: Path) -> None:
+    source = tmp_path / "source"  # a copy, so that building leaves nothing in ours
+    shutil.copytree(FOLDER, source, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build"))
+    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(tmp_path)]
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-        + ["--wheel-dir", str(tmp_path), str(_copy(tmp_path / "source"))],
-        capture_output=True,
-        text=True,
+        [sys.executable, "-m", "pip", "wheel", "--quiet", *offline, str(source)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
@@ -78,11 +79,3 @@ def test_a_wheel_is_built_from_its_folder_without_a_network(tmp_path: Path) -> N
     assert {f"jpki_client/{one.name}" for one in PACKAGE.glob("*.py")} <= names
     assert "Requires-Dist: pyhanko" in said
     assert "# jpki-client" in said  # the README goes with it
-
-
-def _copy(target: Path) -> Path:
-    """Copy the folder, so that building leaves nothing in ours."""
-    import shutil
-
-    shutil.copytree(FOLDER, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", "build"))
-    return target

@@ -24,6 +24,8 @@ from portal.providers import errors as provider_errors
 from portal.review import errors as review_errors
 from portal.screen_lock import errors as screen_lock_errors
 from sandbox import errors as sandbox_errors
+from sandbox.driver import errors as sandbox_driver_errors
+from sandbox.faults import errors as sandbox_fault_errors
 from tsm.transports import base as transport_errors
 from whitelist.cases import errors as case_errors
 from whitelist.review import errors as whitelist_review_errors
@@ -68,6 +70,8 @@ def codes(module: ModuleType) -> set[str]:
         case_errors,
         provider_errors,
         sandbox_errors,
+        sandbox_driver_errors,
+        sandbox_fault_errors,
     ],
     ids=lambda module: module.__name__,
 )

@@ -1,5 +1,6 @@
 """The phone models of the list. They are examples: what counts is the rule that each is held against."""
 
+from dataclasses import replace
 from datetime import date
 
 from tsm.compatibility.requirements import Biometrics, Model, Result
@@ -36,6 +37,35 @@ MODELS = (
 _BY_CODE = {model.code: model for model in MODELS}
 
 
+# How a phone's biometrics may be, where it isn't as its model came on the list.
+BIOMETRICS: dict[str, Biometrics | None] = {"strong": _STRONG, "weak": _CONVENIENT, "none": None}
+
+
 def find(code: str) -> Model | None:
-    """Return the model of that code, or None."""
-    return _BY_CODE.get(code)
+    """Return the model of that code, or None; of a phone that isn't as its model was, as `varied` writes it, too."""
+    base, *variations = code.split(";")
+    model = _BY_CODE.get(base)
+    for variation in variations:
+        name, _, value = variation.partition("=")
+        if model is None:
+            return None
+        if name == "os" and value.isdecimal() and len(value) <= 2:
+            model = replace(model, os_version=int(value))
+        elif name == "biometrics" and value in BIOMETRICS:
+            model = replace(model, biometrics=BIOMETRICS[value])
+        else:
+            return None
+    return model
+
+
+def varied(code: str, *, os_version: int | None = None, biometrics: str = "") -> str:
+    """Return the code of a phone of that model with another version of its system, or other biometrics.
+
+    A phone's model tells what it was when it was tested; an old system, or biometrics that are turned off, are its own.
+    """
+    parts = [code.split(";")[0]]
+    if os_version is not None:
+        parts.append(f"os={os_version}")
+    if biometrics:
+        parts.append(f"biometrics={biometrics}")
+    return ";".join(parts)

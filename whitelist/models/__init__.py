@@ -16,7 +16,7 @@ from whitelist.models.register import RegisterRecord, RegisterStatement
 from whitelist.models.registered_application import RegisteredApplication
 from whitelist.models.relying_party import RelyingParty
 from whitelist.models.review import CheckAnswer, EndingNotice, EntryNotice, EntryProposal, Proposal, Review, Suspension
-from whitelist.models.verification import VerificationLog, VerificationRequest
+from whitelist.models.verification import VerificationLog
 
 __all__ = [
     "AccessToken",
@@ -49,5 +49,4 @@ __all__ = [
     "Suspension",
     "UsedAssertion",
     "VerificationLog",
-    "VerificationRequest",
 ]

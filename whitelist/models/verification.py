@@ -9,26 +9,6 @@ from whitelist.models.delegation import Delegation
 from whitelist.models.relying_party import RelyingParty
 
 
-class VerificationRequest(models.Model):
-    """A request that bore an Idempotency-Key, with its answer: sent again, it is answered again, and logged once."""
-
-    relying_party = models.ForeignKey(RelyingParty, on_delete=models.CASCADE, related_name="verification_requests")
-    # SHA-256 of the key and of what was asked, in hex.
-    key_digest = models.CharField(max_length=64)
-    asked_digest = models.CharField(max_length=64)
-    answer = models.JSONField()
-    at = models.DateTimeField(db_index=True)  # the machine's time
-
-    class Meta:
-        ordering = ("pk",)
-        constraints = [
-            models.UniqueConstraint(fields=["relying_party", "key_digest"], name="one_verification_request_a_key")
-        ]
-
-    def __str__(self) -> str:
-        return self.key_digest
-
-
 class VerificationLog(models.Model):
     """One answer about one certificate: who asked, for whom, for what, about which, and what was said."""
 

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from ca import bulk, clock
 from ca.profiles import Purpose
-from whitelist.models import Organisation, RelyingParty, VerificationLog, VerificationRequest
+from whitelist.models import Organisation, RelyingParty, VerificationLog
 from whitelist.verification.asking import Asker
 
 _BATCH = 5000
@@ -46,9 +46,7 @@ def _rows(mine: Q) -> QuerySet[VerificationLog]:
 
 def forget() -> int:
     """Delete, in batches, what was kept for long enough; return how many answers."""
-    now = clock.machine()
-    VerificationRequest.objects.filter(at__lt=now - timedelta(seconds=settings.VERIFICATION_AGAIN_SECONDS)).delete()
-    limit, deleted = now - timedelta(days=settings.VERIFICATION_LOG_DAYS), 0
+    limit, deleted = clock.machine() - timedelta(days=settings.VERIFICATION_LOG_DAYS), 0
     while old := list(VerificationLog.objects.filter(at__lt=limit).values_list("pk", flat=True)[:_BATCH]):
         deleted += VerificationLog.objects.filter(pk__in=old).delete()[0]
     return deleted

@@ -7,5 +7,5 @@ def element(request: Any, phone: Any) -> dict[str, str]:
     return {"url": f"/devices/{phone.reference}"}
 
 
-def cards(request: Any) -> list[dict[str, str]]:
+def cards(request: Any, realm: Any) -> list[dict[str, str]]:
     return [{"label": "試験カード", "hint": "", "url": "/devices/card"}]

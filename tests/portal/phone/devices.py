@@ -1,6 +1,5 @@
 """The sandbox's devices, but for the factory: it works in this process, for no worker runs beside a test."""
 
-from django.conf import settings
 from django.http import HttpRequest
 
 from ca.models import Realm
@@ -11,5 +10,5 @@ from tsm.models import Phone
 __all__ = ["cards", "element", "new_phone"]
 
 
-def new_phone(request: HttpRequest, model_code: str) -> Phone:
-    return phones.make(Realm.objects.get(slug=settings.DEFAULT_REALM), model_code)
+def new_phone(request: HttpRequest, model_code: str, realm: Realm) -> Phone:
+    return phones.make(realm, model_code)

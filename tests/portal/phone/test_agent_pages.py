@@ -36,7 +36,7 @@ def test_an_address_that_has_run_out_or_was_made_up_opens_nothing(
         assert "phone" not in browser.session
 
 
-def test_the_reader_is_offered_where_an_agent_is_set(settings: Any, rf: Any) -> None:
-    assert all("/card/session" not in card["url"] for card in devices.cards(rf.get("/")))
+def test_the_reader_is_offered_where_an_agent_is_set(realm: Realm, settings: Any, rf: Any) -> None:
+    assert all("/card/session" not in card["url"] for card in devices.cards(rf.get("/"), realm))
     settings.PHONE_AGENT_URL = "http://127.0.0.1:9630"
-    assert devices.cards(rf.get("/"))[0]["url"] == "http://127.0.0.1:9630/card/session"
+    assert devices.cards(rf.get("/"), realm)[0]["url"] == "http://127.0.0.1:9630/card/session"

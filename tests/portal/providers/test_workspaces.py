@@ -22,6 +22,7 @@ from portal.handoff import api
 from portal.handoff.models import HandOff
 from portal.providers import workspaces
 from portal.providers.models import Membership, Workspace
+from sandbox import furnishing
 from tests.portal.providers.people import NAME, address, client, make_organisation, make_provider, make_workspace
 from tests.whitelist.relying_parties import public_jwk
 from whitelist.models import Credential, RegisteredApplication, RelyingParty
@@ -75,7 +76,11 @@ def test_one_click_makes_a_realm_of_its_own_whose_credential_gets_a_token_and_a_
     assert "ワークスペースを作っています" in browser.get(address(owner, "workspace/")).content.decode()
     assert deliver("workspaces") == ["portal.make_workspace_keys"]
     assert state(browser, owner) == "keyed"
+    # The authorities are there, and wait for the keys of what was issued long ago: the factory makes them.
     assert deliver("ca") == ["portal.make_workspace"]
+    assert state(browser, owner) == "keyed"
+    assert deliver("factory") == ["factory.furnish_past"]
+    assert "portal.make_workspace" in deliver("ca")
     assert state(browser, owner) == "ready"
     owner.organisation.refresh_from_db()
     realm = owner.organisation.workspace
@@ -262,7 +267,9 @@ def test_each_worker_needs_its_own_key_store_and_not_the_other(owner: Membership
         keys.store()
     with pytest.raises(KeysUnavailable):
         workspaces.make(made.pk)
+    furnishing.furnish_past(made.realm)
     settings.CA_KEYS_PASSPHRASE, settings.RESPONDER_KEYS_PASSPHRASE = passphrases["CA_KEYS_PASSPHRASE"], None
+    settings.SANDBOX_SEAL_KEY = None
     workspaces.make(made.pk)
     made.refresh_from_db()
     assert made.state == "ready"

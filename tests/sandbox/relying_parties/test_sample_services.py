@@ -153,8 +153,8 @@ def test_a_citizen_who_was_lured_into_a_link_of_somebody_elses_gives_nothing_awa
         "state": hand_off.service_state,
         "iss": dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))["iss"],
     }
-    waiting = samples.get("/bank/return", params=without)
-    assert "終わっていません" in waiting.text, "who began it has no code, and gets no result"
+    refused = samples.get("/bank/return", params=without)
+    assert (refused.status_code, "結果が届いていません" in refused.text) == (403, True), "who began it has no code"
     assert samples.get("/bank/signed-in").headers["Location"] == "/bank/"
 
 

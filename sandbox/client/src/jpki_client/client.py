@@ -101,11 +101,10 @@ class Client:
     def come_back(self, pending: Pending, query: Mapping[str, str] | str) -> HandOff:
         """Return how a hand-off came out, for what the citizen's browser brought to our return address.
 
-        It is checked that this is ours (`Pending.check_return`) before the code is redeemed, which works once. Without
-        a code, and for a hand-off that wasn't answered, there is no result. Raises `NotOurs`, `CodeInvalid`.
+        It is checked that this is ours (`Pending.check_return`) before the code is redeemed, which works once. Of a
+        hand-off that wasn't answered there is no result. Raises `NotOurs`, `CodeInvalid`.
         """
-        code = pending.check_return(query)
-        return self.redeem(pending, code) if code else self.fetch(pending.id)
+        return self.redeem(pending, pending.check_return(query))
 
     def redeem(self, pending: Pending, code: str) -> HandOff:
         """Return the hand-off for the code that its own browser brought; `come_back` calls it after its checks."""

@@ -87,7 +87,7 @@ class Pending:
         return {**asdict(self), "media": list(self.media)}
 
     def check_return(self, query: Mapping[str, str] | str) -> str:
-        """Return the code that the browser brought back, once it is sure that it is ours; empty where it brought none.
+        """Return the code that the browser brought back, once it is sure that it is ours.
 
         `query` is the query of the address (a mapping, Django's `request.GET` …) or the whole address, as an app gets
         it. The hand-off's id, our state, and who sent it (RFC 9207) must be those of this very session: otherwise
@@ -97,7 +97,9 @@ class Pending:
         for name, wanted in (("handoff", self.id), ("state", self.state), ("iss", self.issuer)):
             if not hmac.compare_digest(given.get(name, "").encode(), wanted.encode()):
                 raise NotOurs(f"{name} isn't what this session asked with")
-        return given.get("code", "")
+        if not given.get("code"):
+            raise NotOurs("no code: the site sends one back whatever came of it")
+        return given["code"]
 
     @property
     def expected(self) -> Expected:

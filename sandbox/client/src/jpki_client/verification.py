@@ -23,7 +23,7 @@ from jpki_client.chain import check_chain, issuer_of
 from jpki_client.cms import NotOurs
 from jpki_client.documents import Original
 from jpki_client.status import Question, Status, by_ocsp
-from jpki_client.trust import PHONE, Trust
+from jpki_client.trust import PHONE, SIGNATURE, Trust
 from jpki_client.verdict import Check, Line, Outcome, Verdict
 
 RAW, CADES, PADES = "raw", "cades", "pades"
@@ -113,7 +113,13 @@ def _answers_another(result: Mapping[str, Any], expected: Expected) -> bool:
     wanted = {"purpose": expected.purpose, "format": expected.format}
     if expected.nonce:
         wanted["nonce"] = expected.nonce
-    return any(result.get(name) not in (None, value) for name, value in wanted.items())
+    if any(result.get(name) not in (None, value) for name, value in wanted.items()):
+        return True
+    # What it calls the signed text or document must be ours, too: somebody may keep it as evidence.
+    text, digest = result.get("signed_text"), result.get("document_digest")
+    if text is not None and not (isinstance(text, str) and expected.original.is_(text.encode("utf-8", "replace"))):
+        return True
+    return expected.purpose == SIGNATURE and digest not in (None, expected.original.digest)
 
 
 def _digest(result: Mapping[str, Any], expected: Expected, certificate: bytes, signature: bytes) -> bytes:
