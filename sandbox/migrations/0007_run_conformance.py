@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ca', '0007_grow_a_tree_over_the_journal'),
-        ('sandbox', '0005_answer_by_phone_and_arm_faults'),
+        ('sandbox', '0006_add_webhooks_and_rotations'),
         ('tsm', '0002_add_service_orders_incidents_and_load_files'),
         ('whitelist', '0010_drop_verification_requests'),
     ]
