@@ -216,6 +216,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "ENFORCE_NON_BLANK_FIELDS": True,
     "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # A test finds operations that don't say what they are.
     "DISABLE_ERRORS_AND_WARNINGS": True,
     "SCHEMA_PATH_PREFIX": "/(sandbox/)?api/v1/",
@@ -256,6 +257,8 @@ CELERY_TASK_ROUTES = {
     "sandbox.sign_anew": {"queue": "ca"},
     "sandbox.tell_webhooks": {"queue": "notices"},
     "sandbox.send_webhook": {"queue": "probes"},
+    # The journal's key signs a conformance run's report.
+    "sandbox.sign_conformance": {"queue": "ca"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
     "portal.make_workspace_keys": {"queue": "workspaces"},
@@ -452,6 +455,8 @@ SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
 SANDBOX_PHONE_SESSIONS = environment.number("SANDBOX_PHONE_SESSIONS", 500)
 # Services beside a site that runs on its own machine are called back there; nobody else's loopback is gone to.
 SANDBOX_LOOPBACK = environment.flag("SANDBOX_LOOPBACK", _LOCAL)
+# So often conformance runs that were left on their way, or wait for certificates, are gone on with.
+SANDBOX_CONFORMANCE_SWEEP_SECONDS = environment.decimal("SANDBOX_CONFORMANCE_SWEEP_SECONDS", 3)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
@@ -512,12 +517,14 @@ if SANDBOX:
             "schedule": WEBHOOKS_SWEEP_SECONDS,
             "options": {"expires": max(WEBHOOKS_SWEEP_SECONDS, 1)},
         },
+        "expired": {"task": "sandbox.sweep_expired", "schedule": 60.0},
         "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
         "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
     }
 
 if SANDBOX:
     CELERY_BEAT_SCHEDULE |= {
+        "conformance": {"task": "sandbox.sweep_conformance", "schedule": SANDBOX_CONFORMANCE_SWEEP_SECONDS},
         "furnishing": {"task": "sandbox.sweep_furnishing", "schedule": WORKSPACES_SWEEP_SECONDS},
         "issuing": {"task": "sandbox.sweep_issuing", "schedule": TSM_SWEEP_SECONDS},
     }

@@ -4,15 +4,17 @@ from celery import shared_task
 
 from sandbox import clock, rotations
 from sandbox.cards import write_card_certificates
+from sandbox.conformance.tasks import drive_conformance, sign_conformance, sweep_conformance
 from sandbox.furnishing import furnish_past_task, furnish_task
 from sandbox.furnishing import sweep_task as sweep_furnishing
 from sandbox.issuing import go_on_task
 from sandbox.issuing import sweep_task as sweep_issuing
 from sandbox.phones import make_task, talk_task
 from sandbox.specimens import settle_task
-from sandbox.webhooks import events, outbox, sending, telling
+from sandbox.webhooks import events, expiry, outbox, sending, telling
 
 __all__ = [
+    "drive_conformance",
     "follow_clock",
     "furnish_past_task",
     "furnish_task",
@@ -22,8 +24,11 @@ __all__ = [
     "send_webhook",
     "settle_task",
     "sign_anew",
+    "sign_conformance",
     "sign_rotation",
     "sign_webhook",
+    "sweep_conformance",
+    "sweep_expired",
     "sweep_furnishing",
     "sweep_issuing",
     "sweep_rotations",
@@ -39,6 +44,12 @@ def sweep_webhooks() -> int:
     """Make events of what the workspaces' journals say, and sign what is due. Queue `phones`: it needs the seal key."""
     events.read_all()
     return outbox.sweep()
+
+
+@shared_task(name="sandbox.sweep_expired")
+def sweep_expired() -> int:
+    """Write into the workspaces' journals which certificates have ended. It needs no key."""
+    return expiry.note_all()
 
 
 @shared_task(name="sandbox.sign_webhook")

@@ -1,50 +1,27 @@
-"""みらい銀行: sign in with the phone, sign the contract, see the verdict.
-
-The session holds what was asked (ids, nonces, the contract's terms), never what came back: each page fetches the
-result and verifies it anew, so a certificate that was revoked since is refused at the next step. The result is ours
-once we have redeemed the code that this customer's own browser brings: it must name the hand-off and the state that
-this very session asked with.
-"""
+"""みらい銀行: sign in with the phone, sign the contract, see the verdict. The smallest service that does it all."""
 
 import base64
-import hmac
 import secrets
-from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from jpki_client import SIGNATURE, USER_AUTHENTICATION, Check, Verdict, holder
 
-from sandbox.relying_parties import verify
-from sandbox.relying_parties.chain import SIGNATURE, USER_AUTHENTICATION
-from sandbox.relying_parties.contract import Original, Terms, pdf
-from sandbox.relying_parties.environment import JPKI_URL, SAMPLES_URL
-from sandbox.relying_parties.holder import holder
+from sandbox.relying_parties import asking
+from sandbox.relying_parties.asking import Service
+from sandbox.relying_parties.contract import Terms, pdf
 from sandbox.relying_parties.language import current, say
-from sandbox.relying_parties.pages import client, in_words, outcome, reporting
-from sandbox.relying_parties.verdict import Check, Verdict
+from sandbox.relying_parties.pages import in_words, reporting
 
-CLIENT_ID = "mirai-bank"
-PENDING = "pending"
-WAY = "way"
-WAYS = ("browser", "qr")
 # The bank opens accounts by phone; a card would be refused by its own check.
-MEDIA = ("phone",)
-# What a hand-off can come to without an answer, each with a page of its own.
-ENDS = ("declined", "expired", "refused", "wrong_number", "wrong_browser")
-# Where the citizen lands once an answer of each purpose is there.
-RESULT_PAGES = {USER_AUTHENTICATION: "bank_signed_in", SIGNATURE: "bank_opened"}
-
-
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    """Show all samples."""
-    return render(request, "samples/index.html", {"service": "samples"})
+BANK = Service("bank", "mirai-bank", ("phone",))
+CONTRACT = "contract"
+# Where the customer lands once an answer of each purpose is there.
+PAGES = {USER_AUTHENTICATION: "bank_signed_in", SIGNATURE: "bank_opened"}
 
 
 @require_safe
@@ -60,35 +37,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask the phone for an authentication, and send the customer there."""
     if request.method != "POST":  # What told of an error here was loaded again, or in the other language.
         return redirect("bank")
-    request.session.flush()
-    way = request.POST.get("way", "")
-    request.session[WAY] = way if way in WAYS else WAYS[0]
-    return _ask(request, USER_AUTHENTICATION)
+    asking.begin(request)
+    way = asking.way(request)
+    return asking.ask(request, BANK, USER_AUTHENTICATION, way=way, kept={"way": way})
 
 
 @never_cache
 @require_safe
 @reporting("bank")
 def come_back(request: HttpRequest) -> HttpResponse:
-    """Receive the customer from the hand-off. The address proves nothing: what came of it, the code's redemption says.
-
-    Before a code is redeemed it must be this session's: whose id, state and issuer we asked with. Otherwise somebody
-    else's result could be slipped into this session, or this customer's into somebody else's.
-    """
-    pending = request.session.get(PENDING)
-    if not pending or not _is_ours(request, pending):
-        return outcome(request, "bank", "foreign", status=409)
-    api = client(CLIENT_ID)
-    code = request.GET.get("code", "")
-    hand_off = api.redeem(pending["id"], code) if code else api.fetch(pending["id"])
-    state = hand_off["state"]
-    if hand_off["result"] is not None:
-        request.session[pending["purpose"]] = request.session.pop(PENDING)
-        return redirect(RESULT_PAGES[pending["purpose"]])
-    if state in ENDS:
-        del request.session[PENDING]
-        return outcome(request, "bank", state, status=403, reason=hand_off["reason"])
-    return outcome(request, "bank", "waiting", reload=True)
+    """Receive the customer from the hand-off."""
+    came = asking.come_back(request, BANK)
+    return came if isinstance(came, HttpResponse) else redirect(PAGES[came])
 
 
 @never_cache
@@ -96,10 +56,8 @@ def come_back(request: HttpRequest) -> HttpResponse:
 @reporting("bank")
 def signed_in(request: HttpRequest) -> HttpResponse:
     """Show how the sign-in was verified."""
-    verdict = _verdict(request, USER_AUTHENTICATION)
-    if verdict is None:
-        return redirect("bank")
-    return _show(request, verdict, "sign_in")
+    verdict = asking.verdict(request, BANK, USER_AUTHENTICATION)
+    return redirect("bank") if verdict is None else _show(request, verdict, "sign_in")
 
 
 @never_cache
@@ -107,20 +65,28 @@ def signed_in(request: HttpRequest) -> HttpResponse:
 @reporting("bank")
 def contract(request: HttpRequest) -> HttpResponse:
     """Show the contract; on POST ask the phone to sign it. Either way the sign-in must hold at this moment."""
-    verdict = _verdict(request, USER_AUTHENTICATION)
+    verdict = asking.verdict(request, BANK, USER_AUTHENTICATION)
     if verdict is None:
         return redirect("bank")
     if not verdict.accepted:
         return _show(request, verdict, "sign_in")
-    if request.method != "POST" or "contract" not in request.session:
+    kept = asking.recall(request, BANK, CONTRACT)
+    if request.method != "POST" or kept is None:
         terms = Terms(secrets.token_hex(4).upper(), f"{timezone.localdate():%Y-%m-%d}", current())
-        request.session["contract"] = terms.kept()
+        asking.keep(request, BANK, CONTRACT, terms.kept())
         return render(request, "samples/contract.html", {"service": "bank", "text": terms.text})
-    terms = Terms(**request.session["contract"])
+    terms = Terms(**kept)
     made = pdf(terms)
-    what = {"pdf": made} if made is not None else {"document": terms.text}
-    kept = {"contract": terms.kept(), "original": made and asdict(Original.of(made))}
-    return _ask(request, SIGNATURE, asked={**what, "document_name": say("contract_name")}, kept=kept)
+    document: dict[str, Any] = {"document": terms.text} if made is None else {"pdf": made}
+    return asking.ask(
+        request,
+        BANK,
+        SIGNATURE,
+        way=asking.recall(request, BANK, USER_AUTHENTICATION)["way"],
+        kept={"contract": terms.kept(), "is_pdf": made is not None},
+        document_name=say("contract_name"),
+        **document,
+    )
 
 
 @never_cache
@@ -128,8 +94,7 @@ def contract(request: HttpRequest) -> HttpResponse:
 @reporting("bank")
 def signed_contract(request: HttpRequest) -> HttpResponse:
     """Give the customer the contract as it was signed."""
-    asked = request.session.get(SIGNATURE)
-    result = client(CLIENT_ID).fetch(asked["id"])["result"] if asked else None
+    result = asking.result(request, BANK, SIGNATURE)
     if not result or not result["pdf"]:
         return redirect("bank")
     headers = {"Content-Disposition": 'attachment; filename="contract.pdf"'}
@@ -141,57 +106,13 @@ def signed_contract(request: HttpRequest) -> HttpResponse:
 @reporting("bank")
 def opened(request: HttpRequest) -> HttpResponse:
     """Show how the signature on the contract was verified, and whose it is."""
-    verdict = _verdict(request, SIGNATURE)
+    verdict = asking.verdict(request, BANK, SIGNATURE)
     if verdict is None:
         return redirect("bank")
-    asked = request.session[SIGNATURE]
+    signed = asking.recall(request, BANK, SIGNATURE)
     signer = holder(verdict.certificate) if verdict.accepted and verdict.certificate else None
-    text = Terms(**asked["contract"]).text
-    return _show(request, verdict, "contract", text=text, holder=signer, signed_pdf=bool(asked["original"]))
-
-
-def _ask(
-    request: HttpRequest, purpose: str, *, asked: dict[str, Any] | None = None, kept: dict[str, Any] | None = None
-) -> HttpResponse:
-    """Ask by the API, remember in the session what for, and send the customer to the link."""
-    state = secrets.token_urlsafe(16)
-    hand_off = client(CLIENT_ID).ask(
-        purpose,
-        return_url=SAMPLES_URL + reverse("bank_return"),
-        state=state,
-        way=request.session.get(WAY, WAYS[0]),
-        media=MEDIA,
-        **(asked or {}),
-    )
-    known = {"id": hand_off["id"], "nonce": hand_off["nonce"], "state": state, "purpose": purpose}
-    request.session[PENDING] = known | (kept or {})
-    return redirect(hand_off["link"])
-
-
-def _is_ours(request: HttpRequest, pending: dict[str, Any]) -> bool:
-    """Return whether the customer came back from what this session asked for, and from the system that we asked."""
-    given = [request.GET.get(name, "") for name in ("handoff", "state", "iss")]
-    wanted = [pending["id"], pending["state"], JPKI_URL]
-    return all(hmac.compare_digest(one.encode(), other.encode()) for one, other in zip(given, wanted, strict=True))
-
-
-def _verdict(request: HttpRequest, purpose: str) -> Verdict | None:
-    """Fetch the answered hand-off of `purpose` and verify it now; `None` when this customer has none."""
-    asked = request.session.get(purpose)
-    if not asked:
-        return None
-    api = client(CLIENT_ID)
-    hand_off = api.fetch(asked["id"])
-    trust = api.trust()
-    if purpose == USER_AUTHENTICATION:
-        what: dict[str, Any] = {"text": verify.authentication_text(CLIENT_ID, asked["id"], asked["nonce"])}
-    elif asked["original"]:
-        what = {"original": Original(**asked["original"])}
-    else:
-        what = {"text": Terms(**asked["contract"]).text}
-    # The trust list's time, because a sandbox realm's clock can be moved. In earnest it is `datetime.now(UTC)`.
-    now = datetime.fromisoformat(trust["time"])
-    return verify.verify(hand_off["result"] or {}, purpose=purpose, trust=trust, now=now, **what)
+    text = Terms(**signed["contract"]).text
+    return _show(request, verdict, "contract", text=text, holder=signer, signed_pdf=signed["is_pdf"])
 
 
 def _show(request: HttpRequest, verdict: Verdict, what: str, **more: Any) -> HttpResponse:
@@ -204,7 +125,7 @@ def _show(request: HttpRequest, verdict: Verdict, what: str, **more: Any) -> Htt
         "lead": say(f"{what}_good_text") if verdict.accepted else say("refused_text"),
         "heading": say(f"{what}_result"),
         "revoked": status.why in {"revoked", "on_hold"},
-        "lines": in_words(verdict),
+        "lines": in_words(verdict.lines),
         **more,
     }
     return render(request, "samples/verdict.html", context, status=200 if verdict.accepted else 403)
