@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
 from ca.errors import CaError
-from portal.handoff.api import ASSERTION_TYPE, token_endpoint
+from portal.handoff.api import token_endpoint
+from portal.handoff.shapes import ASSERTION_TYPE
 from portal.phone import session
 from portal.providers import workspaces
 from sandbox import citizens, issuing, phones
