@@ -49,6 +49,26 @@ ROOMS: tuple[Room, ...] = (
         gettext_lazy("スマホ"),
         gettext_lazy("スマホを作り、電子証明書を入れ、このブラウザーで使います。"),
     ),
+    Room(
+        "workspace:clock",
+        gettext_lazy("時計"),
+        gettext_lazy("このワークスペースの時間だけを動かします。期限も見直しもCRLも、いっしょに動きます。"),
+    ),
+    Room(
+        "workspace:faults",
+        gettext_lazy("障害"),
+        gettext_lazy("署名が違う、OCSPが遅い、チップが途中で切れる。名前で起こして、応じ方を確かめます。"),
+    ),
+    Room(
+        "workspace:inspector",
+        gettext_lazy("インスペクター"),
+        gettext_lazy("APIへのリクエストと答え。断られた理由と直し方がわかります。"),
+    ),
+    Room(
+        "workspace:webhooks",
+        gettext_lazy("Webhook"),
+        gettext_lazy("変化を知らせる先と、送った記録。試しに送り、もう一度送れます。"),
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sandbox.console.views import citizens, overview, phones, tour, trace
+from sandbox.console.views import citizens, clock, faults, inspector, overview, phones, tour, trace, webhooks
 
 app_name = "workspace"
 urlpatterns = [
@@ -20,6 +20,18 @@ urlpatterns = [
     path("phones/<uuid:phone>/advance", phones.advance, name="phone-advance"),
     path("phones/<uuid:phone>/end", phones.end, name="phone-end"),
     path("phones/<uuid:phone>/switch", phones.switch, name="phone-switch"),
+    path("clock/", clock.clock_page, name="clock"),
+    path("clock/move", clock.move, name="clock-move"),
+    path("faults/", faults.listing, name="faults"),
+    path("faults/<uuid:fault>/disarm", faults.disarm, name="fault-disarm"),
+    path("faults/arm/<slug:name>/", faults.arm, name="fault-arm"),
+    path("inspector/", inspector.listing, name="inspector"),
+    path("inspector/<uuid:reference>/", inspector.one, name="request"),
+    path("webhooks/", webhooks.listing, name="webhooks"),
+    path("webhooks/make", webhooks.make, name="webhook-make"),
+    path("webhooks/<uuid:webhook>/", webhooks.one, name="webhook"),
+    path("webhooks/<uuid:webhook>/act", webhooks.act, name="webhook-act"),
+    path("webhooks/deliveries/<uuid:delivery>/replay", webhooks.replay, name="delivery-replay"),
     path("trace/", trace.trace, name="trace"),
     path("trace/rows", trace.rows, name="trace-rows"),
     path("trace/<uuid:event>/", trace.event, name="trace-event"),
