@@ -10,6 +10,7 @@ app_name = "sandbox_api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sandbox.driver.urls")),
     path("", include("sandbox.faults.urls")),
+    path("", include("sandbox.api.world")),
     path("clock", clock.ClockView.as_view(), name="clock"),
     path("rotations", rotations.Rotations.as_view(), name="rotations"),
     path("rotations/<uuid:rotation>", rotations.OneRotation.as_view(), name="rotation"),
