@@ -513,6 +513,7 @@ if SANDBOX:
             "schedule": WEBHOOKS_SWEEP_SECONDS,
             "options": {"expires": max(WEBHOOKS_SWEEP_SECONDS, 1)},
         },
+        "expired": {"task": "sandbox.sweep_expired", "schedule": 60.0},
         "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
         "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
     }
