@@ -91,6 +91,8 @@ LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 # Each room of the site may have a catalogue of its own beside it.
 LOCALE_PATHS = [ROOT / "portal" / "locale", *sorted((ROOT / "portal").glob("*/locale"))]
+if SANDBOX:
+    LOCALE_PATHS += sorted((ROOT / "sandbox").glob("*/locale"))
 USE_I18N = True
 # Dates and times as the notices write them, in both languages.
 FORMAT_MODULE_PATH = "portal.formats"
@@ -249,6 +251,13 @@ CELERY_TASK_ROUTES = {
     "tsm.*": {"queue": "tsm"},
     # The journal's key signs a conformance run's report.
     "sandbox.sign_conformance": {"queue": "ca"},
+    # Keys of a workspace's authorities and responders; mails; addresses of strangers. Everything else of the sandbox
+    # is its phones' worker's, which has the key of what is sealed.
+    "sandbox.make_responder_keys": {"queue": "workspaces"},
+    "sandbox.sign_rotation": {"queue": "ca"},
+    "sandbox.sign_anew": {"queue": "ca"},
+    "sandbox.tell_webhooks": {"queue": "notices"},
+    "sandbox.send_webhook": {"queue": "probes"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
     "portal.make_workspace_keys": {"queue": "workspaces"},
@@ -451,6 +460,25 @@ SANDBOX_CONFORMANCE_SWEEP_SECONDS = environment.decimal("SANDBOX_CONFORMANCE_SWE
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
 
+# Webhooks of workspaces (docs/webhooks.md). Whether they may go to this machine itself: where the site is reached from
+# nowhere else, the integrator's own program is here, too.
+WEBHOOKS_LOOPBACK = environment.flag("WEBHOOKS_LOOPBACK", _LOCAL)
+WEBHOOKS_SECONDS = environment.decimal("WEBHOOKS_SECONDS", 10)  # for an attempt, all of it
+# So long after each failed attempt comes the next (a fifth more or less); after the last the delivery is given up.
+WEBHOOKS_RETRY_SECONDS = [
+    float(each)
+    for each in environment.text("WEBHOOKS_RETRY_SECONDS", "5 300 1800 7200 18000 36000 50400 72000 86400").split()
+]
+# Disabled after so long of nothing but failures.
+WEBHOOKS_DISABLE_HOURS = environment.decimal("WEBHOOKS_DISABLE_HOURS", 120)
+WEBHOOKS_OVERLAP_HOURS = environment.decimal("WEBHOOKS_OVERLAP_HOURS", 24)  # an old secret beside its successor
+WEBHOOKS_MOST = environment.number("WEBHOOKS_MOST", 10)  # of a workspace
+WEBHOOKS_SWEEP_SECONDS = environment.decimal("WEBHOOKS_SWEEP_SECONDS", 2)
+WEBHOOKS_DAYS = environment.number("WEBHOOKS_DAYS", 30)  # events and deliveries are kept
+# Rotations of a workspace's keys (docs/sandbox-time.md): so many in a day.
+ROTATIONS_A_DAY = environment.number("ROTATIONS_A_DAY", 20)
+ROTATIONS_SWEEP_SECONDS = environment.decimal("ROTATIONS_SWEEP_SECONDS", 10)
+
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},
@@ -481,6 +509,16 @@ CELERY_BEAT_SCHEDULE = {
     "apis": {"task": "portal.sweep_api", "schedule": 3600.0},
     "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }
+if SANDBOX:
+    CELERY_BEAT_SCHEDULE |= {
+        "webhooks": {
+            "task": "sandbox.sweep_webhooks",
+            "schedule": WEBHOOKS_SWEEP_SECONDS,
+            "options": {"expires": max(WEBHOOKS_SWEEP_SECONDS, 1)},
+        },
+        "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
+        "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
+    }
 
 if SANDBOX:
     CELERY_BEAT_SCHEDULE |= {

@@ -34,4 +34,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.SANDBOX:
     urlpatterns.append(path("sandbox/client-assertion/", validator.anybody, name="client-assertion"))
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))
+    urlpatterns.append(path("providers/<uuid:organisation>/workspace/", include("sandbox.console.urls")))
     urlpatterns.append(path("outbox/", include("portal.notices.kept_urls")))

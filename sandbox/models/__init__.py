@@ -7,14 +7,24 @@ from sandbox.models.furnishing import Furnishing
 from sandbox.models.inspected import InspectedRequest
 from sandbox.models.issuing import Issuing
 from sandbox.models.phone_session import PhoneSession, VirtualScreenLock
+from sandbox.models.rotation import Rotation
 from sandbox.models.specimen import Specimen
 from sandbox.models.trace import TraceEvent
 from sandbox.models.virtual import Powered, VirtualCard, VirtualPhone
+from sandbox.models.webhook import (
+    EventCursor,
+    Webhook,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookSecret,
+)
 
 __all__ = [
     "Citizen",
     "ConformanceRun",
     "ConformanceTry",
+    "EventCursor",
     "Fault",
     "FaultTold",
     "Furnishing",
@@ -22,9 +32,15 @@ __all__ = [
     "Issuing",
     "PhoneSession",
     "Powered",
+    "Rotation",
     "Specimen",
     "TraceEvent",
     "VirtualCard",
     "VirtualPhone",
     "VirtualScreenLock",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEvent",
+    "WebhookSecret",
 ]

@@ -6,7 +6,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from ca.profiles import Purpose
 from portal.api import apis, document
+from portal.handoff import asking
 from portal.handoff.models import HandOff
 from sandbox.models import PhoneSession
 from tests.ca.fixtures import make_realm
@@ -14,7 +16,7 @@ from tests.portal.handoff.pdfs import plain
 from tests.sandbox.driver.conftest import Ask, Call, workspace_of
 from tests.sandbox.driver.service import Service
 from tests.tsm.enrolment.citizen import PHONE_PASSWORD, PHONE_PIN
-from tests.whitelist.relying_parties import make_bank, make_credential
+from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm.models import Phone
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,8 +71,6 @@ def test_all_at_once(phone: Phone, ask: Ask, call: Call, service: Service) -> No
     again = call("POST", "phone-sessions", {**body, "pin": PHONE_PIN}, **{"Idempotency-Key": "k1"})
     assert again.json() == made.json()
     assert len(service.came) == 1
-    from ca.profiles import Purpose
-
     pdf = ask(Purpose.SIGNATURE, pdf=plain(), document_name="契約書")
     body |= {"link": pdf.address, "password": PHONE_PASSWORD}
     signed = call("POST", "phone-sessions", body).json()
@@ -82,10 +82,6 @@ def test_all_at_once(phone: Phone, ask: Ask, call: Call, service: Service) -> No
 
 
 def test_nothing_of_another_workspace_is_reached(phone: Phone, ask: Ask, call: Call) -> None:
-    from ca.profiles import Purpose
-    from portal.handoff import asking
-    from tests.whitelist.relying_parties import CALLBACK
-
     other = make_realm("other")
     workspace_of(other)
     credential = make_credential(make_bank(other, client_id="other-bank"), key_id="other")
