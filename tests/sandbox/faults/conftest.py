@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from jpki_client import Expected, Original, Trust, Verdict, by_ocsp, verify
-from sandbox.relying_parties.verdict import Verdict
 
 from ca import clock
 from ca.models import Realm
@@ -18,8 +17,6 @@ from portal.handoff.asking import Asked
 from portal.handoff.models import HandOff
 from portal.providers.models import Workspace
 from sandbox.faults import responder as faulty
-from sandbox.relying_parties import verify
-from sandbox.relying_parties.contract import Original
 from tests.ca.fixtures import *  # noqa: F403
 from tests.ca.fixtures import issue_all_four, make_holder, make_realm
 from tests.portal.handoff.citizens import Citizen
