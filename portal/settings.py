@@ -216,6 +216,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "ENFORCE_NON_BLANK_FIELDS": True,
     "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # A test finds operations that don't say what they are.
     "DISABLE_ERRORS_AND_WARNINGS": True,
     "SCHEMA_PATH_PREFIX": "/(sandbox/)?api/v1/",
@@ -249,8 +250,6 @@ CELERY_TASK_ROUTES = {
     "tsm.sweep_*": {"queue": "sweeps"},
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
-    # The journal's key signs a conformance run's report.
-    "sandbox.sign_conformance": {"queue": "ca"},
     # Keys of a workspace's authorities and responders; mails; addresses of strangers. Everything else of the sandbox
     # is its phones' worker's, which has the key of what is sealed.
     "sandbox.make_responder_keys": {"queue": "workspaces"},
@@ -258,6 +257,8 @@ CELERY_TASK_ROUTES = {
     "sandbox.sign_anew": {"queue": "ca"},
     "sandbox.tell_webhooks": {"queue": "notices"},
     "sandbox.send_webhook": {"queue": "probes"},
+    # The journal's key signs a conformance run's report.
+    "sandbox.sign_conformance": {"queue": "ca"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
     "portal.make_workspace_keys": {"queue": "workspaces"},
@@ -516,6 +517,7 @@ if SANDBOX:
             "schedule": WEBHOOKS_SWEEP_SECONDS,
             "options": {"expires": max(WEBHOOKS_SWEEP_SECONDS, 1)},
         },
+        "expired": {"task": "sandbox.sweep_expired", "schedule": 60.0},
         "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
         "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
     }

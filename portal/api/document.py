@@ -67,6 +67,7 @@ def _made(api: apis.Api, public_url: str) -> dict[str, Any]:
         endpoint_inspector_cls = Endpoints
 
     schema: dict[str, Any] = Generator(urlconf=settings.ROOT_URLCONF).get_schema(public=True)
+    _tidy(schema)
     schema["info"] = {
         "title": api.title[1],
         "version": apis.VERSION,
@@ -92,6 +93,14 @@ def _made(api: apis.Api, public_url: str) -> dict[str, Any]:
         code: {"summary": CATALOGUE[code].title, "value": api_errors.body(code, "")} for code in sorted(used)
     }
     return schema
+
+
+def _tidy(part: Any) -> None:
+    """Take out what drf_spectacular notes for itself."""
+    if isinstance(part, dict):
+        part.pop("x-spec-enum-id", None)
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _tidy(each)
 
 
 def _finish(api: apis.Api, path: str, method: str, operation: dict[str, Any]) -> set[str]:
