@@ -10,7 +10,8 @@ FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
-	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages
+	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
+	bench-headless
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,7 +69,7 @@ check-types:
 check-tests:
 	$(PYTHON) -m pytest -q $(TWO) -m "$(FAST)"
 
-bench: bench-ca bench-tsm bench-pages ## measure everything that is measured
+bench: bench-ca bench-tsm bench-pages bench-headless ## measure everything that is measured
 
 bench-ca: setup-tests ## measure the certification authorities, as ratios in one run; JSON in var/bench/
 	$(PYTHON) -m benchmarks.ca_issuance
@@ -84,6 +85,9 @@ bench-tsm: setup-tests ## measure the TSMs and the virtual element: CPU, wire, 2
 
 bench-pages: setup-tests ## measure the server's time for every page that waits for no phone; JSON in var/bench/
 	$(PYTHON) -m benchmarks.pages
+
+bench-headless: setup ## measure how long the headless sandbox takes to be ready; JSON in var/bench/
+	$(PYTHON) -m benchmarks.headless_start
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

@@ -77,6 +77,45 @@ def create_authorities_for(realm: Realm, responder_keys: Mapping[Purpose, MadeKe
     return authorities
 
 
+def create_next_responder_key(realm: Realm, purpose: Purpose, number: int) -> MadeKey:
+    """Make the key of a responder for a generation, also one that is still to come. Needs the responders' store alone.
+
+    Raises NoAuthority.
+    """
+    authority = issuance.newest_generation(realm, purpose).authority
+    return _create_responders_own_key(Generation(authority=authority, number=number))
+
+
+def next_generation_for(realm: Realm, purpose: Purpose, number: int, responder_key: MadeKey) -> Generation:
+    """Give the authority its next generation, with a responder that has this key. Needs the authorities' store alone.
+
+    Raises GenerationOutOfTurn, NoAuthority.
+    """
+    return _create_generation(_next_in_turn(realm, purpose, number).authority, number, responder_key)
+
+
+def certify_responder_keys(realm: Realm, purpose: Purpose, made: Mapping[int, MadeKey]) -> list[ResponderKey]:
+    """Give generations, by number, responders that have these keys. Needs the authorities' store alone.
+
+    Safe to run again: a key that has a certificate stays as it is. Raises NoAuthority.
+    """
+    found = []
+    for generation in issuance.newest_generation(realm, purpose).authority.generations.order_by("number"):
+        key = made.get(generation.number)
+        if key is None:
+            continue
+        known = ResponderKey.objects.filter(generation=generation, key_label=key.label).order_by("pk").first()
+        found.append(known or _certify_responder_key(generation, key))
+    return found
+
+
+def generations_in_time(realm: Realm, purpose: Purpose) -> list[int]:
+    """Return the numbers of the authority's generations that are in their time, oldest first. Raises NoAuthority."""
+    now = clock.now(realm)
+    rows = issuance.newest_generation(realm, purpose).authority.generations.order_by("number")
+    return [generation.number for generation in rows if _in_its_time(generation, now)]
+
+
 def _create_authority(realm: Realm, purpose: Purpose) -> Authority:
     authority, _ = Authority.objects.get_or_create(realm=realm, purpose=purpose.value)
     generations = list(authority.generations.order_by("number"))
@@ -97,10 +136,16 @@ def next_generation(realm: Realm, purpose: Purpose, *, number: int | None = None
     before it goes on with its CRLs and OCSP. `number`, when given, must be the number that it will have: so a command
     that is run twice makes one generation. Needs both key stores. Raises GenerationOutOfTurn, NoAuthority.
     """
+    last = _next_in_turn(realm, purpose, number)
+    return _create_generation(last.authority, last.number + 1)
+
+
+def _next_in_turn(realm: Realm, purpose: Purpose, number: int | None) -> Generation:
+    """Return the newest generation, after which `number` comes next."""
     last = issuance.newest_generation(realm, purpose)
     if number is not None and number != last.number + 1:
         raise GenerationOutOfTurn(f"the newest generation is {last.number}: {number} does not come next")
-    return _create_generation(last.authority, last.number + 1)
+    return last
 
 
 def next_responder_keys(realm: Realm, purpose: Purpose) -> list[ResponderKey]:
@@ -171,7 +216,10 @@ def _certify_generation(authority: Authority, number: int) -> Generation:
 
 
 def _create_responder_key(generation: Generation) -> ResponderKey:
-    made = _create_responders_own_key(generation)
+    return _certify_responder_key(generation, _create_responders_own_key(generation))
+
+
+def _certify_responder_key(generation: Generation, made: MadeKey) -> ResponderKey:
     responder = responders.certify(generation, made.label, made.public_key)
     with transaction.atomic(durable=True):
         journal.take(generation.authority.realm)

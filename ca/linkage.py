@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ca import bulk, clock, history, journal, revocation
@@ -56,7 +56,9 @@ def watch(certificates: Iterable[Certificate]) -> None:
 def due(realm: Realm, now: datetime) -> QuerySet[CardRevocation]:
     """Return the open notes whose grace is over, oldest first."""
     limit = now - timedelta(seconds=settings.LINKAGE_GRACE_SECONDS)
-    return CardRevocation.objects.filter(realm=realm, settled_at=None, revoked_at__lte=limit).order_by("revoked_at")
+    # One from the realm's future (its clock was set back) is due as well: what is revoked stays so.
+    over = Q(revoked_at__lte=limit) | Q(revoked_at__gt=now)
+    return CardRevocation.objects.filter(over, realm=realm, settled_at=None).order_by("revoked_at")
 
 
 def sweep(realm: Realm, now: datetime | None = None) -> list[int]:

@@ -84,6 +84,38 @@ def signer(realm: Realm) -> keys.Signer:
     return keys.store().open(_key_label(realm))
 
 
+def next_key(realm: Realm, *, after: str) -> bool:
+    """Give the journal a new key in place of the one of label `after`; False where that isn't the newest any more.
+
+    What the old one signed stays as it is, and its fingerprint in the chain. Needs the CA's keys.
+    """
+    if _key_label(realm) != after:
+        return False
+    seal(realm)  # the old key's last word: all that was written in its time
+    label, public_key = _make_key(realm)
+    with transaction.atomic():
+        journal.take(realm)
+        if _key_label(realm) != after:
+            return False  # another was first; this key stays in the store and is nobody's
+        _announce(realm, label, public_key)
+    return True
+
+
+@dataclass(frozen=True)
+class AnnouncedKey:
+    """The journal's key as the chain announces it."""
+
+    label: str
+    fingerprint: str
+
+
+def newest_key(realm: Realm) -> AnnouncedKey | None:
+    """Return the journal's key, None before the first. It needs no key store."""
+    created = JournalEntry.objects.filter(realm=realm, kind=KEY_CREATED, subject="journal").order_by("-sequence")
+    newest = created.first()
+    return AnnouncedKey(newest.data["key_label"], newest.data["fingerprint"]) if newest is not None else None
+
+
 def statement(one: JournalSeal) -> bytes:
     """Return what a seal's signature is over: lines of text."""
     return _text(one.realm, one.sequence, one.hash, one.root, one.at)
@@ -105,14 +137,21 @@ def _moved(realm: Realm) -> bool:
 
 def _key_label(realm: Realm) -> str:
     """Return the label of the journal's key; the first one is made, and announced in the chain."""
-    created = JournalEntry.objects.filter(realm=realm, kind=KEY_CREATED, subject="journal").order_by("-sequence")
-    newest = created.first()
+    newest = newest_key(realm)
     if newest is not None:
-        return str(newest.data["key_label"])
-    label = f"{realm.slug}.journal.{secrets.token_hex(4)}".lower()
-    public_key = keys.store().create(label)
-    journal.record(realm, KEY_CREATED, "journal", key_label=label, fingerprint=fingerprint(public_key))
+        return newest.label
+    label, public_key = _make_key(realm)
+    _announce(realm, label, public_key)
     return label
+
+
+def _make_key(realm: Realm) -> tuple[str, bytes]:
+    label = f"{realm.slug}.journal.{secrets.token_hex(4)}".lower()
+    return label, keys.store().create(label)
+
+
+def _announce(realm: Realm, label: str, public_key: bytes) -> None:
+    journal.record(realm, KEY_CREATED, "journal", key_label=label, fingerprint=fingerprint(public_key))
 
 
 def _text(realm: Realm, sequence: int, chained: str, root: str, at: datetime) -> bytes:

@@ -65,6 +65,7 @@ def body(code: str, detail: str, **members: Any) -> dict[str, Any]:
         "status": problem.status,
         "detail": detail or problem.cause,
         "code": code,
+        "retry": problem.may_be_retried,
         "citizen": {"ja": told.ja, "en": told.en},
         **members,
     }

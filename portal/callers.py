@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from portal.api import limits
 from whitelist import credentials
 from whitelist.errors import TokenInvalid
 from whitelist.models import Credential
@@ -20,12 +21,22 @@ LONGEST = 16_000  # characters of the header
 
 
 def of(request: Request | HttpRequest) -> Credential:
-    """Return the credential whose token the request shows; asked once a request. Raises `TokenInvalid`."""
+    """Return the credential whose token the request shows; asked, and counted, once a request.
+
+    Raises `TokenInvalid`, `TooManyRequests`.
+    """
     bare: Any = getattr(request, "_request", request)
     if not hasattr(bare, "api_caller"):
-        bare.api_caller = _authenticate(request)
+        count(request, _authenticate(request))
     found: Credential = bare.api_caller
     return found
+
+
+def count(request: Request | HttpRequest, credential: Credential) -> None:
+    """Take a request for this credential's; what is left is told in its headers. Raises `TooManyRequests`."""
+    bare: Any = getattr(request, "_request", request)
+    bare.api_caller, bare.api_left = credential, limits.take(credential)
+    limits.require(bare.api_left)
 
 
 def _authenticate(request: Request | HttpRequest) -> Credential:

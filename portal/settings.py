@@ -60,8 +60,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.api.headers.ApiHeaders",
 ]
 if SANDBOX:
+    # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
+    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 ROOT_URLCONF = "portal.urls"
@@ -88,6 +91,8 @@ LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 # Each room of the site may have a catalogue of its own beside it.
 LOCALE_PATHS = [ROOT / "portal" / "locale", *sorted((ROOT / "portal").glob("*/locale"))]
+if SANDBOX:
+    LOCALE_PATHS += sorted((ROOT / "sandbox").glob("*/locale"))
 USE_I18N = True
 # Dates and times as the notices write them, in both languages.
 FORMAT_MODULE_PATH = "portal.formats"
@@ -206,6 +211,16 @@ REST_FRAMEWORK = {
 }
 
 # --- The REST APIs (docs/api.md) --------------------------------------------------------------------------
+APIS = ["portal.api.apis.RELYING_PARTY", *(["sandbox.api.about.SANDBOX"] if SANDBOX else [])]
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.0",
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # A test finds operations that don't say what they are.
+    "DISABLE_ERRORS_AND_WARNINGS": True,
+    "SCHEMA_PATH_PREFIX": "/(sandbox/)?api/v1/",
+}
 # An answer is given again to the same Idempotency-Key for so long.
 IDEMPOTENCY_SECONDS = environment.decimal("IDEMPOTENCY_SECONDS", 24 * 3600)
 # So many requests may a credential make in a window of so many seconds.
@@ -235,6 +250,13 @@ CELERY_TASK_ROUTES = {
     "tsm.sweep_*": {"queue": "sweeps"},
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
+    # Keys of a workspace's authorities and responders; mails; addresses of strangers. Everything else of the sandbox
+    # is its phones' worker's, which has the key of what is sealed.
+    "sandbox.make_responder_keys": {"queue": "workspaces"},
+    "sandbox.sign_rotation": {"queue": "ca"},
+    "sandbox.sign_anew": {"queue": "ca"},
+    "sandbox.tell_webhooks": {"queue": "notices"},
+    "sandbox.send_webhook": {"queue": "probes"},
     # The journal's key signs a conformance run's report.
     "sandbox.sign_conformance": {"queue": "ca"},
     "sandbox.*": {"queue": "phones"},
@@ -425,6 +447,8 @@ SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.
 SANDBOX_TALK_SECONDS = environment.decimal("SANDBOX_TALK_SECONDS", 60)
 SANDBOX_SEAL_KEY = environment.secret("SANDBOX_SEAL_KEY", ROOT)
+# So many of a workspace's last requests to the APIs are kept (docs/api.md).
+SANDBOX_INSPECTED_REQUESTS = environment.number("SANDBOX_INSPECTED_REQUESTS", 500)
 # So many of a workspace's newest trace events are kept (docs/sandbox-console.md).
 SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
 # So many of a workspace's newest sessions of phones driven by API are kept (docs/sandbox-phone.md).
@@ -436,6 +460,25 @@ SANDBOX_CONFORMANCE_SWEEP_SECONDS = environment.decimal("SANDBOX_CONFORMANCE_SWE
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
+
+# Webhooks of workspaces (docs/webhooks.md). Whether they may go to this machine itself: where the site is reached from
+# nowhere else, the integrator's own program is here, too.
+WEBHOOKS_LOOPBACK = environment.flag("WEBHOOKS_LOOPBACK", _LOCAL)
+WEBHOOKS_SECONDS = environment.decimal("WEBHOOKS_SECONDS", 10)  # for an attempt, all of it
+# So long after each failed attempt comes the next (a fifth more or less); after the last the delivery is given up.
+WEBHOOKS_RETRY_SECONDS = [
+    float(each)
+    for each in environment.text("WEBHOOKS_RETRY_SECONDS", "5 300 1800 7200 18000 36000 50400 72000 86400").split()
+]
+# Disabled after so long of nothing but failures.
+WEBHOOKS_DISABLE_HOURS = environment.decimal("WEBHOOKS_DISABLE_HOURS", 120)
+WEBHOOKS_OVERLAP_HOURS = environment.decimal("WEBHOOKS_OVERLAP_HOURS", 24)  # an old secret beside its successor
+WEBHOOKS_MOST = environment.number("WEBHOOKS_MOST", 10)  # of a workspace
+WEBHOOKS_SWEEP_SECONDS = environment.decimal("WEBHOOKS_SWEEP_SECONDS", 2)
+WEBHOOKS_DAYS = environment.number("WEBHOOKS_DAYS", 30)  # events and deliveries are kept
+# Rotations of a workspace's keys (docs/sandbox-time.md): so many in a day.
+ROTATIONS_A_DAY = environment.number("ROTATIONS_A_DAY", 20)
+ROTATIONS_SWEEP_SECONDS = environment.decimal("ROTATIONS_SWEEP_SECONDS", 10)
 
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
@@ -467,6 +510,17 @@ CELERY_BEAT_SCHEDULE = {
     "apis": {"task": "portal.sweep_api", "schedule": 3600.0},
     "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }
+if SANDBOX:
+    CELERY_BEAT_SCHEDULE |= {
+        "webhooks": {
+            "task": "sandbox.sweep_webhooks",
+            "schedule": WEBHOOKS_SWEEP_SECONDS,
+            "options": {"expires": max(WEBHOOKS_SWEEP_SECONDS, 1)},
+        },
+        "expired": {"task": "sandbox.sweep_expired", "schedule": 60.0},
+        "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
+        "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
+    }
 
 if SANDBOX:
     CELERY_BEAT_SCHEDULE |= {

@@ -3,8 +3,9 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import problems, start
+from portal import start
 from portal.credentials import validator
+from portal.developers import pages as developers
 from portal.phone import agent
 from portal.providers import urls as providers
 
@@ -24,8 +25,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/", include("portal.providers.urls")),
     path("providers/<uuid:organisation>/", include(providers.ROOMS)),
     path("register/", include("whitelist.urls")),
-    path("problems/<slug:code>", problems.page, name="problem"),
+    path("problems/<slug:code>", developers.problem, name="problem"),
+    path("", include("portal.developers.urls")),
     path("api/phone/v1/pages", agent.Pages.as_view(), name="phone-pages-api"),
+    path("api/v1/", include("portal.api.urls")),
     path("api/v1/", include("portal.handoff.api_urls")),
     path("api/v1/", include("portal.verification.api_urls")),
     path("", include("tsm.urls")),
@@ -33,4 +36,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.SANDBOX:
     urlpatterns.append(path("sandbox/client-assertion/", validator.anybody, name="client-assertion"))
     urlpatterns.append(path("sandbox/", include("sandbox.urls")))
+    urlpatterns.append(path("providers/<uuid:organisation>/workspace/", include("sandbox.console.urls")))
     urlpatterns.append(path("outbox/", include("portal.notices.kept_urls")))

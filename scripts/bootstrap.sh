@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Make .venv hold what the locks name, and nothing when it does already: stamped with the locks' hash.
 # venv -> the pinned uv, by that venv's pip -> requirements.lock by hash -> the card readers' lock, if it can be built.
+# All of it is compiled once: with PYTHONDONTWRITEBYTECODE, or a folder that can't be written, each of the system's
+# processes would do it anew, a second and more at every start.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
@@ -17,7 +19,7 @@ if ! stamped requirements requirements-uv.lock requirements.lock; then
     echo "setting up .venv (the first time takes about half a minute)"
     "$python" -c '' 2>/dev/null || { rm -rf .venv; python3 -m venv .venv; }
     if "$python" -m pip install --quiet --require-hashes -r requirements-uv.lock; then
-        .venv/bin/uv pip install --quiet --python "$python" --require-hashes -r requirements.lock
+        .venv/bin/uv pip install --quiet --compile-bytecode --python "$python" --require-hashes -r requirements.lock
     else
         echo "uv can't be installed here: going on with plain pip, which is slower" >&2
         "$python" -m pip install --quiet --require-hashes -r requirements.lock
@@ -41,4 +43,5 @@ if ! stamped pcsc requirements-pcsc.lock && scripts/system-packages.sh readers; 
         echo "pyscard can't be built here: card readers are off; all else works ($log says why)" >&2
     fi
 fi
+"$python" -m compileall -q ca tsm whitelist portal sandbox || true
 exit 0

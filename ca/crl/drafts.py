@@ -81,8 +81,9 @@ def next_lists(partitions: list[Partition], at: datetime) -> list[Draft]:
     made = []
     for partition in partitions:
         last = lasts.get(partition.pk)
-        # RFC 5280 3.3: an entry stays until it stood on one list issued after the certificate's end.
-        entries = listed.entries(partition, last.this_update if last is not None else None)
+        # RFC 5280 3.3: an entry stays until it stood on one list issued after the certificate's end. Where the realm's
+        # clock was set back that list is still to come: what it left out, because it had ended, hasn't.
+        entries = listed.entries(partition, min(last.this_update, at) if last is not None else None)
         number = numbers[points.key(partition)] = numbers[points.key(partition)] + 1
         tbs = assemble(partition, entries.parts, number, at)
         others = [one for one in at_point[points.key(partition)] if one != partition]

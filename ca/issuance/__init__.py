@@ -5,7 +5,14 @@ from ca.issuance.continuation import left_behind, mark_continued, ripe_continuat
 from ca.issuance.issuing import Outcome
 from ca.issuance.request import find, find_all, request, request_all
 from ca.issuance.signing import sign, signing
-from ca.issuance.terms import lease, newest_generation, policy, responder_url, take_serial_number
+from ca.issuance.terms import (
+    lease,
+    newest_generation,
+    policy,
+    responder_url,
+    signing_generation,
+    take_serial_number,
+)
 
 __all__ = [
     "Outcome",
@@ -24,5 +31,6 @@ __all__ = [
     "ripe_continuations",
     "sign",
     "signing",
+    "signing_generation",
     "take_serial_number",
 ]

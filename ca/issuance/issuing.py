@@ -29,7 +29,7 @@ from ca.issuance import kinds, steps
 from ca.issuance.acceptance import Acceptance, living_phone_certificates
 from ca.issuance.drafts import Draft, draft
 from ca.issuance.signing import signing
-from ca.issuance.terms import lease, newest_generation
+from ca.issuance.terms import lease, signing_generation
 from ca.models import Certificate, Generation, Issuance, Realm
 from ca.profiles import Medium, Purpose
 
@@ -98,7 +98,7 @@ class Batch:
         if not rows:
             return []
         for purpose in sorted({row.purpose for row in rows}):
-            self._generations[purpose] = newest_generation(self.realm, Purpose(purpose))
+            self._generations[purpose] = signing_generation(self.realm, Purpose(purpose), self._now)
         acceptance = Acceptance(self.realm, rows, self._now)
         accepted, self.later = acceptance.apart(self._each(rows, acceptance.require))
         reserved = [row for row in accepted if row.state == State.RESERVED]

@@ -1,6 +1,6 @@
 """What a realm, a profile and the settings together say of a certificate, and who signs it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from django.conf import settings
@@ -25,7 +25,7 @@ def responder_url(realm: Realm, purpose: Purpose, medium: Medium) -> str:
 
 
 def newest_generation(realm: Realm, purpose: Purpose) -> Generation:
-    """Return the generation that signs now. Raises NoAuthority."""
+    """Return the authority's last generation. Raises NoAuthority."""
     generation = (
         Generation.objects.filter(authority__realm=realm, authority__purpose=purpose)
         .select_related("authority")
@@ -35,6 +35,23 @@ def newest_generation(realm: Realm, purpose: Purpose) -> Generation:
     if generation is None:
         raise NoAuthority(f"realm {realm.slug} has no authority for {purpose}: create_authorities makes it")
     return generation
+
+
+def signing_generation(realm: Realm, purpose: Purpose, now: datetime) -> Generation:
+    """Return the generation that signs at `now`: the newest that has begun. Raises NoAuthority.
+
+    One from the realm's future (its clock was set back) would sign what nobody could verify yet.
+    """
+    newest = newest_generation(realm, purpose)
+    if _has_begun(newest, now):
+        return newest
+    earlier = Generation.objects.filter(authority=newest.authority_id, number__lt=newest.number)
+    ordered = earlier.select_related("authority").order_by("-number")
+    return next((one for one in ordered if _has_begun(one, now)), newest)
+
+
+def _has_begun(generation: Generation, now: datetime) -> bool:
+    return x509.load_der_x509_certificate(bytes(generation.certificate)).not_valid_before_utc <= now
 
 
 def take_serial_number(authority: Authority, count: int = 1) -> int:

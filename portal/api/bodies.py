@@ -1,9 +1,9 @@
 """What an API takes and answers, as serializers: the description is made from them, and they are as strict."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -22,6 +22,11 @@ _TYPES: tuple[tuple[type[serializers.Field], tuple[type, ...], str], ...] = (
     (serializers.DateTimeField, (str,), "must be a text"),
     (serializers.DateField, (str,), "must be a text"),
 )
+# The same of a member of a query.
+_TEXTS: tuple[tuple[type[serializers.Field], re.Pattern[str]], ...] = (
+    (serializers.BooleanField, re.compile("true|false")),
+    (serializers.IntegerField, re.compile("-?[0-9]{1,19}")),
+)
 
 
 class Body(serializers.Serializer[Any]):
@@ -31,8 +36,7 @@ class Body(serializers.Serializer[Any]):
         """Return what was read; raise ValidationError."""
         if isinstance(data, Mapping):
             wrong = {str(name): ["There is no such member."] for name in data if name not in self.fields}
-            if not isinstance(data, QueryDict):
-                wrong |= self._wrong_types(data)
+            wrong |= self._wrong_texts(data) if self.context.get("query") else self._wrong_types(data)
             if wrong:
                 raise ValidationError(wrong)
         return super().to_internal_value(data)
@@ -48,12 +52,17 @@ class Body(serializers.Serializer[Any]):
                 wrong[name] = [kind[2]]
         return wrong
 
+    def _wrong_texts(self, data: Mapping[str, str]) -> dict[str, list[str]]:
+        wrong = {}
+        for name, field in self.fields.items():
+            pattern = next((pattern for kind, pattern in _TEXTS if isinstance(field, kind)), None)
+            if name in data and pattern and not pattern.fullmatch(data[name]):
+                wrong[name] = [f"must match {pattern.pattern}"]
+        return wrong
+
 
 class Answer(serializers.Serializer[Any]):
     """The members of an answer. Views answer with plain data; this says what it looks like."""
-
-
-Kind = TypeVar("Kind", bound=Body)
 
 
 def read(request: Request, kind: type[Body], *, partial: bool = False) -> dict[str, Any]:
@@ -65,10 +74,10 @@ def read(request: Request, kind: type[Body], *, partial: bool = False) -> dict[s
 
 def read_query(request: Request, kind: type[Body]) -> dict[str, Any]:
     """Return the members of the request's query as `kind` has them, beside a page's own. Raises ValidationError."""
-    data = request.query_params.copy()
-    for name in pagination.MEMBERS:
-        data.pop(name, None)
-    return _read(kind(data=data))
+    pages = set(pagination.MEMBERS) - set(kind().fields)
+    # Plain texts: of a QueryDict rest_framework would take an empty one for none.
+    data = {name: value for name, value in request.query_params.items() if name not in pages}
+    return _read(kind(data=data, context={"query": True}))
 
 
 def _read(reader: Body) -> dict[str, Any]:

@@ -54,6 +54,12 @@ def once_alone(method: Method) -> Method:
     return _decorated(method, whole=False)
 
 
+def heeded(method: Method) -> Method:
+    """Say of a view's `post` that it heeds Idempotency-Keys by itself, calling `answer`."""
+    method.creates = True  # type: ignore[attr-defined]
+    return method
+
+
 def _decorated(method: Method, *, whole: bool) -> Method:
     @functools.wraps(method)
     def post(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:

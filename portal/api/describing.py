@@ -13,6 +13,7 @@ Problems that any operation has (no token, too many requests, a body that doesn'
 holds every example to its schema, and every operation of both APIs to having one.
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -118,12 +119,14 @@ def operation(
             else {status: OpenApiResponse(description="Done.")},
             examples=[*asked_examples, *told_examples],
             auth=[] if public else [{BEARER: []}],  # type: ignore[list-item]
-            tags=[tag] if tag else None,
             extensions={
                 "x-title-ja": title[0],
                 "x-problems": list(dict.fromkeys(problems)),
                 "x-creates": bool(getattr(method, "creates", False)),
                 "x-checks": bool(body or query or pages),
+                "x-pages": pages,
+                "x-name": name or "",
+                "x-tags": [tag] if tag else [],
             },
         )
         return described(method)  # type: ignore[no-any-return]
@@ -149,7 +152,7 @@ def _named(given: Any, *, pages: bool = False) -> list[tuple[str, Any]]:
 
 
 def _text(method: Callable[..., Any]) -> str:
-    return (method.__doc__ or "").strip()
+    return inspect.getdoc(method) or ""
 
 
 class _ClosedBody(OpenApiSerializerExtension):

@@ -12,21 +12,18 @@ from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
 from portal import callers
-from portal.api import creating
-from portal.handoff import asking, delivery, faults, hand_offs, octets, pdf, results, trust
+from portal.api import creating, describing
+from portal.api.describing import Body
+from portal.handoff import asking, delivery, faults, hand_offs, octets, pdf, results, shapes, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
+from portal.handoff.shapes import ASSERTION_TYPE, GRANT_TYPE, LONGEST_ADDRESS, LONGEST_CLIENT_ID, LONGEST_CODE
 from portal.handoff.ways import Format, Way
 from whitelist import credentials
 from whitelist.errors import TokenRequestInvalid
 
-GRANT_TYPE = "client_credentials"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 §2.2
 ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 NO_STORE = {"Cache-Control": "no-store"}
-LONGEST_ADDRESS = 2000
-LONGEST_CODE = 128  # RFC 7636 §4.1
-LONGEST_CLIENT_ID = 64
 # A PDF in base64, and the rest.
 LARGEST_BODY = 4 * pdf.LARGEST // 3 + 1_000_000
 
@@ -39,18 +36,34 @@ def token_endpoint() -> str:
 
 
 class TokenView(APIView):
-    """POST: a bearer token (RFC 6749 §4.4) for a client assertion (RFC 7523 §2.2) or a certificate shown in TLS.
-
-    As a form or JSON. With a certificate (RFC 8705 §2) `client_id` says whose it is.
-    """
+    """POST: a bearer token."""
 
     parser_classes = (FormParser, JSONParser)
 
+    @describing.operation(
+        ("トークンを受け取る", "Get a token"),
+        body=shapes.TokenBody,
+        answer=shapes.TokenAnswer,
+        asked=shapes.TOKEN_ASKED,
+        told=shapes.TOKEN_TOLD,
+        problems=(
+            "token_request_invalid", "client_assertion_invalid", "client_assertion_replayed", "client_unknown",
+            "too_many_requests",
+        ),
+        public=True,
+        form=True,
+    )  # fmt: skip
     def post(self, request: Request) -> Response:
+        """Give a bearer token (RFC 6749 4.4) for a client assertion (RFC 7523 2.2) or a certificate shown in TLS.
+
+        As a form or JSON. With a certificate (RFC 8705 2) `client_id` says whose it is, and the token is good with that
+        certificate alone.
+        """
         data = _members(request)
         if data.get("grant_type") != GRANT_TYPE:
             raise TokenRequestInvalid(f"grant_type must be {GRANT_TYPE}", error="unsupported_grant_type")
         token = _by_assertion(data) if ASSERTION & data.keys() else _by_certificate(request, data)
+        callers.count(request, token.credential)
         return Response(
             {"access_token": token.value, "token_type": "Bearer", "expires_in": token.expires_in}, headers=NO_STORE
         )
@@ -59,12 +72,25 @@ class TokenView(APIView):
 class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
+    @describing.operation(
+        ("スマートフォンに頼む", "Ask a phone"),
+        body=shapes.HandOffBody,
+        answer=shapes.NewHandOffAnswer,
+        status=201,
+        asked=shapes.HANDOFF_ASKED,
+        told=shapes.NEW_TOLD,
+        problems=("handoff_request_invalid", "document_unacceptable", "delegation_missing"),
+    )
     @creating.once
     def post(self, request: Request) -> Response:
+        """Ask a citizen's phone to authenticate or to sign. Send the citizen's browser to the answer's `link`.
+
+        Where the register says no, the hand-off is made in state `refused`, with its reason.
+        """
         credential = callers.of(request)
         if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
             raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
-        data = _members(request)
+        data = _members(request, shapes.HandOffBody)
         asked = asking.ask(
             credential,
             purpose=_one_of(Purpose, data, "purpose"),
@@ -85,16 +111,32 @@ class HandOffsView(APIView):
 class HandOffView(APIView):
     """GET: how a hand-off of one's own stands; with its result once the code was redeemed."""
 
+    @describing.operation(
+        ("頼んだことの状態を見る", "See how a hand-off stands"),
+        answer=shapes.HandOffAnswer,
+        told=shapes.HANDOFF_TOLD,
+        problems=("handoff_unknown", "delegation_missing"),
+    )
     def get(self, request: Request, reference: str) -> Response:
+        """Tell the state of a hand-off of your own; the result too, once the code was redeemed."""
         return Response(_shape(hand_offs.by_id(reference, credential=callers.of(request))), headers=NO_STORE)
 
 
 class RedeemView(APIView):
     """POST: the code that the citizen's browser brought, once; the answer is the hand-off with its result."""
 
+    @describing.operation(
+        ("結果を受け取る", "Redeem the code for the result"),
+        body=shapes.RedeemBody,
+        answer=shapes.HandOffAnswer,
+        asked=shapes.REDEEM_ASKED,
+        told=shapes.REDEEMED,
+        problems=("handoff_request_invalid", "handoff_unknown", "handoff_code_invalid"),
+    )
     def post(self, request: Request, reference: str) -> Response:
+        """Give the result for the code that the citizen's browser brought back: once, within two minutes."""
         credential = callers.of(request)
-        data = _members(request)
+        data = _members(request, shapes.RedeemBody)
         hand_off = delivery.redeem(
             credential,
             reference=reference,
@@ -107,8 +149,17 @@ class RedeemView(APIView):
 class TrustView(APIView):
     """GET: what a verifier trusts in a realm. Public; `?realm=` names it, otherwise the token's or the default one."""
 
+    @describing.operation(
+        ("信頼する認証局を知る", "What a verifier trusts"),
+        query=shapes.TrustQuery,
+        answer=shapes.TrustAnswer,
+        told=shapes.TRUST_TOLD,
+        problems=("realm_unknown", "token_invalid", "too_many_requests"),
+        public=True,
+    )
     def get(self, request: Request) -> Response:
-        realm = request.query_params.get("realm")
+        """Tell the authorities of a realm, which policy is which medium, and where status is asked. Public."""
+        realm = describing.read_query(request, shapes.TrustQuery).get("realm")
         if realm is None:
             realm = settings.DEFAULT_REALM
             if "Authorization" in request.headers:
@@ -160,10 +211,13 @@ def _true_shape(hand_off: HandOff) -> dict[str, Any]:
     }
 
 
-def _members(request: Request) -> Any:
-    """Return the members of the request's body; a list or a bare text isn't a request."""
+def _members(request: Request, kind: type[Body] | None = None) -> Any:
+    """Return the members of the request's body, `kind`'s and no others; a list or a bare text isn't a request."""
     if not hasattr(request.data, "get"):
         raise RequestInvalid("the body must be an object")
+    unknown = sorted(set(request.data) - set(kind().fields)) if kind else []
+    if unknown:
+        raise RequestInvalid(f"there is no member {unknown[0]!r}", member=unknown[0])
     return request.data
 
 

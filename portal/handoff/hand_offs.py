@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from ca import clock, journal, status
 from ca.errors import StatusUnknown
+from ca.models import Realm
 from ca.profiles import Medium, Purpose
 from portal.handoff import signing
 from portal.handoff.errors import (
@@ -72,7 +73,10 @@ def show(hand_off: HandOff, browser: str = "", *, phone: Phone | None = None) ->
     if phone is not None:  # Also while the numbers are compared: a wrong one belongs into the history, too.
         HandOff.objects.filter(pk=hand_off.pk, state__in=OPEN).update(shown_on=phone)
     # Zero rows: it came to its end meanwhile, and the row read anew says how. A code's holder compares numbers first.
-    claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or clock.now(hand_off.realm))
+    with transaction.atomic():
+        claimed = claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or clock.now(hand_off.realm))
+        if claimed and hand_off.state != State.SHOWN:  # a page may be loaded again
+            record(hand_off, "shown")
     return found(pk=hand_off.pk)
 
 
@@ -148,12 +152,29 @@ def found(**only: Any) -> HandOff:
     if hand_off is None:
         raise HandOffUnknown("no such hand-off")
     if hand_off.state in OPEN and hand_off.is_over_at(clock.now(hand_off.realm)):
-        if claim(hand_off, Event.EXPIRE, ended_at=hand_off.expires_at):
+        if _expire(hand_off):
             hand_off.state = State.EXPIRED
             hand_off.ended_at = hand_off.expires_at
         else:
             hand_off.refresh_from_db()
     return hand_off
+
+
+def expire_due(realm: Realm) -> int:
+    """End the realm's hand-offs whose time is over, also those that nobody looks at; return how many there were."""
+    open_ones = HandOff.objects.filter(realm=realm, state__in=OPEN, expires_at__lte=clock.now(realm))
+    due = list(open_ones.order_by("expires_at", "pk").values_list("pk", flat=True))
+    for pk in due:
+        found(pk=pk)
+    return len(due)
+
+
+def _expire(hand_off: HandOff) -> bool:
+    with transaction.atomic():
+        if not claim(hand_off, Event.EXPIRE, ended_at=hand_off.expires_at):
+            return False
+        record(hand_off, "expired")
+    return True
 
 
 def refuse_if_not_allowed(hand_off: HandOff) -> bool:

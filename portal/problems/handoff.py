@@ -59,6 +59,7 @@ ROWS: dict[str, Problem] = {
         409, "Not over yet", "There is no way back before an answer, a no, or the end of its time.",
         "Answer it first.",
         "まだ終わっていません。先に、この依頼に答えてください。", "It isn't over yet. Please answer it first.",
+        retry=True,
     ),
     "handoff_returned": Problem(
         409, "The outcome was handed over", "It goes to the service once.", "Ask the service.",

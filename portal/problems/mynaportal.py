@@ -8,6 +8,7 @@ ROWS: dict[str, Problem] = {
         "manage.py register_mynaportal, or see the register.",
         "いまは電子署名を求められません。入力した内容は下書きに残っています。時間をおいて、もう一度お試しください。",
         "A signature can't be asked for just now. Your draft is kept. Please try again later.",
+        retry=False,
     ),
     "signature_certificate_missing": Problem(
         409, "No valid signature certificate", "The holder's was revoked, is on hold or has expired.",

@@ -43,6 +43,7 @@ ROWS: dict[str, Problem] = {
         409, "Still being made", "Its authorities' keys are being made.", "Wait until the page says that it is ready.",
         "ワークスペースは、まだ準備中です。できあがってから、もう一度お試しください。",
         "The workspace is still being made. Please try again when it is ready.",
+        retry=True,
     ),
     "callback_unfit": Problem(
         400, "Not a callback address", "https://…, or http://localhost:…, one a line, ten at most, no fragment.",

@@ -28,6 +28,7 @@ ROWS: dict[str, Problem] = {
         "Ask the operator to run scripts/system-packages.sh documents; the data itself can be had as JSON.",
         "いまPDFを作れません。時間をおいて、もう一度お試しください。",
         "The PDF can't be made just now. Please try again later.",
+        retry=False,
     ),
     "method_not_allowed": Problem(
         405, "Not with this method", "The address doesn't take this method.", "See the API's description.",
@@ -47,6 +48,7 @@ ROWS: dict[str, Problem] = {
         "It is being answered at this moment; or we died over it, and what came of it has to be looked at.",
         "Wait a moment and send it again. If it stays, look whether the thing was made, and use a new key.",
         "サービスの接続に誤りがあります。", "The service's connection is wrong.",
+        retry=True,
     ),
     "too_many_requests": Problem(
         429, "Too many requests", "The credential has asked for as much as it may in one window (`RateLimit-Policy`).",

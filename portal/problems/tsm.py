@@ -87,5 +87,6 @@ ROWS: dict[str, Problem] = {
         409, "The chip is in use", "Another session with the same card or element is under way.", "Try again.",
         "ICチップは、ほかの処理で使われています。少し待って、もう一度お試しください。",
         "The chip is busy with something else. Please wait a moment and try again.",
+        retry=True,
     ),
 }  # fmt: skip

@@ -202,11 +202,16 @@ def _require(phone: Phone) -> ScreenLock:
         raise ScreenLockMissing("no screen lock is set up on this phone")
     if _stale(lock):
         raise ScreenLockStale("the PIN isn't the one that was sealed")
-    now = clock.now(phone.realm)
-    # A clock that was set back doesn't make the time longer.
-    if not timedelta(0) <= now - lock.pin_typed_at < timedelta(hours=settings.SCREEN_LOCK_PIN_HOURS):
+    if is_pin_due(phone, lock):
         raise PinDue("the PIN is asked for again")
     return lock
+
+
+def is_pin_due(phone: Phone, lock: ScreenLock) -> bool:
+    """Tell whether the PIN itself is asked for: it was typed too long ago, by the realm's clock."""
+    # A clock that was set back doesn't make the time longer.
+    since = clock.now(phone.realm) - lock.pin_typed_at
+    return not timedelta(0) <= since < timedelta(hours=settings.SCREEN_LOCK_PIN_HOURS)
 
 
 def _stale(lock: ScreenLock) -> bool:

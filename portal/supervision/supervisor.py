@@ -73,12 +73,19 @@ class Supervisor:
         """Start these and wait until each is up. Raises StartFailed when one will not."""
         if self.stop.is_set() or not processes:
             return
+        self.wait_for(self.launch(processes))
+
+    def launch(self, processes: list[Process]) -> list[Child]:
+        """Start these, and don't wait."""
         folder.say(f"starting {', '.join(process.name for process in processes)}")
         new = [Child(process, self.environment(process), self.log(process)) for process in processes]
         self.children += new
         self.note(ready=False)
+        return new
+
+    def wait_for(self, waiting: list[Child]) -> None:
+        """Wait until each is up. Raises StartFailed when one will not."""
         deadline = time.monotonic() + READY_SECONDS
-        waiting = new
         while waiting := [child for child in waiting if not child.up()]:
             if self.stop.wait(0.1):
                 return

@@ -92,7 +92,7 @@ def started(var: Path, environment: Mapping[str, str] | None = None, *, seconds:
     goes on with its data. Raises StartFailed with what the system said.
     """
     var.mkdir(parents=True, exist_ok=True)
-    chosen = dict(zip(PORTS, map(str, _free_ports(len(PORTS))), strict=True)) | dict(environment or {})
+    chosen = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True)) | dict(environment or {})
     said = var / "supervisor.log"
     with said.open("wb") as output:
         command = (sys.executable, "-m", "portal.supervision")
@@ -131,7 +131,8 @@ def _ready(var: Path, number: int) -> bool:
     return bool(state["supervisor"] == number and state["ready"])
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Return so many ports of the loopback that nobody listens on."""
     with contextlib.ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:

@@ -19,4 +19,6 @@ def screen_lock_button(phone: Phone | None) -> dict[str, Any]:
         "lock": lock,
         "credential": locks.name(lock) if lock else "",
         "hours": locks.hours(),
+        # By the realm's clock, which a browser doesn't know.
+        "due": bool(phone and lock and locks.is_pin_due(phone, lock)),
     }

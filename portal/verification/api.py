@@ -15,9 +15,12 @@ from rest_framework.views import APIView
 from ca import der as encoding
 from ca.profiles import Purpose
 from portal import callers
-from portal.api import creating
+from portal.api import creating, describing
+from portal.api.describing import Body
 from portal.handoff import octets
 from portal.handoff.api import NO_STORE
+from portal.verification import shapes
+from portal.verification.shapes import LONGEST_CERTIFICATE, LONGEST_NAME
 from whitelist import texts
 from whitelist.access import Check
 from whitelist.errors import VerificationInvalid
@@ -27,17 +30,24 @@ from whitelist.verification.asking import Asker, CheckPurpose
 from whitelist.verification.counterparts import Counterpart
 from whitelist.verification.statuses import Answer
 
-LONGEST_CERTIFICATE = 8_192
-LONGEST_NAME = 64
-PAGE, LONGEST_PAGE = 100, 1000
 _SERIAL_NUMBER = re.compile(r"[0-9A-Fa-f]{1,40}")
 
 
 class StatusView(APIView):
-    """POST: how certificates of one authority stand, by their octets or by their serial numbers."""
+    """POST: how certificates of one authority stand."""
 
+    @describing.operation(
+        ("電子証明書の状態を調べる", "Ask how certificates stand"),
+        body=shapes.StatusBody,
+        answer=shapes.StatusesAnswer,
+        asked=shapes.STATUS_ASKED,
+        told=shapes.STATUS_TOLD,
+        problems=shapes.PROBLEMS,
+    )
+    @creating.heeded
     def post(self, request: Request) -> Response:
-        who, data = _asker(request)
+        """Tell how certificates of one authority stand, by their octets or by their serial numbers, in their order."""
+        who, data = _asker(request, shapes.StatusBody)
         purpose = _purpose(data)
         by_number = data.get("serial_numbers") is not None
         if by_number == (data.get("certificates") is not None):
@@ -60,10 +70,20 @@ class StatusView(APIView):
 
 
 class CounterpartsView(APIView):
-    """POST: the serial numbers that belong to others: of the other medium, or of the other purpose."""
+    """POST: the serial numbers that belong to others."""
 
+    @describing.operation(
+        ("対応する電子証明書を調べる", "Ask which certificates belong together"),
+        body=shapes.CounterpartsBody,
+        answer=shapes.CounterpartsAnswer,
+        asked=shapes.COUNTERPARTS_ASKED,
+        told=shapes.COUNTERPARTS_TOLD,
+        problems=shapes.PROBLEMS,
+    )
+    @creating.heeded
     def post(self, request: Request) -> Response:
-        who, data = _asker(request)
+        """Tell the serial numbers that belong to others: of the other medium, or of the other purpose."""
+        who, data = _asker(request, shapes.CounterpartsBody)
         purpose, numbers = _purpose(data), _serial_numbers(data)
         wanted = data.get("counterpart")
         if wanted not in ("medium", "purpose"):
@@ -82,10 +102,17 @@ class CounterpartsView(APIView):
 class LogView(APIView):
     """GET: what was asked by oneself, or in one's name, newest first, a page at a time."""
 
+    @describing.operation(
+        ("調べた記録を読む", "Read the log of answers"),
+        query=shapes.LogQuery,
+        answer=shapes.LogAnswer,
+        told=shapes.LOG_TOLD,
+    )
     def get(self, request: Request) -> Response:
+        """Tell what you asked, and what was asked in your name, newest first; go on at `next`."""
         credential = callers.of(request)
-        size = _number(request, "limit", PAGE, longest=LONGEST_PAGE)
-        before = _number(request, "before", 0)
+        asked = describing.read_query(request, shapes.LogQuery)
+        size, before = asked["limit"], asked.get("before")
         rows = log.of_party(credential.relying_party)
         if before:
             rows = rows.filter(pk__lt=before)
@@ -99,13 +126,15 @@ class LogView(APIView):
         )
 
 
-def _asker(request: Request) -> tuple[Asker, Any]:
+def _asker(request: Request, kind: type[Body]) -> tuple[Asker, Any]:
     credential = callers.of(request)
     if int(request.META.get("CONTENT_LENGTH") or 0) > settings.VERIFICATION_MOST * 2 * LONGEST_CERTIFICATE:
         raise VerificationInvalid("the body is too large")
     data = request.data
     if not isinstance(data, dict):
         raise VerificationInvalid("the body must be an object")
+    if unknown := sorted(set(data) - set(kind().fields)):
+        raise VerificationInvalid(f"there is no member {unknown[0]!r}", member=unknown[0])
     check = data.get("check_purpose")
     if check not in CheckPurpose.values:
         raise VerificationInvalid(f"check_purpose must be {' or '.join(CheckPurpose.values)}", member="check_purpose")
@@ -146,15 +175,6 @@ def _certificates(data: Any) -> list[bytes]:
         except ValueError as error:
             raise VerificationInvalid(f"a certificate {error}", member="certificates", index=place) from None
     return certificates
-
-
-def _number(request: Request, name: str, default: int, *, longest: int = 2**62) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not re.fullmatch(r"[0-9]{1,19}", text) or not 0 < int(text) <= longest:
-        raise VerificationInvalid(f"{name} must be a number from 1 to {longest}", member=name)
-    return int(text)
 
 
 def _told(who: Asker, purpose: Purpose, answers: list[dict[str, Any]]) -> Response:

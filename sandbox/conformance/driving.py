@@ -72,7 +72,11 @@ def _try(run: ConformanceRun, row: ConformanceTry, outside: httpx.BaseTransport 
         runs.conclude_gone(row)
         return
     if row.state != runs.Step.ARMED:
-        row = runs.arm_case(run, case.id)
+        try:
+            row = runs.arm_case(run, case.id)
+        except SandboxError as error:  # a workspace from before there were expired certificates has none
+            runs.conclude(run, row, hand_off=None, accepted=None, why=Why.NOT_READY, seen={"problem": error.code})
+            return
     if not runs.is_ready(row):
         if row.armed_at is not None and clock.machine() - row.armed_at > PATIENCE:
             runs.conclude(run, row, hand_off=None, accepted=None, why=Why.NOT_READY)

@@ -135,7 +135,7 @@ def sweep() -> int:
 
 # --- cases, whoever tries them -----------------------------------------------------------------------------
 def arm_case(run: ConformanceRun, case_id: str) -> ConformanceTry:
-    """Arm a case's faults for the run's service. Raises CaseUnknown."""
+    """Arm a case's faults for the run's service. Raises CaseUnknown, and what arming the fault does."""
     row, case = _row(run, case_id), _case(case_id)
     _disarm_all(run)
     made = [faults.arm(run.realm, name, client=_client(run, name)) for name in case.faults]

@@ -158,7 +158,7 @@ def _document_tampered(true: Truth) -> Shape:
     text = true.hand_off.document
     place = next((at for at, one in enumerate(text) if one.isalnum()), 0)
     changed = text[:place] + ("9" if text[place] != "9" else "8") + text[place + 1 :]
-    return shaped(forging.about_text(true.hand_off, changed))
+    return signed(forging.about_text(true.hand_off, changed), true.good)
 
 
 def _cms_other_document(true: Truth) -> Shape:

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('at', models.DateTimeField()),
                 ('realm_at', models.DateTimeField()),
-                ('lane', models.CharField(choices=[('service', 'サービス'), ('api', 'API'), ('web', '画面'), ('phone', 'スマホ・カード'), ('element', 'セキュアエレメント'), ('tsm', 'TSM'), ('ca', '認証局'), ('ocsp', 'OCSP'), ('webhook', 'Webhook')], max_length=8)),
+                ('lane', models.CharField(choices=[('service', 'サービス'), ('api', 'API'), ('web', '画面'), ('phone', 'スマホ'), ('element', 'チップ'), ('tsm', 'TSM'), ('ca', '認証局'), ('ocsp', 'OCSP'), ('webhook', 'Webhook')], max_length=8)),
                 ('what', models.CharField(max_length=64)),
                 ('title_ja', models.CharField(max_length=200)),
                 ('title_en', models.CharField(max_length=200)),

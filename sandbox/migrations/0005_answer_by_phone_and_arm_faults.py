@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('ca', '0007_grow_a_tree_over_the_journal'),
         ('portal', '0010_add_reviewers'),
-        ('sandbox', '0003_trace_what_happens'),
+        ('sandbox', '0004_inspect_requests'),
         ('tsm', '0002_add_service_orders_incidents_and_load_files'),
     ]
 

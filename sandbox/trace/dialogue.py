@@ -17,7 +17,7 @@ from tsm.jpki.errors import AnswerMalformed
 Pair = tuple[str, str]  # Japanese, English
 Noted = tuple[str, str, str]  # the TSM's section, label and words
 
-SHOWN_BYTES = 48  # of a command's or an answer's data
+SHOWN_BYTES = 64  # of a command's or an answer's data
 RUN = 3  # so many like commands in a row are told as one
 SECURE_MESSAGING = 0x04
 VERIFY, CHANGE, RESET, SIGN, GENERATE, CHANNEL = 0x20, 0x24, 0x2C, 0x2A, 0x47, 0x70
@@ -301,6 +301,8 @@ def _verify(given: Command, file: Pair) -> Pair:
 
 
 def _sign(given: Command, file: Pair) -> Pair:
+    if given.p2 in list(Key):
+        file = FILES[Key(given.p2).file]
     prefix = jpki.SHA256_DIGEST_INFO
     if given.data.startswith(prefix):
         digest = given.data[len(prefix) :].hex().upper()

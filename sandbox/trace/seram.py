@@ -10,7 +10,7 @@ from ca import clock
 from sandbox.models import TraceEvent, VirtualPhone
 from sandbox.trace.dialogue import SECTIONS, Noted
 from sandbox.trace.notes import note
-from tsm.agent import Post
+from tsm.agent import STOP, Post
 from tsm.models import Leg
 from tsm.plans import Plan
 
@@ -56,83 +56,110 @@ def woken(row: VirtualPhone, session: uuid.UUID | str) -> None:
 
 
 def traced(post: Post, row: VirtualPhone, session: uuid.UUID | str) -> Post:
-    """Return a `Post` that notes each exchange; one in which neither side had anything to say isn't noted."""
+    """Return a `Post` that notes what the phone tells, when it tells it, and what the TSM answers, when it does.
+
+    Polls, and answers that there is nothing to do, aren't noted.
+    """
 
     def asked(path: str, body: dict[str, Any]) -> dict[str, Any]:
         begun = clock.machine()
+        if path != "/handshake" and body.get("ramResponses"):
+            _reported(row, session, body)
         try:
             answer = post(path, body)
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code != httpx.codes.NOT_FOUND:
-                _note(row, session, path, body, {"status": error.response.status_code}, begun, failed=True)
+        except httpx.HTTPError as error:
+            _unanswered(row, session, path, error)
             raise
-        except httpx.TransportError as error:
-            _note(row, session, path, body, {"trouble": type(error).__name__}, begun, failed=True)
-            raise
-        if path == "/handshake" or body.get("ramResponses") or answer.get("ramCommands"):
-            _note(row, session, path, body, answer, begun)
+        milliseconds = round((clock.machine() - begun).total_seconds() * 1000)
+        if path == "/handshake":
+            _shaken(row, session, body, answer)
+        elif answer.get("ramCommands"):
+            _ordered(row, session, answer, milliseconds)
         return answer
 
     return asked
 
 
-def _note(
-    row: VirtualPhone,
-    session: uuid.UUID | str,
-    path: str,
-    body: dict[str, Any],
-    answer: dict[str, Any],
-    begun: Any,
-    *,
-    failed: bool = False,
-) -> None:
-    leg = _leg(session)
-    title = _shaken(failed) if path == "/handshake" else _managed(body, answer, leg, failed)
-    status = body.get("localAgentStatus", {}).get("localAgentStatusEnum", "")
-    note(
-        row.phone.realm_id,
-        Lane.TSM,
-        "seram.handshake" if path == "/handshake" else "seram.exchange",
-        title=title,
-        data={
-            "session": str(session),
-            "report": _report(body),
-            "order": _order(answer, leg),
-            "milliseconds": round((clock.machine() - begun).total_seconds() * 1000),
-        },
-        enrolment=leg.enrolment.reference if leg is not None else None,
-        phone=row.phone.reference,
-        failed=failed or status not in ("", "PROCESSED", "POLLING"),
-        at=begun,
+def _shaken(row: VirtualPhone, session: uuid.UUID | str, body: dict[str, Any], answer: dict[str, Any]) -> None:
+    _note(
+        row,
+        session,
+        "handshake",
+        ("握手：HTTPS、JSON、SERAM 2.0.0で話すと決めた", "Handshake: HTTPS, JSON and SERAM 2.0.0 are agreed"),
+        {"offer": body, "choice": answer},
     )
 
 
-def _shaken(failed: bool) -> tuple[str, str]:
-    if failed:
-        return "握手が断られた", "The handshake was refused"
-    return "握手：HTTPS、JSON、SERAM 2.0.0で話すと決めた", "Handshake: HTTPS, JSON and SERAM 2.0.0 are agreed"
+def _reported(row: VirtualPhone, session: uuid.UUID | str, body: dict[str, Any]) -> None:
+    answers = sum(len(part.get("listOfRAPDU", [])) for part in body["ramResponses"])
+    status = body.get("localAgentStatus", {}).get("localAgentStatusEnum", "")
+    failed = status != "PROCESSED"
+    _note(
+        row,
+        session,
+        "report",
+        (
+            f"スマホの報告：チップの答え{answers}個" + (f"（{status}）" if failed else ""),
+            f"The phone reports {answers} answers of its chip" + (f" ({status})" if failed else ""),
+        ),
+        {"report": _report(body)},
+        failed=failed,
+    )
 
 
-def _managed(body: dict[str, Any], answer: dict[str, Any], leg: Leg | None, failed: bool) -> tuple[str, str]:
-    answers = sum(len(part.get("listOfRAPDU", [])) for part in body.get("ramResponses", []))
-    scripts = [one for one in answer.get("ramCommands") or [] if one.get("ramCommandType") == "seRamCommand"]
+def _ordered(row: VirtualPhone, session: uuid.UUID | str, answer: dict[str, Any], milliseconds: int) -> None:
+    scripts = [one for one in answer["ramCommands"] if one.get("ramCommandType") == "seRamCommand"]
     sent = sum(len(one.get("listOfCAPDU", [])) for one in scripts)
-    ja, en = [], []
-    if answers:
-        ja.append(f"スマホの報告：{answers}個の答え")
-        en.append(f"the phone reports {answers} answers")
-    if failed:
-        ja.append("TSMが応じない")
-        en.append("the TSM doesn't answer")
-    elif scripts:
+    leg = _leg(session)
+    if scripts:
         kind = KINDS.get(leg.kind, (leg.kind, leg.kind)) if leg is not None else ("命令", "an order")
-        ja.append(f"TSMの命令：{kind[0]}（{sent}コマンド）")
-        en.append(f"the TSM's order: {kind[1]} ({sent} commands)")
-    elif any("top" in str(one.get("ramCommandType")) for one in answer.get("ramCommands") or []):
-        ja.append("TSM：これで終わり")
-        en.append("the TSM: that is all")
-    told = "; ".join(en) or "nothing to do yet"
-    return "。".join(ja) or "まだすることがない", told[:1].upper() + told[1:]
+        title = (f"TSMの命令：{kind[0]}（{sent}コマンド）", f"The TSM's order: {kind[1]} ({sent} commands)")
+    elif any(one.get("ramCommandType") in STOP for one in answer["ramCommands"]):
+        title = ("TSM：これで終わり", "The TSM: that is all")
+    else:
+        title = ("TSMからの知らせ", "A word from the TSM")
+    _note(row, session, "order", title, {"order": _order(answer, leg), "milliseconds": milliseconds}, leg=leg)
+
+
+def _unanswered(row: VirtualPhone, session: uuid.UUID | str, path: str, error: httpx.HTTPError) -> None:
+    # 404: the conversation is over, which is no fault.
+    status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else None
+    if status == httpx.codes.NOT_FOUND:
+        return
+    _note(
+        row,
+        session,
+        "failed",
+        (
+            f"TSMが応じない（{status or type(error).__name__}）",
+            f"The TSM doesn't answer ({status or type(error).__name__})",
+        ),
+        {"path": path, "status": status, "trouble": type(error).__name__},
+        failed=True,
+    )
+
+
+def _note(
+    row: VirtualPhone,
+    session: uuid.UUID | str,
+    what: str,
+    title: tuple[str, str],
+    data: dict[str, Any],
+    *,
+    leg: Leg | None = None,
+    failed: bool = False,
+) -> None:
+    leg = leg or _leg(session)
+    note(
+        row.phone.realm_id,
+        Lane.TSM,
+        f"seram.{what}",
+        title=title,
+        data={"session": str(session), **data},
+        enrolment=leg.enrolment.reference if leg is not None else None,
+        phone=row.phone.reference,
+        failed=failed,
+    )
 
 
 def _report(body: dict[str, Any]) -> dict[str, Any]:

@@ -40,8 +40,8 @@ CARD_PIN = "7391"
 
 
 @contextmanager
-def terminal(reader: Reader, at: Street) -> Iterator[None]:
-    running = Terminal(PcscReader(reader.name), frozenset({at.url}), port=at.terminal_port, patience=5)
+def terminal(reader: Reader, served: Street) -> Iterator[None]:
+    running = Terminal(PcscReader(reader.name), frozenset({served.url}), port=served.terminal_port, patience=5)
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
     yield

@@ -31,6 +31,7 @@ class Token:
 
     value: str
     expires_in: int
+    credential: Credential
 
 
 def exchange(assertion: str, *, audience: str) -> Token:
@@ -120,4 +121,4 @@ def _give(credential: Credential, certificate_digest: str = "") -> Token:
         expires_at=now + TOKEN_LIFE,
     )
     note_use(credential)
-    return Token(value, int(TOKEN_LIFE.total_seconds()))
+    return Token(value, int(TOKEN_LIFE.total_seconds()), credential)

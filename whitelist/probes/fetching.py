@@ -6,7 +6,7 @@ httpcore's, over a network of our own underneath; proxies, cookies and credentia
 """
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -29,6 +29,7 @@ class Answer:
     media_type: str
     location: str
     body: bytes
+    retry_after: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,14 @@ class Fetcher:
     resolver: Resolver = resolve
     dial: Dial = dial
     tls: Callable[[], ssl.SSLContext] = trusted
+    # Which services of this machine itself are gone to; None: PROBES_OWN_ORIGINS.
+    own: urls.Own | None = None
 
     def get(self, url: str, *, redirects: int | None = None) -> Answer:
         """Return what `url` answers to GET; each redirection is looked at anew. Raises ProbeError."""
         most = self.limits.redirects if redirects is None else redirects
         clock = Clock(self.limits.seconds)
-        target, seen = urls.checked(url), 0
+        target, seen = urls.checked(url, own=self.own), 0
         while True:
             answer = self._get(target, clock)
             if not (300 <= answer.status < 400 and answer.location):
@@ -69,14 +72,41 @@ class Fetcher:
             seen += 1
             try:
                 # From outside nobody is led to this machine's own services.
-                own = urls.is_own(urls.host_of(target), urls.port_of(target), target.scheme)
-                target = urls.checked(str(target.join(answer.location)), own=own)
+                own = self._is_own(urls.host_of(target), urls.port_of(target), target.scheme)
+                target = urls.checked(str(target.join(answer.location)), own=self.own if own else urls.nobodys)
             except (httpx.InvalidURL, ValueError):
                 raise Wrong("redirect", status=answer.status) from None
 
+    def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """Return what `url` answers to a POST, with the first octets of what it says. Raises ProbeError.
+
+        Nothing is followed: a redirection is an answer like any other.
+        """
+        target = urls.checked(url, own=self.own)
+        transport = Transport(self._network(Clock(self.limits.seconds)), self.tls())
+        told = {"User-Agent": AGENT, "Accept-Encoding": "identity", **headers}
+        with (
+            findings.told(),
+            httpx.Client(transport=transport, trust_env=False, follow_redirects=False, headers=told) as client,
+            client.stream("POST", target, content=content) as response,
+        ):
+            body = b""
+            for part in response.iter_raw():
+                body += part
+                if len(body) >= self.limits.octets:
+                    break
+            return Answer(
+                url=str(target),
+                status=response.status_code,
+                media_type=response.headers.get("content-type", "").partition(";")[0].strip().lower()[:100],
+                location=response.headers.get("location", "")[: urls.LONGEST],
+                body=body[: self.limits.octets],
+                retry_after=response.headers.get("retry-after", "")[:40],
+            )
+
     def handshake(self, url: str) -> Handshake:
         """Return what TLS at `url` tells, and say nothing more. Raises ProbeError."""
-        target = urls.checked(url)
+        target = urls.checked(url, own=self.own)
         network = self._network(Clock(self.limits.seconds))
         with findings.told():
             stream = network.connect_tcp(urls.host_of(target), urls.port_of(target))
@@ -100,7 +130,10 @@ class Fetcher:
         return [str(one) for one in self._network(Clock(self.limits.seconds)).addresses(name, own=own)]
 
     def _network(self, clock: Clock) -> Network:
-        return Network(self.limits, self.resolver, self.dial, clock)
+        return Network(self.limits, self.resolver, self.dial, clock, self.own)
+
+    def _is_own(self, host: str, port: int, scheme: str) -> bool:
+        return (self.own or urls.is_own)(host, port, scheme)
 
     def _get(self, url: httpx.URL, clock: Clock) -> Answer:
         # A client of its own for each address: no cookie, no connection goes along.

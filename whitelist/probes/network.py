@@ -65,8 +65,11 @@ class Clock:
 class Network(httpcore.NetworkBackend):
     """The network below httpcore: names become addresses here, once, and only public ones are gone to."""
 
-    def __init__(self, limits: Limits, resolver: Resolver, dial: Dial, clock: Clock) -> None:
+    def __init__(
+        self, limits: Limits, resolver: Resolver, dial: Dial, clock: Clock, own: urls.Own | None = None
+    ) -> None:
         self._limits, self._resolver, self._dial, self._clock = limits, resolver, dial, clock
+        self._own = own or urls.is_own
 
     def connect_tcp(
         self,
@@ -77,7 +80,7 @@ class Network(httpcore.NetworkBackend):
         socket_options: Any = None,
     ) -> httpcore.NetworkStream:
         """Connect to one of the addresses that were looked at; never to a name."""
-        found = self.addresses(host, own=urls.is_own(host, port))[: self._limits.addresses]
+        found = self.addresses(host, own=self._own(host, port, None))[: self._limits.addresses]
         for number, address in enumerate(found):
             try:
                 # What is left is shared, so that a first address that drops everything leaves time for the next.

@@ -1,5 +1,7 @@
 """Which addresses a probe goes to at all: https to a name of the public tree, or one of this machine's own services."""
 
+from collections.abc import Callable
+
 import httpx
 from django.conf import settings
 
@@ -7,13 +9,16 @@ from whitelist.probes.addresses import Address
 from whitelist.probes.errors import Refused
 
 LONGEST = 2000
+# (host, port, scheme or None) -> whether it is one of this machine's own services that is gone to.
+Own = Callable[[str, int, str | None], bool]
 
 
-def checked(url: str, *, own: bool = True) -> httpx.URL:
+def checked(url: str, *, own: Own | None = None) -> httpx.URL:
     """Return the address as everything below reads it, if it is one to go to. Raises Refused.
 
-    Unless `own`, PROBES_OWN_ORIGINS are none.
+    `own` says which of this machine's own services may be; PROBES_OWN_ORIGINS, when nothing else is said.
     """
+    own = own or is_own
     if len(url) > LONGEST:
         raise Refused("not_an_address")
     try:
@@ -23,7 +28,7 @@ def checked(url: str, *, own: bool = True) -> httpx.URL:
         raise Refused("not_an_address") from None
     if parsed.userinfo:
         raise Refused("credentials_in_address")
-    if own and is_own(host, port_of(parsed), parsed.scheme):
+    if own(host, port_of(parsed), parsed.scheme):
         return parsed
     if parsed.scheme != "https":
         raise Refused("not_https")
@@ -60,6 +65,16 @@ def is_own(host: str, port: int, scheme: str | None = None) -> bool:
         own = httpx.URL(origin)
         if (host, port) == (host_of(own), port_of(own)) and scheme in (None, own.scheme):
             return True
+    return False
+
+
+def is_loopback(host: str, port: int, scheme: str | None = None) -> bool:
+    """Tell whether a host is this machine itself, whatever the port: for who lets all of its services through."""
+    return host in ("localhost", "127.0.0.1", "[::1]", "::1") and scheme in (None, "http", "https")
+
+
+def nobodys(host: str, port: int, scheme: str | None = None) -> bool:
+    """Tell of every service that it isn't one of this machine's own: none is let through."""
     return False
 
 

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.handoff.api import ASSERTION_TYPE, token_endpoint
+from portal.handoff.api import token_endpoint
+from portal.handoff.shapes import ASSERTION_TYPE
 from portal.providers import keys, workspaces
 from portal.providers.access import MemberRequest, member
 from portal.providers.models import Membership, Workspace

@@ -125,6 +125,7 @@ class Lock {
     const record = kept(this.phone);
     if (!record) return "none";
     if (record.credential !== this.root.dataset.credential) return "gone";
+    if ("due" in this.root.dataset) return "due";
     const since = Date.now() - record.typedAt;
     // A clock that was set back doesn't make the time longer.
     return since >= 0 && since < Number(this.root.dataset.hours) * HOUR ? "ready" : "due";
@@ -203,6 +204,7 @@ class Lock {
 
   /** Note here that the PIN was typed just now, where the server knows already. */
   renew() {
+    delete this.root.dataset.due;
     const record = kept(this.phone);
     if (record) keep(this.phone, { ...record, typedAt: Date.now() });
   }

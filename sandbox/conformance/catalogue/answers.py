@@ -15,10 +15,16 @@ _ONLY_ONE = Text(
 
 
 def _case(
-    name: str, title: Text, done: Text, why: Text, fault: str = "", purposes: frozenset[Purpose] = frozenset(Purpose)
+    name: str,
+    title: Text,
+    done: Text,
+    why: Text,
+    *,
+    faults: tuple[str, ...] = (),
+    purposes: frozenset[Purpose] = frozenset(Purpose),
 ) -> Case:
-    fault = fault or name.replace("-", "_")
-    return Case(name, Topic.ANSWER, title, done, why, faults=(fault,), purposes=purposes)
+    faults = faults or (name.replace("-", "_"),)
+    return Case(name, Topic.ANSWER, title, done, why, faults=faults, purposes=purposes)
 
 
 CASES = (
@@ -39,6 +45,8 @@ CASES = (
             "問い合わせで得た結果は、このブラウザの利用者のものとは限らない。",
             "A result by polling isn't known to be of this browser's citizen.",
         ),
+        # The code that comes back is none: it is refused, and who polls then is told the result.
+        faults=("return_code_wrong", "result_by_poll"),
     ),
     _case(
         "state-declined",

@@ -135,7 +135,10 @@ def test_a_body_that_is_no_object_is_a_problem(client: Client, bearer: dict[str,
 
 
 def test_who_asks_is_whose_key_signed(client: Client, bearer: dict[str, str]) -> None:
-    made = post(client, bearer, client_id="other-bank", realm="production", name="国税庁").json()
+    for name, value in (("client_id", "other-bank"), ("realm", "production"), ("name", "国税庁")):
+        refused = post(client, bearer, **{name: value})
+        assert (refused.status_code, refused.json()["member"]) == (400, name)
+    made = post(client, bearer).json()
     hand_off = HandOff.objects.get(pk=made["id"])
     assert (hand_off.relying_party.client_id, hand_off.realm.slug) == ("test-bank", "test")
 

@@ -13,7 +13,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[3]
 APPS = ("portal", "whitelist", "sandbox", "tsm", "ca")
-CATALOGUES = sorted((ROOT / "portal").glob("**/locale/en/LC_MESSAGES/django.po"))
+CATALOGUES = sorted(path for app in APPS for path in (ROOT / app).glob("**/locale/en/LC_MESSAGES/django.po"))
 KEYWORDS = {"_": None, "gettext": None, "gettext_lazy": None, "ngettext": (1, 2)}
 HOLE = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>")
 

@@ -18,7 +18,7 @@ from django.test import Client
 from ca import ceremony, journal, keys
 from ca.errors import KeysUnavailable
 from ca.models import Authority, JournalEntry, Realm, ResponderKey
-from portal.handoff import api
+from portal.handoff import api, shapes
 from portal.handoff.models import HandOff
 from portal.providers import workspaces
 from portal.providers.models import Membership, Workspace
@@ -57,8 +57,8 @@ def bearer(client_id: str, key_id: str, private: ec.EllipticCurvePrivateKey | st
     answer = Client().post(
         "/api/v1/token",
         {
-            "grant_type": api.GRANT_TYPE,
-            "client_assertion_type": api.ASSERTION_TYPE,
+            "grant_type": shapes.GRANT_TYPE,
+            "client_assertion_type": shapes.ASSERTION_TYPE,
             "client_assertion": jwt.encode(claims, private, "ES256", {"kid": key_id}),
         },
         content_type="application/json",

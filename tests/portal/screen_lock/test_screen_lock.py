@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.template import Context, Template
 from django.test import Client
 
 from ca import journal
@@ -213,10 +214,18 @@ def test_another_phones_session_unlocks_nothing(
 def test_after_72_hours_without_the_pin_a_gesture_does_not_do_until_it_was_typed(
     client: Client, enrolled: Citizen, authenticator: Authenticator, realm: Realm
 ) -> None:
+    def button() -> str:
+        phone = Phone.objects.select_related("realm").get(pk=enrolled.phone.pk)
+        return Template("{% load screen_lock %}{% screen_lock_button phone %}").render(Context({"phone": phone}))
+
     set_up(client, enrolled, authenticator)
     travel(realm, timedelta(hours=71, minutes=59))
     assert gesture(client, authenticator).status_code == 200
+    assert "data-hours" in button()
+    assert "data-due" not in button()
     travel(realm, timedelta(hours=72))
+    # The browser's clock isn't the realm's: the page is told.
+    assert "data-due" in button()
     refused = gesture(client, authenticator)
     assert (refused.status_code, refused.json()["code"]) == (409, "screen_lock_pin_due")
     # By gesture the time isn't made longer, by typing it is.

@@ -341,7 +341,7 @@ def test_each_answer_is_logged_and_ones_own_log_read_page_by_page(verifier: Veri
     assert {each["request"] for each in rows[1:]} == {told["request"]}
     assert {each["relying_party"] for each in rows} == {"test-bank"}
     for query in ("?limit=0", "?limit=x", "?limit=1001", "?before=-1", "?limit=" + "9" * 30):
-        assert code(verifier.log(query), 400)[0] == "verification_invalid"
+        assert code(verifier.log(query), 400)[0] == "invalid_request"
 
 
 def test_the_log_is_kept_as_long_as_the_setting_says(verifier: Verifier, held: Held, settings: Any) -> None:

@@ -1,18 +1,16 @@
-"""Services to try the suite with, in this very process: one that does everything as it should, and ones that don't."""
+"""Services to try the suite with, each on a port of its own: a careful one, and ones that are not."""
 
 import secrets
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
-
-import httpx
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 from jpki_client import PHONE, SIGNATURE, USER_AUTHENTICATION, Client, JpkiError, Pending
 
-ORIGIN = "http://localhost:3000"
-CALLBACK = f"{ORIGIN}/return"
-START, SIGN = f"{ORIGIN}/login", f"{ORIGIN}/sign"
 # What a service does with what came back: True, if it takes it.
 Judge = Callable[[Client, Pending, dict[str, str]], bool]
 
@@ -42,64 +40,83 @@ def blind(client: Client, pending: Pending, query: dict[str, str]) -> bool:
 
 @dataclass
 class Service:
-    """A service of two pages: /login asks for an authentication behind a form, /sign for a signature at once."""
+    """A service: /login asks for an authentication behind a form, /sign for a signature from whoever is signed in."""
 
-    client: Client
     judge: Judge = careful
     media: tuple[str, ...] = (PHONE,)
     document: dict[str, Any] = field(default_factory=lambda: {"document": "契約書\r\n第1条\n"})
-    sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    # Takes a return without a session, and forgets nothing that was answered: see `careless` tests.
-    needs_session: bool = True
-    last: dict[str, Any] = field(default_factory=dict)
+    # A service without sessions of its own takes what comes for what was asked last.
+    has_sessions: bool = True
+    origin: str = ""
+    client: Client | None = None
+    _sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _last: dict[str, Any] = field(default_factory=dict)
 
-    def transport(self) -> httpx.BaseTransport:
-        return httpx.WSGITransport(app=self)
+    @property
+    def callback(self) -> str:
+        return f"{self.origin}/return"
+
+    @property
+    def start(self) -> str:
+        return f"{self.origin}/login"
+
+    @property
+    def sign(self) -> str:
+        return f"{self.origin}/sign"
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        session = self._session(environ)
-        path = environ["PATH_INFO"]
-        if path == "/login" and environ["REQUEST_METHOD"] == "GET":
-            page = '<form method="post" action="/login"><input type="hidden" name="csrf" value="x"><button>Go</button>'
-            return self._answer(start_response, 200, page)
-        if path in ("/login", "/sign"):
-            signing = path == "/sign"
-            if signing and not session.get("signed_in"):
-                return self._answer(start_response, 403, "sign in first")
-            asked = self.client.ask(
-                SIGNATURE if signing else USER_AUTHENTICATION,
-                return_url=CALLBACK,
-                media=self.media,
-                **({"document_name": "契約書", **self.document} if signing else {}),
-            )
-            name = secrets.token_urlsafe(8)
-            self.sessions[name] = {**session, "pending": asked.pending.kept()}
-            self.last = self.sessions[name]
-            return self._answer(start_response, 302, "", Location=asked.link, Cookie=name)
-        return self._back(session, dict(parse_qsl(environ["QUERY_STRING"])), start_response)
+        status, headers, body = self._answer(environ)
+        start_response(f"{status} .", [("Content-Type", "text/html; charset=utf-8"), *headers])
+        return [body.encode()]
 
-    def _back(self, session: dict[str, Any], query: dict[str, str], start_response: Callable[..., Any]) -> list[bytes]:
-        if not self.needs_session:
-            session = self.last
-        kept = session.pop("pending", None) if self.needs_session else session.get("pending")
+    def _answer(self, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], str]:
+        path, session = environ["PATH_INFO"], self._session(environ)
+        if path == "/login" and environ["REQUEST_METHOD"] == "GET":
+            form = '<form method="post"><input type="hidden" name="csrf" value="x"><button>ログイン</button></form>'
+            return 200, [], form
+        if path == "/sign" and not session.get("signed_in"):
+            return 403, [], "sign in first"
+        if path in ("/login", "/sign"):
+            return self._ask(session, SIGNATURE if path == "/sign" else USER_AUTHENTICATION)
+        if path == "/welcome":
+            return 200, [], "welcome"
+        return self._back(session, dict(parse_qsl(environ["QUERY_STRING"])))
+
+    def _ask(self, session: dict[str, Any], purpose: str) -> tuple[int, list[tuple[str, str]], str]:
+        assert self.client is not None
+        what = {"document_name": "契約書", **self.document} if purpose == SIGNATURE else {}
+        asked = self.client.ask(purpose, return_url=self.callback, media=self.media, **what)
+        name = secrets.token_urlsafe(8)
+        self._last = self._sessions[name] = {**session, "pending": asked.pending.kept()}
+        return 302, [("Location", asked.link), ("Set-Cookie", f"session={name}; Path=/; HttpOnly")], ""
+
+    def _back(self, session: dict[str, Any], query: dict[str, str]) -> tuple[int, list[tuple[str, str]], str]:
+        assert self.client is not None
+        kept = session.pop("pending", None) if self.has_sessions else self._last.get("pending")
         if kept is None or not self.judge(self.client, Pending.read(kept), query):
-            return self._answer(start_response, 403, "no")
+            return 403, [], "no"
         session["signed_in"] = True
-        return (
-            self._answer(start_response, 303, "", Location="/welcome")
-            if False
-            else self._answer(start_response, 200, "welcome")
-        )
+        return 303, [("Location", "/welcome")], ""
 
     def _session(self, environ: dict[str, Any]) -> dict[str, Any]:
-        cookies = dict(pair.strip().split("=", 1) for pair in environ.get("HTTP_COOKIE", "").split(";") if "=" in pair)
-        return self.sessions.get(cookies.get("session", ""), {})
+        pairs = (one.strip().partition("=") for one in environ.get("HTTP_COOKIE", "").split(";"))
+        name = {key: value for key, _, value in pairs}.get("session", "")
+        return self._sessions.get(name, {}) if self.has_sessions else self._last
 
-    def _answer(
-        self, start_response: Callable[..., Any], status: int, body: str, Location: str = "", Cookie: str = ""
-    ) -> list[bytes]:
-        headers = [("Content-Type", "text/html; charset=utf-8")]
-        headers += [("Location", Location)] if Location else []
-        headers += [("Set-Cookie", f"session={Cookie}; Path=/; HttpOnly")] if Cookie else []
-        start_response(f"{status} .", headers)
-        return [body.encode()]
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(service: Service) -> Iterator[Service]:
+    """Serve on a free port until the block ends."""
+    server = make_server("127.0.0.1", 0, service, handler_class=_Quiet)
+    service.origin = f"http://localhost:{server.server_port}"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    try:
+        yield service
+    finally:
+        server.shutdown()
+        server.server_close()

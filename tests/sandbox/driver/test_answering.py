@@ -44,7 +44,7 @@ def test_the_phone_answers_and_the_service_is_called_back(
     # What is kept and told holds no code, no token, no PIN.
     session = PhoneSession.objects.get()
     told = f"{session.told} {list(TraceEvent.objects.values_list('data', flat=True))}"
-    assert TraceEvent.objects.filter(what="element.session").exists()
+    assert TraceEvent.objects.filter(what="apdus.phone").exists()
     for secret in (came["code"], asked.token, PHONE_PIN.encode().hex()):
         assert secret not in told
 

@@ -81,7 +81,9 @@ def test_an_enrolment_is_told_whole_from_the_cards_signature_to_the_certificates
         "enrolment.verified",
         "phone.woken",
         "seram.handshake",
+        "seram.order",
         "apdus.phone",
+        "seram.report",
         "enrolment.keyed",
         "issuance.intended",
         "certificate.issued",
@@ -97,8 +99,8 @@ def test_an_enrolment_is_told_whole_from_the_cards_signature_to_the_certificates
     protected = [one for one in scripts[1].data["commands"] if one.get("protected")]
     assert all(one["says"]["ja"] and one["says"]["en"] for one in protected)
     assert any("JPKI package" in one.get("detail", "") for event in scripts for one in event.data["commands"])
-    exchanges = events(whole, what="seram.exchange", phone=citizen.phone.reference)
-    ordered = [one for exchange in exchanges for one in exchange.data["order"].get("ramCommands", ())]
+    orders = events(whole, what="seram.order", phone=citizen.phone.reference)
+    ordered = [one for order in orders for one in order.data["order"]["ramCommands"]]
     assert "make_keys" in [one.get("section") for one in ordered]
 
 
