@@ -44,6 +44,7 @@ class Page:
 
 
 ORGANISATION = ("organisation", "rename", "leave", "members", "invite", "workspace", "callbacks", "key")
+CONSOLE = ("overview", "tour", "citizens", "phones", "clock", "faults", "inspector", "webhooks", "trace")
 PHONES = ("active", "held", "moving", "passwords", "ended", "given up")
 PURPOSES = ("signature", "user-authentication")
 CASES = ("case, empty", "case, whole", "case, returned", "case, submitted", "case, change")
@@ -196,6 +197,16 @@ PAGES: tuple[Page, ...] = (
     Page("review:entry", "take", ("reviewed",)),
     Page("review:entry", "take", ("stopped",)),
     Page("review:entry", "kiku", ("stopped",)),
+    # --- a workspace's console
+    *(Page(f"workspace:{name}", "owner", ("console",)) for name in CONSOLE),
+    Page("workspace:trace", "owner", ("console",), query="lane=element&failed=1&text=x"),
+    Page("workspace:trace-event", "owner", ("console", "event")),
+    Page("workspace:citizen", "owner", ("console", "citizen")),
+    Page("workspace:phone", "owner", ("console", "phone")),
+    Page("workspace:fault-arm", "owner", ("console", "signature_wrong")),
+    Page("workspace:fault-arm", "owner", ("console", "ocsp_late")),
+    Page("workspace:request", "owner", ("console", "request")),
+    Page("workspace:webhook", "owner", ("console", "webhook")),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),
@@ -211,6 +222,7 @@ FILES = {
     "register:entry_json", "register:jwks", "register:jws", "register:jws_json", "register:list_json", "register:logo",
     "register:proof", "tsm:phones_csv", "tsm:phones_json",
     "verification:download",
+    "workspace:tour-state", "workspace:trace-rows",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",
@@ -225,6 +237,9 @@ LEADING_ON = {
     "providers:passkey-confirm-ask", "providers:passkey-enrol", "providers:passkey-enrol-ask",
     "providers:passkey-sign-in", "providers:withdraw", "providers:workspace-make",
     "sandbox:office-act", "screen_lock:off", "set_language",
+    "workspace:citizen-make", "workspace:clock-move", "workspace:delivery-replay", "workspace:fault-disarm",
+    "workspace:phone-advance", "workspace:phone-end", "workspace:phone-enrol", "workspace:phone-make",
+    "workspace:phone-switch", "workspace:tour-phone", "workspace:webhook-act", "workspace:webhook-make",
 }  # fmt: skip
 
 
