@@ -67,5 +67,5 @@ def shown(request: WorkspaceRequest, template: str, context: dict[str, Any], *, 
 
 
 def typed(request: HttpRequest, name: str, most: int = 200) -> str:
-    """Return what was typed into a field: without spaces around it, not too long, and nothing that no database keeps."""
+    """Return what was typed into a field: no spaces around it, not too long, nothing that no database keeps."""
     return request.POST.get(name, "").replace("\0", "").strip()[:most]
