@@ -8,6 +8,9 @@ from sandbox.api.about import SANDBOX
 
 app_name = "sandbox_api"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("conformance/", include("sandbox.conformance.urls")),
+    path("", include("sandbox.driver.urls")),
+    path("", include("sandbox.faults.urls")),
     path("clock", clock.ClockView.as_view(), name="clock"),
     path("rotations", rotations.Rotations.as_view(), name="rotations"),
     path("rotations/<uuid:rotation>", rotations.OneRotation.as_view(), name="rotation"),

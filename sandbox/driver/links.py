@@ -43,12 +43,9 @@ def follow(realm: Realm, address: str, browser: Browser) -> tuple[Link, list[dic
     Raises LinkUnknown, LinkLedNowhere.
     """
     hops: list[dict[str, object]] = []
-    try:
-        url = httpx.URL(address)
-    except (httpx.InvalidURL, TypeError):
-        raise LinkUnknown("not an address") from None
-    if len(address) > LONGEST or url.scheme not in ("http", "https") or not url.host:
+    if not is_address(address):
         raise LinkUnknown("not an address of the web")
+    url = httpx.URL(address)
     while True:
         found = find(realm, url)
         if found is not None:
@@ -90,6 +87,15 @@ def find(realm: Realm, url: httpx.URL) -> Link | None:
     if hand_off.realm_id != realm.pk:
         raise LinkUnknown("no such hand-off in this workspace")
     return Link(hand_off, door, url.raw_path.decode("ascii"))
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an address of the web."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, TypeError, ValueError):
+        return False
+    return len(text) <= LONGEST and url.scheme in ("http", "https") and bool(url.host)
 
 
 def allowed_in(realm: Realm) -> Callable[[httpx.URL], bool]:

@@ -27,6 +27,7 @@ from ca.models import Realm
 from ca.profiles import Purpose
 from portal.handoff.models import HandOff
 from sandbox import cards, citizens, phones, sealing
+from sandbox.driver import links
 from sandbox.driver.browser import Answer
 from sandbox.driver.errors import PhoneBusy, PhoneSessionUnknown, PhoneUnknown, SecretUnknown
 from sandbox.driver.visit import Visit
@@ -112,15 +113,22 @@ def answer(
     It ends where nothing more can be done: at the service, or on the screen that says why not (`problem`, `screen`).
     Raises what `start` and `act` do, and SecretUnknown.
     """
-    visit = Visit.open(phone, link, outside=outside)
     chosen = card.persona if isinstance(card, VirtualCard) else card
+    given = {"pin": pin, "password": password}
+    found = links.find(phone.realm, httpx.URL(link)) if links.is_address(link) else None
+    if found is not None and number == "right" and not (refuse or screen_lock or chosen):
+        # Before the link is opened, which is then this browser's and nobody else's.
+        purpose = Purpose(found.hand_off.purpose)
+        kind = "password" if purpose == Purpose.SIGNATURE else "pin"
+        given[kind] = given[kind] or known_secret(phone, purpose)
+    visit = Visit.open(phone, link, outside=outside)
     for _ in range(MOST_ACTS):
         following = _next(visit, number, chosen, screen_lock=screen_lock, refuse=refuse)
         if following is None:
             break
         action, value = following
-        if action in ("pin", "password"):
-            value = (pin if action == "pin" else password) or known_secret(visit)
+        if action in given:
+            value = given[action] or known_secret(phone, Purpose(visit.hand_off.purpose), visit.card)
         visit.act(action, value)
         if visit.problem is not None:
             break
@@ -128,18 +136,17 @@ def answer(
     return Outcome(session, session.hand_off, session.told["screen"], visit.problem, visit.called, visit.final)
 
 
-def known_secret(visit: Visit) -> str:
+def known_secret(phone: Phone, purpose: Purpose, card: int | None = None) -> str:
     """Return the PIN or password of the chip that answers, where this world knows it. Raises SecretUnknown."""
-    key = KEYS[Purpose(visit.hand_off.purpose)]
-    found = ""
-    if visit.card is not None:
-        found = citizens.secrets_of(cards.citizen_of(VirtualCard.objects.get(pk=visit.card))).of(key)
+    key = KEYS[purpose]
+    if card is not None:
+        found = citizens.secrets_of(cards.citizen_of(VirtualCard.objects.get(pk=card))).of(key)
     else:
-        row = phones.find(visit.phone.realm, visit.phone.reference)
+        row = phones.find(phone.realm, phone.reference)
         chosen = phones.passwords(row) if row is not None else None
         found = chosen.of(key) if chosen is not None else ""
     if not found:
-        raise SecretUnknown("say the PIN or password: it isn't known here", purpose=visit.hand_off.purpose)
+        raise SecretUnknown("say the PIN or password: it isn't known here", purpose=str(purpose))
     return found
 
 

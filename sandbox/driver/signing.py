@@ -27,7 +27,7 @@ class SiteRefused(Exception):
     @classmethod
     def of(cls, code: str) -> "SiteRefused":
         """Return the refusal that a page's script words itself."""
-        return cls({"code": code, "citizen": sentence(code)})
+        return cls({"code": code, "citizen": sentence(code), "tries_left": None})
 
 
 @dataclass

@@ -129,7 +129,9 @@ class Visit:
         """Return what everybody in the workspace may read of it: no token, no code, no cookie."""
         self.hand_off.refresh_from_db(fields=["state", "reason"])
         return {
+            "state": self.hand_off.state,
             "screen": self.screen,
+            "actions": self.actions(),
             "problem": self.problem,
             "desk": self._desk_shown(),
             "network": "lost" if self.lost == "now" else "there",
@@ -324,7 +326,8 @@ class Visit:
         self._problem({"code": refused.code, "citizen": told, "tries_left": refused.tries_left})
 
     def _problem(self, problem: dict[str, Any]) -> None:
-        self.problem = problem
+        # Of the site's own problems only what the page shows.
+        self.problem = {"code": problem["code"], "citizen": problem["citizen"], "tries_left": problem.get("tries_left")}
         told = problem["citizen"]
         self.note(
             "problem",

@@ -8,7 +8,7 @@ faults.disarm(armed)
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -17,7 +17,7 @@ from ca import clock
 from ca.models import Realm
 from portal.handoff.models import HandOff
 from sandbox import trace
-from sandbox.faults import catalogue, standins
+from sandbox.faults import catalogue, lists, standins
 from sandbox.faults.catalogue import Named, Place
 from sandbox.faults.errors import FaultNotArmed, FaultScopeInvalid, TooManyFaults
 from sandbox.models import Fault, FaultTold
@@ -47,6 +47,20 @@ def arm(
     many that would be hit, this share (0 to 1), evenly. They go together. Raises FaultUnknown, FaultParameterInvalid,
     FaultScopeInvalid, TooManyFaults.
     """
+    return arm_with(realm, name, parameters, hand_off=hand_off, client=client, requests=requests, rate=rate)
+
+
+def arm_with(
+    realm: Realm,
+    name: str,
+    parameters: Mapping[str, Any],
+    *,
+    hand_off: HandOff | uuid.UUID | str | None = None,
+    client: str = "",
+    requests: int | None = None,
+    rate: float | None = None,
+) -> Fault:
+    """Do the same with parameters as they came from outside. Raises what `arm` does."""
     fault = catalogue.named(name)
     completed = catalogue.completed(fault, parameters)
     reference = _scope(realm, fault, hand_off, client, requests, rate)
@@ -103,7 +117,9 @@ def standing(realm: Realm | int) -> QuerySet[Fault]:
 
 
 def ready(fault: Fault) -> bool:
-    """Tell whether the certificates that it lies with are there."""
+    """Tell whether what it lies with is there: certificates with keys, or a list that is past its time."""
+    if fault.name == "crl_stale":
+        return lists.is_stale(fault.realm)
     return not standins.missing(fault.realm, catalogue.CATALOGUE[fault.name], fault.hand_off)
 
 

@@ -112,7 +112,7 @@ RESULTS = (
              "A proper signature over another document, and the result agrees with itself."),
             needs=(GOOD,), purposes=SIGNATURE, formats=("raw", "cades")),
     _result("document_tampered", ("文書の改ざん", "Document tampered"),
-            ("1文字だけ違う文書への正しい署名です。", "A proper signature over the document with one character changed."),
+            ("1文字だけ違う文書への正しい署名です。", "A proper signature over it with one character changed."),
             needs=(GOOD,), purposes=SIGNATURE, formats=("raw", "cades")),
     _result("cms_other_document", ("CMSが別の文書のもの", "CMS of another document"),
             ("ほかは正しく、CMSだけが別の文書への署名です。", "All is right but the CMS: another document's."),

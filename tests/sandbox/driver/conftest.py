@@ -1,5 +1,6 @@
 """A workspace with a service that is really there, and a citizen whose phone has its certificates."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.sandbox.driver.service import Service, serving
 from tests.tsm.enrolment.citizen import Citizen, card_of
 from tests.whitelist.relying_parties import assertion, make_bank, make_credential
 from tsm.models import Phone
+from whitelist.credentials import tokens
 from whitelist.models import Credential, Organisation, RegisteredApplication
 
 Ask = Callable[..., Asked]
@@ -31,13 +33,18 @@ def service() -> Iterator[Service]:
         yield running
 
 
-@pytest.fixture
-def workspace(realm: Realm) -> Workspace:
+def workspace_of(realm: Realm) -> Workspace:
+    """Return the workspace that a realm is."""
     now = clock.machine()
     organisation = Organisation.objects.create(realm=realm, name_ja="試験会社", name_en="Test", created_at=now)
     return Workspace.objects.create(
         organisation=organisation, realm=realm, asked_by="test", asked_at=now, state=Workspace.State.READY
     )
+
+
+@pytest.fixture
+def workspace(realm: Realm) -> Workspace:
+    return workspace_of(realm)
 
 
 @pytest.fixture
@@ -78,25 +85,11 @@ def phone(realm: Realm, card: VirtualCard, deliver: Deliver) -> Phone:
 @pytest.fixture
 def call(credential: Credential, client: Client) -> Call:
     """Give `call(method, path, body)`: the sandbox's API, asked with the service's token."""
-    proof = assertion("test-bank", "http://localhost:8000/api/v1/token")
-    data = {
-        "grant_type": "client_credentials",
-        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": proof,
-    }
-    token = client.post("/api/v1/token", data).json()["access_token"]
+    token = tokens.exchange(assertion("test-bank", "here"), audience="here").value
 
     def called(method: str, path: str, body: Any = None, **headers: str) -> Any:
-        given = {} if body is None else {"data": body, "content_type": "application/json"}
         root = "" if path.startswith("/") else "/sandbox/api/v1/"
-        return client.generic(
-            method, root + path, headers={"Authorization": f"Bearer {token}", **headers}, **_generic(given)
-        )
+        given = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        return client.generic(method, root + path, headers={"Authorization": f"Bearer {token}", **headers}, **given)
 
     return called
-
-
-def _generic(given: dict[str, Any]) -> dict[str, Any]:
-    import json
-
-    return {"data": json.dumps(given["data"]), "content_type": "application/json"} if given else {}

@@ -3,11 +3,13 @@
 import base64
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ca.models import Certificate, Realm
 from ca.profiles import Purpose
@@ -24,8 +26,8 @@ from whitelist.models import Credential
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Deliver = Callable[..., list[str]]
-# What a service can only reject by what it looks at beside the signature: its customer, the state, the CMS.
-BESIDE = {"certificate_of_other_holder", "state_declined", "cms_other_document"}
+# What a service can only reject by what it looks at beside the signature: its customer, the state.
+BESIDE = {"certificate_of_other_holder", "state_declined"}
 ASKED: dict[str, dict[str, Any]] = {
     "authentication": {"purpose": Purpose.USER_AUTHENTICATION},
     "text": {"purpose": Purpose.SIGNATURE},
@@ -40,8 +42,7 @@ def test_each_fault_of_a_result_is_told_and_none_is_accepted(
 ) -> None:
     hand_off = answered(**ASKED[kind])
     true = told(hand_off)
-    if kind != "cades":  # what a text's attributes name is judged below
-        assert judge(hand_off, true["result"]).accepted
+    assert judge(hand_off, true["result"]).accepted
     before = rows(realm)
     met = []
     for named in ALL:
@@ -93,17 +94,11 @@ def test_what_is_signed_properly_is(answered: Answered, realm: Realm, deliver: D
         key.verify(signature, text.encode(), padding.PKCS1v15(), hashes.SHA256())
         assert (text == hand_off.signed_text) == name.startswith("certificate_")
     revoked, _, _ = lie("certificate_revoked")
-    row = Certificate.objects.get(realm=realm, der=revoked.public_bytes(_der()))
+    row = Certificate.objects.get(realm=realm, der=revoked.public_bytes(Encoding.DER))
     assert row.status == Certificate.Status.REVOKED  # really so, and its own holder's
     stranger, _, _ = lie("certificate_of_other_authority")
     true = x509.load_der_x509_certificate(bytes(hand_off.certificate or b""))
     assert (stranger.issuer, stranger.subject) == (true.issuer, true.subject)
-
-
-def _der() -> Any:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return Encoding.DER
 
 
 def test_expired_ones_come_from_the_stock(answered: Answered, realm: Realm) -> None:
@@ -127,8 +122,6 @@ def test_the_way_back_is_wrong_in_one_thing(answered: Answered, realm: Realm) ->
     other = answered(redeem=False)
 
     def query() -> dict[str, str]:
-        from urllib.parse import parse_qsl, urlsplit
-
         return dict(parse_qsl(urlsplit(delivery.leave(hand_off, "b" * 64)).query))
 
     true = query()
