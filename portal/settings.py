@@ -216,6 +216,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "ENFORCE_NON_BLANK_FIELDS": True,
     "POSTPROCESSING_HOOKS": [],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # A test finds operations that don't say what they are.
     "DISABLE_ERRORS_AND_WARNINGS": True,
     "SCHEMA_PATH_PREFIX": "/(sandbox/)?api/v1/",
@@ -516,6 +517,7 @@ if SANDBOX:
             "schedule": WEBHOOKS_SWEEP_SECONDS,
             "options": {"expires": max(WEBHOOKS_SWEEP_SECONDS, 1)},
         },
+        "expired": {"task": "sandbox.sweep_expired", "schedule": 60.0},
         "webhook-endings": {"task": "sandbox.tell_webhooks", "schedule": 60.0},
         "rotations": {"task": "sandbox.sweep_rotations", "schedule": ROTATIONS_SWEEP_SECONDS},
     }

@@ -3,8 +3,9 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import problems, start
+from portal import start
 from portal.credentials import validator
+from portal.developers import pages as developers
 from portal.phone import agent
 from portal.providers import urls as providers
 
@@ -24,7 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("providers/", include("portal.providers.urls")),
     path("providers/<uuid:organisation>/", include(providers.ROOMS)),
     path("register/", include("whitelist.urls")),
-    path("problems/<slug:code>", problems.page, name="problem"),
+    path("problems/<slug:code>", developers.problem, name="problem"),
+    path("", include("portal.developers.urls")),
     path("api/phone/v1/pages", agent.Pages.as_view(), name="phone-pages-api"),
     path("api/v1/", include("portal.api.urls")),
     path("api/v1/", include("portal.handoff.api_urls")),

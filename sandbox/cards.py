@@ -67,7 +67,8 @@ def replace(card: VirtualCard, known: Secrets | None = None) -> bool:
         if known is not None:
             citizens.remember(citizen, known)
         ids = [asked.pk for asked in _ask(card, chip)]
-        transaction.on_commit(lambda: messages.send("ca.issue", ids))
+    # When the reader is free again: what was issued is written into the card.
+    transaction.on_commit(lambda: messages.send("ca.issue", ids))
     return True
 
 
@@ -85,6 +86,16 @@ def write_certificates(card: VirtualCard) -> None:
             certificates[key.ca_certificate_file] = bytes(asked.certificate.generation.certificate)
     with power.card_chip(card) as chip:
         chip.write_certificates(certificates)
+
+
+def finish(card: VirtualCard) -> None:
+    """Write what was issued into the card; the first time, do to it what its citizen stands for. Safe to run again."""
+    write_certificates(card)
+    if not is_certified(card):
+        return
+    if not card.ready:
+        befall(card)
+    VirtualCard.objects.filter(pk=card.pk, edition=card.edition).update(ready=True, written=card.edition)
 
 
 def befall(card: VirtualCard) -> None:
@@ -121,6 +132,11 @@ def is_certified(card: VirtualCard) -> bool:
     return all(asked.state in Issuance.FINAL for asked in _requests(card))
 
 
+def is_ready(card: VirtualCard) -> bool:
+    """Tell whether the card is certified, and what its citizen stands for has been done to it."""
+    return VirtualCard.objects.get(pk=card.pk).is_ready
+
+
 def citizen_of(card: VirtualCard) -> Citizen:
     """Return whose card it is."""
     return Citizen.objects.select_related("realm", "holder").get(holder=card.holder_id)
@@ -128,12 +144,8 @@ def citizen_of(card: VirtualCard) -> Citizen:
 
 @shared_task(name="factory.write_card_certificates", autoretry_for=(ReaderBusy,), retry_backoff=True, max_retries=5)
 def write_card_certificates(card_id: int) -> None:
-    """Write what was issued into the card; the first time, do to it what its citizen stands for."""
-    card = VirtualCard.objects.select_related("realm", "holder").get(pk=card_id)
-    write_certificates(card)
-    if not card.ready:
-        befall(card)
-        VirtualCard.objects.filter(pk=card.pk).update(ready=True)
+    """Finish the card."""
+    finish(VirtualCard.objects.select_related("realm", "holder").get(pk=card_id))
 
 
 def _manufacture(known: Secrets) -> MyNumberCard:

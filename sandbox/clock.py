@@ -23,6 +23,7 @@ from portal.notices import outbox, reading
 from portal.providers.models import Workspace
 from sandbox import trace
 from sandbox.errors import ClockBusy, ClockOutOfRange
+from sandbox.webhooks import expiry
 from tsm import measures
 from tsm import sweep as enrolments
 from tsm.models import Incident, Phone
@@ -148,6 +149,7 @@ def follow_up(realm_id: int) -> None:
     endings.notice(realm)
     reading.read(realm)
     outbox.give_up_overdue(realm)
+    expiry.note(realm)
 
 
 def sign_anew(realm_id: int) -> None:

@@ -18,7 +18,7 @@ from ca.errors import CaError
 from ca.models import Realm
 from ca.profiles import Purpose
 from sandbox import cards, citizens, hands, pace, phones, sealing
-from sandbox.errors import CardUnderWay, EnrolmentFinished, PhoneGone, SandboxError
+from sandbox.errors import CardUnderWay, ChipCertificateMissing, EnrolmentFinished, PhoneGone, SandboxError
 from sandbox.hands import PhonePasswords
 from sandbox.models import Citizen, Issuing, VirtualPhone
 from sandbox.pace import Until
@@ -48,7 +48,12 @@ def enrol(
     known = citizens.secrets_of(citizen)
     passwords = passwords or PhonePasswords(known.signature, known.user_authentication)
     text = enrolments.application_text(row.phone)
-    signed = hands.sign_with_card(card, Key.SIGNATURE, known.signature, text.encode())
+    try:
+        signed = hands.sign_with_card(card, Key.SIGNATURE, known.signature, text.encode())
+    except ChipCertificateMissing:
+        if known.signature and not cards.is_ready(card):
+            raise CardUnderWay("the certificates aren't in the citizen's card yet") from None
+        raise
     with transaction.atomic():
         # In one transaction, so that no phone goes further than it should before it is known how far that is.
         made = enrolments.apply(row.phone, text=text, certificate=signed.certificate, signature=signed.signature)

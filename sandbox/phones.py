@@ -112,6 +112,19 @@ def remember(row: VirtualPhone, chosen: PhonePasswords) -> None:
     VirtualPhone.objects.filter(pk=row.pk).update(sealed_passwords=row.sealed_passwords)
 
 
+def change(row: VirtualPhone, *, name: str | None = None, os: int | None = None, biometrics: str | None = None) -> None:
+    """Rename the phone, update its system, change its biometrics: whatever isn't None. Its model stays."""
+    phone = row.phone
+    varied = dict(one.split("=") for one in phone.model_code.split(";")[1:])
+    phone.model_code = compatibility.varied(
+        phone.model_code,
+        os_version=os if os is not None else int(varied["os"]) if "os" in varied else None,
+        biometrics=biometrics or varied.get("biometrics", ""),
+    )
+    phone.name = name or phone.name
+    Phone.objects.filter(pk=phone.pk).update(model_code=phone.model_code, name=phone.name)
+
+
 def reach(row: VirtualPhone, reachable: bool) -> None:
     """Switch the phone on, or off: then no push wakes it. One that comes back is told what it missed."""
     VirtualPhone.objects.filter(pk=row.pk).update(reachable=reachable)

@@ -186,7 +186,7 @@ def _request(specimen: Specimen) -> None:
         holder=specimen.holder,
         public_key=bytes(specimen.public_key),
         linked_to=specimen.base.certificate if specimen.base is not None else None,
-        pending=specimen.wanted == Wanted.PENDING and specimen.medium == Medium.PHONE.value,
+        pending=specimen.wanted == Wanted.PENDING,
         request_key=f"specimen:{specimen.reference}",
         continuation={"task": "sandbox.settle_specimen", "args": [specimen.pk]},
     )

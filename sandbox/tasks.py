@@ -11,7 +11,7 @@ from sandbox.issuing import go_on_task
 from sandbox.issuing import sweep_task as sweep_issuing
 from sandbox.phones import make_task, talk_task
 from sandbox.specimens import settle_task
-from sandbox.webhooks import events, outbox, sending, telling
+from sandbox.webhooks import events, expiry, outbox, sending, telling
 
 __all__ = [
     "drive_conformance",
@@ -28,6 +28,7 @@ __all__ = [
     "sign_rotation",
     "sign_webhook",
     "sweep_conformance",
+    "sweep_expired",
     "sweep_furnishing",
     "sweep_issuing",
     "sweep_rotations",
@@ -43,6 +44,12 @@ def sweep_webhooks() -> int:
     """Make events of what the workspaces' journals say, and sign what is due. Queue `phones`: it needs the seal key."""
     events.read_all()
     return outbox.sweep()
+
+
+@shared_task(name="sandbox.sweep_expired")
+def sweep_expired() -> int:
+    """Write into the workspaces' journals which certificates have ended. It needs no key."""
+    return expiry.note_all()
 
 
 @shared_task(name="sandbox.sign_webhook")

@@ -10,7 +10,6 @@ from ca.errors import CrlRefused
 from ca.models import Realm
 from portal.mynaportal import registration as mynaportal
 from sandbox import cards, personas
-from sandbox.models import VirtualCard
 from sandbox.personas import Card, Persona
 from sandbox.register import create_demo_register
 
@@ -45,6 +44,4 @@ def _settle(realm: Realm, persona: Persona) -> None:
         return
     for one in asked:
         issuance.issue(one.pk)
-    cards.write_certificates(card)
-    cards.befall(card)
-    VirtualCard.objects.filter(pk=card.pk).update(ready=True)
+    cards.finish(card)

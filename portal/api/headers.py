@@ -32,6 +32,7 @@ class ApiHeaders:
         if response.status_code >= 400 and response.headers.get("Content-Type", "").startswith("text/html"):
             response = _problem(CODES.get(response.status_code, "server_error"), response)
         response["Api-Version"] = apis.VERSION
+        response["Content-Language"] = "en"
         patch_vary_headers(response, ["Authorization"])
         if left := getattr(request, "api_left", None):
             _add(response, left.headers)

@@ -60,14 +60,14 @@ class HandOffBody(Body):
         "required · `qr`: the link is a page of ours for another screen.",
     )
     state = serializers.RegexField(
-        r"^[ -~]{0,255}$",
+        r"^[ -~]{1,255}$",
         required=False,
         allow_blank=True,
         max_length=LONGEST_STATE,
         help_text="Your own; comes back to the letter.",
     )
     code_challenge = serializers.RegexField(
-        r"^([A-Za-z0-9_-]{43})?$",
+        r"^[A-Za-z0-9_-]{43}$",
         required=False,
         allow_blank=True,
         help_text="base64url of the SHA-256 of a secret (RFC 7636, S256); then `redeem` needs `code_verifier`.",

@@ -7,8 +7,6 @@ a row, or with rows in two tables, is a defect, and a test finds it. Apps above 
 from importlib import import_module
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import get_language
 
 from portal.problems import (
@@ -31,7 +29,7 @@ from portal.problems import (
 )
 from portal.problems.row import Problem
 
-__all__ = ["CATALOGUE", "TABLES", "Problem", "page", "sentence"]
+__all__ = ["CATALOGUE", "TABLES", "Problem", "sentence"]
 
 TABLES = tuple(
     room.ROWS
@@ -61,10 +59,3 @@ def sentence(code: str) -> str:
     """Return the row's sentence for people, in the language of the page."""
     problem = CATALOGUE[code]
     return problem.ja if get_language() == "ja" else problem.en
-
-
-def page(request: HttpRequest, code: str) -> HttpResponse:
-    """Show one row of the catalogue: what a problem's `type` leads to."""
-    if code not in CATALOGUE:
-        raise Http404("no such problem")
-    return render(request, "problem.html", {"code": code, "problem": CATALOGUE[code]})

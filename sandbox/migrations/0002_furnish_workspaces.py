@@ -7,7 +7,8 @@ from django.db import migrations, models
 def refer(apps, schema_editor):
     cards = apps.get_model('sandbox', 'VirtualCard')
     for card in cards.objects.filter(reference=None):
-        cards.objects.filter(pk=card.pk).update(reference=uuid.uuid4())
+        written = card.edition if card.ready else 0
+        cards.objects.filter(pk=card.pk).update(reference=uuid.uuid4(), written=written)
 
 
 class Migration(migrations.Migration):
@@ -24,6 +25,11 @@ class Migration(migrations.Migration):
             name='reference',
             # A column's default is one value for all rows: none until each has its own.
             field=models.UUIDField(default=None, editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='virtualcard',
+            name='written',
+            field=models.PositiveIntegerField(default=0),
         ),
         migrations.RunPython(refer, migrations.RunPython.noop),
         migrations.AlterField(

@@ -28,6 +28,8 @@ class VirtualCard(Powered):
     holder = models.OneToOneField(Holder, on_delete=models.PROTECT, related_name="virtual_card")
     # The first card is edition 1; each later one replaces the one before.
     edition = models.PositiveIntegerField(default=1)
+    # The edition whose certificates are in it.
+    written = models.PositiveIntegerField(default=0)
     # Certified, and what its persona stands for has been done to it.
     ready = models.BooleanField(default=False)
 
@@ -37,6 +39,11 @@ class VirtualCard(Powered):
 
     def __str__(self) -> str:
         return self.persona
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether its certificates are in it, and what its citizen stands for has been done to it."""
+        return self.ready and self.written == self.edition
 
 
 class VirtualPhone(Powered):

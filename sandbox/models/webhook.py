@@ -12,6 +12,8 @@ class EventCursor(models.Model):
 
     realm = models.OneToOneField(Realm, models.CASCADE, related_name="event_cursor")
     sequence = models.BigIntegerField(default=0)
+    # Up to which moment of the realm's time certificates that ended are in the journal (`sandbox.webhooks.expiry`).
+    expired_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.realm_id} {self.sequence}"

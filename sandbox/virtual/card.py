@@ -94,6 +94,10 @@ class MyNumberCard:
         """Return whether the card has that key: a child's has none to sign with."""
         return key in self._application.keys
 
+    def private_key(self, key: Key) -> bytes | None:
+        """Return the private key (PKCS #8, DER), or None. No card gives it out; a test world's owner may have it."""
+        return self._application.private_key(key)
+
     def public_key(self, key: Key) -> bytes:
         """Return the SubjectPublicKeyInfo (DER) of a key; raises KeyError where the card has none."""
         return self._application.keys[key].public_key

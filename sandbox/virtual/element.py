@@ -97,6 +97,11 @@ class Element:
         """Return the persistent state; the same bytes for the same state. Keys are in clear: the caller seals it."""
         return persistence.dump(self._identity, self._policy, self._registry)
 
+    def applet(self, aid: bytes) -> Applet | None:
+        """Return the living instance of that name, or None. No reader sees it; a test world's owner may."""
+        entry = self._registry.entries.get(aid)
+        return entry.applet if isinstance(entry, Application) else None
+
     def power_on(self) -> bytes:
         """Forget everything volatile and return the ATR."""
         self._channels.reset(self._registry)

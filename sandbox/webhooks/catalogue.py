@@ -84,6 +84,10 @@ BY_KIND: Mapping[str, EventType] = {
         "A certificate was revoked; also because its card's fell",
         _certificate(status="revoked", before="valid", cause="card_certificate_revoked"),
     ),
+    "certificate.expired": _type(
+        "certificate.expired", "証明書の有効期間が終わった", "A certificate came to its end",
+        _certificate(status="expired", before="valid"),
+    ),
     "enrolment.refused": _type(
         "enrolment.refused", "利用申請が受け付けられなかった", "An application was refused",
         {**_enrolment("refused", reasons=["revoked"]), "enrolment": None},

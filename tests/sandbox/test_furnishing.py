@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -12,11 +13,11 @@ from ca.profiles import Medium, Purpose
 from ca.status import Reason
 from portal.providers import workspaces
 from portal.providers.models import Membership, Workspace
-from sandbox import cards, citizens, furnishing, personas
-from sandbox.models import Specimen
+from sandbox import cards, certificates, citizens, furnishing, personas
 from sandbox.personas import Card
 from tests.ca.fixtures import *  # noqa: F403
 from tests.portal.providers.people import make_provider
+from tests.sandbox.ready import Api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Deliver = Callable[..., list[str]]
@@ -54,10 +55,13 @@ def test_a_workspace_is_ready_with_its_people_whose_cards_are_as_each_stands_for
         assert signature is not None
         found = status.check_certificate(realm, bytes(signature.der), now=clock.now(realm))
         assert found.reasons == expected.get(persona.card, ()), persona.code
-    assert {
-        (one.medium, one.purpose)
-        for one in Specimen.objects.filter(realm=realm, wanted="expired", certificate__not_after__lt=clock.now(realm))
-    } == {(medium.value, purpose.value) for medium in Medium for purpose in Purpose}
+    api = Api(made)
+    for medium, purpose in product(Medium, Purpose):
+        body = {"medium": medium.value, "purpose": purpose.value, "state": "expired"}
+        specimen = api("post", "test-certificates", body, expect=201)
+        assert api("get", f"certificates/{specimen['certificate']}")["not_after"] < clock.now(realm).isoformat()
+        assert certificates.private_key(Certificate.objects.get(specimen__reference=specimen["id"]))
+    assert api("get", "workspace")["furnished"] is True
     counted = Certificate.objects.count()
     furnishing.furnish(realm)
     deliver()

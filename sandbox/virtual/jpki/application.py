@@ -97,6 +97,10 @@ class JpkiApplication:
         content = self.certificates.get(file, b"")
         return content[:2] == b"\x30\x82" and len(content) >= int.from_bytes(content[2:4], "big") + 4
 
+    def private_key(self, key: Key) -> bytes | None:
+        """Return the private key (PKCS #8, DER), or None: no command does this; a test world's owner may."""
+        return bytes.fromhex(self.keys[key].state()) if key in self.keys else None
+
     # --- commands
 
     def execute(self, command: Command) -> Answer:

@@ -55,7 +55,13 @@ PAGES: tuple[Page, ...] = (
     Page("register:list"),
     *(Page("register:entry", names=(state,)) for state in ("in force", "suspended", "under an operator")),
     Page("tsm:phones"),
+    # --- for developers
+    Page("developers:index"),
+    Page("developers:operation", names=("relying-party", "handoffs_create")),
+    Page("developers:operation", names=("sandbox", "requests_list")),
+    Page("developers:problems"),
     Page("problem", names=("wrong_state",)),
+    Page("problem", names=("token_invalid",)),
     # --- the phone
     Page("phone:home"),
     Page("phone:home", "choosing", query="new=1"),
@@ -215,6 +221,9 @@ PAGES: tuple[Page, ...] = (
 )
 # What a GET answers with no page: files, data, streams, fragments, and addresses that lead on to another.
 FILES = {
+    "api:openapi-json", "api:openapi-yaml", "sandbox:sandbox_api:openapi-json", "sandbox:sandbox_api:openapi-yaml",
+    "developers:index-md", "developers:llms", "developers:operation-md", "developers:problem-md",
+    "developers:problems-md",
     "certificates:json", "certificates:pdf", "handoff:document", "handoff:picture", "handoff:screen_now",
     "letters:letter", "letters:suspension", "review:file", "review:letter", "review:suspension-letter",
     "mynaportal:receipt", "onboarding:file", "onboarding:logo", "outbox:letter", "phone:certificate", "phone:events",

@@ -134,6 +134,27 @@ def test_a_hand_off_that_nobody_looks_at_expires_and_that_is_told(api: Api, real
     assert [one["data"]["state"] for one in told] == ["waiting", "shown", "expired"]
 
 
+def test_a_certificate_that_ends_is_told_and_again_when_the_clock_was_set_back(api: Api) -> None:
+    card = issue_card(make_holder(api.realm))
+    phone, fallen = issue_phone(card), issue_card(make_holder(api.realm), key=1)
+    revocation.revoke(fallen, cause=Cause.KEY_COMPROMISE, now=clock.now(api.realm))
+    tasks.sweep_expired()
+
+    def told() -> list[tuple[str, str]]:
+        events.read(api.realm)
+        found = WebhookEvent.objects.filter(realm=api.realm, type="certificate.expired").order_by("pk")
+        said = [json.loads(one.body)["data"] for one in found]
+        return [(one["medium"], one["before"]) for one in said]
+
+    far = max(card.not_after, phone.not_after, fallen.not_after) + HOUR
+    for offset, count in ((timedelta(), 0), (far - clock.machine(), 2), (HOUR, 2), (far - clock.machine(), 4)):
+        Realm.objects.filter(pk=api.realm.pk).update(clock_offset=offset)
+        for _ in range(2):
+            tasks.sweep_expired()
+            assert len(told()) == count
+    assert sorted(told()) == [("card", "valid"), ("card", "valid"), ("phone", "valid"), ("phone", "valid")]
+
+
 def test_a_workspace_is_told_of_its_own_and_of_nothing_else(
     api: Api, other: Api, receiver: Receiver, deliver: Deliver, django_capture_on_commit_callbacks: Any
 ) -> None:

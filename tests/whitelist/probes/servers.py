@@ -6,6 +6,7 @@ than to an address of the world has found a way out, and `dialled` says where it
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 import threading
@@ -149,6 +150,11 @@ class World:
                         if not part:
                             return
                         head += part
+                    # A body is read, too: who closes with octets unread breaks the connection off.
+                    head, _, body = head.partition(b"\r\n\r\n")
+                    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+                    while length and len(body) < int(length[1]):
+                        body += talking.recv(65536)
                     self.requests.append(head.decode())
                     say(talking, head.split()[1].decode())
 
