@@ -6,7 +6,8 @@ from portal.handoff import asking
 from portal.handoff.models import HandOff
 from portal.providers import workspaces
 from portal.providers.models import Membership, Workspace
-from sandbox import citizens, faults, personas, trace
+from sandbox import certificates, citizens, faults, personas, trace
+from sandbox.conformance import runs
 from sandbox.models import InspectedRequest, VirtualPhone
 from sandbox.webhooks import endpoints
 from tests.ca.fixtures import make_realm
@@ -54,7 +55,14 @@ def build(owner: Membership) -> tuple[Workspace, dict[str, object]]:
     citizen = citizens.settle(made.realm, personas.PERSONAS[0])
     pair = enrolled(citizen.holder)
     VirtualPhone.objects.create(phone=pair.phone, sealed_state=b"", sealed_token=b"")
-    names = {"console": made.organisation.reference, "citizen": citizen.reference, "phone": pair.phone.reference}
+    signing = pair.signature_certificate
+    assert signing is not None
+    names = {
+        "certificate": certificates.id_of(signing),
+        "console": made.organisation.reference,
+        "citizen": citizen.reference,
+        "phone": pair.phone.reference,
+    }
     return made, names | grow(made)
 
 
@@ -89,6 +97,7 @@ def grow(made: Workspace) -> dict[str, object]:
     delivery = endpoints.ping(hook)
     delivery.attempts.create(url=hook.url, at=clock.machine(), signature="v1,", state="over", finding="timeout")
     return {
+        "run": runs.begin(entry).pk,
         "event": event.reference,
         "hand-off of the workspace": asked.hand_off.pk,
         "fault": fault.reference,

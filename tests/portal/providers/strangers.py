@@ -9,14 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ca import clock
-from ca.models import Realm
+from ca.models import Certificate, Realm
 from ca.profiles import Purpose
 from portal.handoff import asking
-from portal.providers import invitations
+from portal.providers import invitations, workspaces
 from portal.providers.models import Invitation, Membership
-from sandbox import citizens, faults, personas, trace
-from sandbox.models import Citizen, InspectedRequest, TraceEvent, VirtualPhone, Webhook
+from sandbox import certificates, citizens, faults, personas, trace
+from sandbox.conformance import runs
+from sandbox.models import Citizen, ConformanceRun, InspectedRequest, TraceEvent, VirtualPhone, Webhook
 from sandbox.webhooks import endpoints
+from tests.ca.fixtures import issue_card, make_holder
 from tests.portal.providers.people import make_provider, make_workspace
 from tests.portal.review.people import officers
 from tests.whitelist.cases import filled
@@ -55,6 +57,9 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("letters", "proposal"): lambda owner: decided(owner).reference,
     ("letters", "suspension"): lambda owner: suspension(owner).reference,
     ("workspace", "event"): lambda owner: traced(owner).reference,
+    ("workspace", "certificate"): lambda owner: certificates.id_of(certificate(owner)),
+    ("workspace", "run"): lambda owner: runs.begin(workspaces.relying_party(make_workspace(owner))).pk,
+    ("workspace:conformance-report", "run"): lambda owner: reported(owner).pk,
     ("workspace", "citizen"): lambda owner: citizen(owner).reference,
     ("workspace", "phone"): lambda owner: phone(owner).phone.reference,
     ("workspace", "fault"): lambda owner: faults.arm(realm_of(owner), "signature_wrong").reference,
@@ -172,6 +177,20 @@ def traced(owner: Membership) -> TraceEvent:
 
 def citizen(owner: Membership) -> Citizen:
     return citizens.settle(realm_of(owner), personas.PERSONAS[0])
+
+
+def certificate(owner: Membership) -> Certificate:
+    """Return one that stands in the workspace's realm, though another's authorities issued it."""
+    made = issue_card(make_holder(owner.organisation.realm))
+    Certificate.objects.filter(pk=made.pk).update(realm=realm_of(owner))
+    made.refresh_from_db()
+    return made
+
+
+def reported(owner: Membership) -> ConformanceRun:
+    made = runs.begin(workspaces.relying_party(make_workspace(owner)))
+    ConformanceRun.objects.filter(pk=made.pk).update(state="reported", jws="e30.e30.")
+    return made
 
 
 def phone(owner: Membership) -> VirtualPhone:

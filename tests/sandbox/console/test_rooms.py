@@ -8,12 +8,16 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern
 
+from ca import clock
 from ca.models import Realm
 from portal.providers import workspaces
 from portal.providers.models import Workspace
-from sandbox import citizens, personas
+from sandbox import certificates, citizens, personas
 from sandbox.console.urls import urlpatterns
-from sandbox.models import Fault, Webhook
+from sandbox.models import ConformanceRun, Fault, VirtualPhone, Webhook
+from tests.ca.fixtures import issue_card, make_holder, make_realm
+from tests.portal.providers.people import client, make_organisation, make_provider
+from tsm.models import Phone
 
 pytestmark = pytest.mark.django_db
 Address = Callable[[str], str]
@@ -28,7 +32,13 @@ def text(browser: Client, address: str) -> str:
 def test_who_may_only_read_sees_every_room_and_changes_nothing(
     reader: Client, address: Address, workspace: Workspace
 ) -> None:
-    some = {"phone": uuid.uuid4(), "webhook": uuid.uuid4(), "fault": uuid.uuid4(), "delivery": uuid.uuid4()}
+    some = {
+        "phone": uuid.uuid4(),
+        "run": uuid.uuid4(),
+        "webhook": uuid.uuid4(),
+        "fault": uuid.uuid4(),
+        "delivery": uuid.uuid4(),
+    }
     citizens.settle(workspace.realm, personas.PERSONAS[0])
     acting = 0
     for one in urlpatterns:
@@ -36,10 +46,10 @@ def test_who_may_only_read_sees_every_room_and_changes_nothing(
         path = str(one.pattern)
         for name, value in some.items():
             path = path.replace(f"<uuid:{name}>", str(value))
-        path = path.replace("<slug:name>", "signature_wrong")
+        path = path.replace("<slug:name>", "signature_wrong").replace("<slug:certificate>", "signature-01")
         if "<" in path:
             continue
-        if not path.endswith(("/", "state", "rows")) or "arm/" in path:
+        if not path.endswith(("/", "state", "rows", "report")) or path.startswith(("faults/arm/", "certificates/")):
             assert reader.post(address(path)).status_code == 403, path
             acting += 1
         elif not any(str(value) in path for value in some.values()):
@@ -128,3 +138,57 @@ def test_a_webhooks_secret_is_shown_once(browser: Client, address: Address) -> N
     assert refused.status_code == 400
     browser.post(f"{one}act", {"action": "delete"})
     assert not Webhook.objects.exists()
+
+
+def test_a_phone_is_taken_up_in_this_browser_by_who_acts_and_nobody_elses_is(
+    browser: Client, reader: Client, address: Address, workspace: Workspace, realm: Realm
+) -> None:
+    phone = Phone.objects.create(
+        realm=workspace.realm, model_code="sakura-8", name="花子の", token_digest="", created_at=clock.machine()
+    )
+    VirtualPhone.objects.create(phone=phone, sealed_state=b"", sealed_token=b"")
+    take = f"/sandbox/workspaces/{workspace.organisation.reference}/phones/{phone.reference}"
+    assert f'action="{take}"' in text(browser, address(f"phones/{phone.reference}/"))
+    assert reader.post(take).status_code == 403
+    stranger = client(make_provider(realm, "s@shop.example", organisation=make_organisation(realm, "隣の店")))
+    assert stranger.post(take).status_code == 404
+    taken = browser.post(take, {"next": address("tour/")})
+    assert taken.headers["Location"] == address("tour/")
+    assert "このブラウザー" in text(browser, address("phones/"))
+
+
+def test_a_certificate_is_held_released_and_revoked_for_a_cause(
+    browser: Client, reader: Client, address: Address, workspace: Workspace
+) -> None:
+    workspace.realm = make_realm("ws-certificates")
+    workspace.save()
+    made = issue_card(make_holder(workspace.realm))
+    page = address(f"certificates/{certificates.id_of(made)}/")
+    assert reader.get(page).status_code == 403
+    for form, status in (
+        ({"action": "hold"}, "on_hold"),
+        ({"action": "release"}, "valid"),
+        ({"action": "revoke", "cause": "death"}, "revoked"),
+    ):
+        assert browser.post(page, form).status_code == 302, form
+        made.refresh_from_db()
+        assert made.status == status
+    assert made.cause == "death"
+    again = browser.post(page, {"action": "hold"})
+    assert again.status_code == 409
+    assert 'role="alert"' in again.content.decode()
+
+
+def test_a_conformance_run_is_begun_shown_and_finished(browser: Client, address: Address, workspace: Workspace) -> None:
+    begun = browser.post(address("conformance/begin"))
+    run = ConformanceRun.objects.get()
+    assert begun.headers["Location"] == address(f"conformance/{run.pk}/")
+    page = text(browser, begun.headers["Location"])
+    assert page.count("これから") == run.tries.count() >= 41
+    assert browser.get(address(f"conformance/{run.pk}/report")).status_code == 404
+    browser.post(address(f"conformance/{run.pk}/finish"))
+    run.refresh_from_db()
+    assert run.state == ConformanceRun.State.FINISHED
+    assert "試さなかった" in text(browser, begun.headers["Location"])
+    refused = browser.post(address("conformance/begin"), {"start_url": "https://nowhere.example/"})
+    assert refused.status_code == 400
