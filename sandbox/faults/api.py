@@ -1,6 +1,7 @@
 """Faults by API: the catalogue, what is armed, arming and disarming. Parse, one call, answer."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
@@ -13,6 +14,7 @@ from portal.api.describing import Examples
 from sandbox.api.views import WorkspaceView
 from sandbox.faults import arming, catalogue
 from sandbox.faults.catalogue import Named, Place, Reaction
+from sandbox.faults.standins import Stock
 from sandbox.models import Fault
 
 NO_STORE = {"Cache-Control": "no-store"}
@@ -145,7 +147,8 @@ class FaultsView(WorkspaceView):
     @describing.operation(("仕掛けた障害の一覧", "List armed faults"), answer=FaultAnswer, told=EXAMPLE, pages=True)
     def get(self, request: Request) -> Response:
         """Newest first, with those that have ended."""
-        return pagination.page(request, arming.of(self.realm).select_related("realm"), _shape)
+        shape = partial(_shape, stock=Stock(self.realm))
+        return pagination.page(request, arming.of(self.realm).select_related("realm"), shape)
 
     @describing.operation(
         ("障害を仕掛ける", "Arm a fault"),
@@ -231,7 +234,7 @@ def _named(one: Named) -> dict[str, Any]:
     }
 
 
-def _shape(fault: Fault) -> dict[str, Any]:
+def _shape(fault: Fault, stock: Stock | None = None) -> dict[str, Any]:
     return {
         "id": str(fault.reference),
         "name": fault.name,
@@ -244,7 +247,7 @@ def _shape(fault: Fault) -> dict[str, Any]:
         },
         "parameters": fault.parameters,
         "armed": fault.ended_at is None,
-        "ready": arming.ready(fault),
+        "ready": arming.ready(fault, stock),
         "seen": fault.seen,
         "hits": fault.hits,
         "created_at": fault.created_at.isoformat(),

@@ -116,11 +116,15 @@ def standing(realm: Realm | int) -> QuerySet[Fault]:
     return Fault.objects.filter(realm=realm, ended_at__isnull=True)
 
 
-def ready(fault: Fault) -> bool:
-    """Tell whether what it lies with is there: certificates with keys, or a list that is past its time."""
+def ready(fault: Fault, stock: standins.Stock | None = None) -> bool:
+    """Tell whether what it lies with is there: certificates with keys, or a list that is past its time.
+
+    `stock` is the realm's, where several faults are looked at.
+    """
     if fault.name == "crl_stale":
         return lists.is_stale(fault.realm)
-    return not standins.missing(fault.realm, catalogue.CATALOGUE[fault.name], fault.hand_off)
+    stock = stock or standins.Stock(fault.realm)
+    return stock.has_all(catalogue.CATALOGUE[fault.name], fault.hand_off)
 
 
 def hit(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
+from django.db.models import QuerySet
 
 from portal.handoff import results
 from portal.handoff.models import HandOff
@@ -241,7 +242,7 @@ LIES: Mapping[str, Lie] = {
 }  # fmt: skip
 
 
-def _others(true: Truth):  # type: ignore[no-untyped-def]
+def _others(true: Truth) -> QuerySet[HandOff]:
     """Return the service's other results of this kind, the newest first."""
     asked = true.hand_off
     rows = HandOff.objects.select_related("realm", "relying_party").filter(

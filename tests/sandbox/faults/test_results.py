@@ -148,3 +148,17 @@ def test_the_way_back_is_wrong_in_one_thing(answered: Answered, realm: Realm) ->
     }
     faults.arm(realm, "return_hand_off_other", hand_off=hand_off)
     assert query()["handoff"] == str(other.pk)
+
+
+def test_what_was_good_when_it_was_issued_is_issued_anew_once_it_isnt(
+    answered: Answered, realm: Realm, deliver: Deliver
+) -> None:
+    hand_off = answered()
+    armed = faults.arm(realm, "service_other", hand_off=hand_off)
+    deliver()
+    assert faults.ready(armed)
+    Certificate.objects.filter(specimen__realm=realm).update(status=Certificate.Status.ON_HOLD, cause="loss")
+    assert not faults.ready(armed)
+    again = faults.arm(realm, "service_other", hand_off=hand_off)
+    deliver()
+    assert faults.ready(again)
