@@ -250,6 +250,8 @@ CELERY_TASK_ROUTES = {
     "tsm.sweep_*": {"queue": "sweeps"},
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
+    # The journal's key signs a conformance run's report.
+    "sandbox.sign_conformance": {"queue": "ca"},
     # Keys of a workspace's authorities and responders; mails; addresses of strangers. Everything else of the sandbox
     # is its phones' worker's, which has the key of what is sealed.
     "sandbox.make_responder_keys": {"queue": "workspaces"},
@@ -453,6 +455,8 @@ SANDBOX_TRACE_EVENTS = environment.number("SANDBOX_TRACE_EVENTS", 5000)
 SANDBOX_PHONE_SESSIONS = environment.number("SANDBOX_PHONE_SESSIONS", 500)
 # Services beside a site that runs on its own machine are called back there; nobody else's loopback is gone to.
 SANDBOX_LOOPBACK = environment.flag("SANDBOX_LOOPBACK", _LOCAL)
+# So often conformance runs that were left on their way, or wait for certificates, are gone on with.
+SANDBOX_CONFORMANCE_SWEEP_SECONDS = environment.decimal("SANDBOX_CONFORMANCE_SWEEP_SECONDS", 3)
 # The demo register's keys, which the sample services read; written once by `manage.py setup`.
 SAMPLES_KEYS_DIR = environment.text("SAMPLES_KEYS_DIR", str(VAR / "samples"))
 SAMPLES_URL = environment.text("SAMPLES_URL", "http://localhost:8002")
@@ -520,6 +524,7 @@ if SANDBOX:
 
 if SANDBOX:
     CELERY_BEAT_SCHEDULE |= {
+        "conformance": {"task": "sandbox.sweep_conformance", "schedule": SANDBOX_CONFORMANCE_SWEEP_SECONDS},
         "furnishing": {"task": "sandbox.sweep_furnishing", "schedule": WORKSPACES_SWEEP_SECONDS},
         "issuing": {"task": "sandbox.sweep_issuing", "schedule": TSM_SWEEP_SECONDS},
     }

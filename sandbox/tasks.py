@@ -4,6 +4,7 @@ from celery import shared_task
 
 from sandbox import clock, rotations
 from sandbox.cards import write_card_certificates
+from sandbox.conformance.tasks import drive_conformance, sign_conformance, sweep_conformance
 from sandbox.furnishing import furnish_past_task, furnish_task
 from sandbox.furnishing import sweep_task as sweep_furnishing
 from sandbox.issuing import go_on_task
@@ -13,6 +14,7 @@ from sandbox.specimens import settle_task
 from sandbox.webhooks import events, expiry, outbox, sending, telling
 
 __all__ = [
+    "drive_conformance",
     "follow_clock",
     "furnish_past_task",
     "furnish_task",
@@ -22,8 +24,10 @@ __all__ = [
     "send_webhook",
     "settle_task",
     "sign_anew",
+    "sign_conformance",
     "sign_rotation",
     "sign_webhook",
+    "sweep_conformance",
     "sweep_expired",
     "sweep_furnishing",
     "sweep_issuing",

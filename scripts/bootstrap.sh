@@ -27,6 +27,10 @@ if ! stamped requirements requirements-uv.lock requirements.lock; then
     stamp_of requirements-uv.lock requirements.lock >.venv/requirements.stamp
 fi
 
+# The client of sandbox/client is a package of its own: importable here as it stands, without being built.
+packages=$(echo .venv/lib/python3*/site-packages)
+[ -e "$packages/jpki_client.pth" ] || echo "../../../../sandbox/client/src" >"$packages/jpki_client.pth"
+
 # Card readers must never break the rest: whatever goes wrong here is said in a line, and ends with 0.
 # pyscard is built with the setuptools and swig of its own lock, so these go first.
 readers() { PATH="$PWD/.venv/bin:$PATH" .venv/bin/uv pip install --quiet --python "$python" --require-hashes --no-build-isolation -r "$1"; }

@@ -90,7 +90,8 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         replace(
             _served("web", "portal.wsgi:application", web, threads=32, secrets=("SECRET_KEY", *seal_key)), given=GIVEN
         ),
-        _responder(responder),
+        # In a sandbox some of its lies are signed with a specimen's key, which lies under the seal.
+        _responder(responder, seal_key),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
         _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
         # What citizens are told by another way than their phone. It needs no secret of the house.
@@ -139,9 +140,9 @@ def _served(name: str, application: str, port: str, *, threads: int = 4, secrets
     return Process(name, tuple(command), secrets, up=f"http://127.0.0.1:{port}/")
 
 
-def _responder(port: str) -> Process:
+def _responder(port: str, more: tuple[str, ...]) -> Process:
     command = (sys.executable, "-m", "ca.responder", "--port", port)
-    return Process("responder", command, ("RESPONDER_KEYS_PASSPHRASE",), up=f"http://127.0.0.1:{port}/")
+    return Process("responder", command, ("RESPONDER_KEYS_PASSPHRASE", *more), up=f"http://127.0.0.1:{port}/")
 
 
 def _celery(*arguments: str) -> tuple[str, ...]:

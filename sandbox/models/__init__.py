@@ -1,6 +1,7 @@
 """Rows of the sandbox: a module for each noun."""
 
 from sandbox.models.citizen import Citizen
+from sandbox.models.conformance import ConformanceRun, ConformanceTry
 from sandbox.models.fault import Fault, FaultTold
 from sandbox.models.furnishing import Furnishing
 from sandbox.models.inspected import InspectedRequest
@@ -21,6 +22,8 @@ from sandbox.models.webhook import (
 
 __all__ = [
     "Citizen",
+    "ConformanceRun",
+    "ConformanceTry",
     "EventCursor",
     "Fault",
     "FaultTold",

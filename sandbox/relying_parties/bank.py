@@ -7,10 +7,8 @@ this very session asked with.
 """
 
 import base64
-import hmac
 import secrets
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,18 +17,17 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from jpki_client import SIGNATURE, USER_AUTHENTICATION, Check, NotOurs, Pending, Verdict, holder
 
-from sandbox.relying_parties import verify
-from sandbox.relying_parties.chain import SIGNATURE, USER_AUTHENTICATION
-from sandbox.relying_parties.contract import Original, Terms, pdf
-from sandbox.relying_parties.environment import JPKI_URL, SAMPLES_URL
-from sandbox.relying_parties.holder import holder
+from sandbox.relying_parties.contract import Terms, pdf
+from sandbox.relying_parties.environment import SAMPLES_URL
 from sandbox.relying_parties.language import current, say
 from sandbox.relying_parties.pages import client, in_words, outcome, reporting
-from sandbox.relying_parties.verdict import Check, Verdict
 
 CLIENT_ID = "mirai-bank"
 PENDING = "pending"
+# In what the session keeps: what was asked for.
+ASKED = "asked"
 WAY = "way"
 WAYS = ("browser", "qr")
 # The bank opens accounts by phone; a card would be refused by its own check.
@@ -75,20 +72,21 @@ def come_back(request: HttpRequest) -> HttpResponse:
     Before a code is redeemed it must be this session's: whose id, state and issuer we asked with. Otherwise somebody
     else's result could be slipped into this session, or this customer's into somebody else's.
     """
-    pending = request.session.get(PENDING)
-    if not pending or not _is_ours(request, pending):
+    kept = request.session.get(PENDING)
+    if not kept:
         return outcome(request, "bank", "foreign", status=409)
-    api = client(CLIENT_ID)
-    code = request.GET.get("code", "")
-    hand_off = api.redeem(pending["id"], code) if code else api.fetch(pending["id"])
-    state = hand_off["state"]
-    if hand_off["result"] is not None:
-        request.session[pending["purpose"]] = request.session.pop(PENDING)
-        return redirect(RESULT_PAGES[pending["purpose"]])
-    if state in ENDS:
+    pending = Pending.read(kept[ASKED])
+    try:
+        hand_off = client(CLIENT_ID).come_back(pending, request.GET)
+    except NotOurs:
+        return outcome(request, "bank", "foreign", status=409)
+    if hand_off.result is not None:
+        request.session[pending.purpose] = request.session.pop(PENDING)
+        return redirect(RESULT_PAGES[pending.purpose])
+    if hand_off.state in ENDS:
         del request.session[PENDING]
-        return outcome(request, "bank", state, status=403, reason=hand_off["reason"])
-    return outcome(request, "bank", "waiting", reload=True)
+        return outcome(request, "bank", hand_off.state, status=403, reason=hand_off.reason)
+    return outcome(request, "bank", "error", status=502, reason=hand_off.state)
 
 
 @never_cache
@@ -119,7 +117,7 @@ def contract(request: HttpRequest) -> HttpResponse:
     terms = Terms(**request.session["contract"])
     made = pdf(terms)
     what = {"pdf": made} if made is not None else {"document": terms.text}
-    kept = {"contract": terms.kept(), "original": made and asdict(Original.of(made))}
+    kept = {"contract": terms.kept(), "is_pdf": made is not None}
     return _ask(request, SIGNATURE, asked={**what, "document_name": say("contract_name")}, kept=kept)
 
 
@@ -129,7 +127,7 @@ def contract(request: HttpRequest) -> HttpResponse:
 def signed_contract(request: HttpRequest) -> HttpResponse:
     """Give the customer the contract as it was signed."""
     asked = request.session.get(SIGNATURE)
-    result = client(CLIENT_ID).fetch(asked["id"])["result"] if asked else None
+    result = client(CLIENT_ID).fetch(Pending.read(asked[ASKED]).id).result if asked else None
     if not result or not result["pdf"]:
         return redirect("bank")
     headers = {"Content-Disposition": 'attachment; filename="contract.pdf"'}
@@ -147,51 +145,36 @@ def opened(request: HttpRequest) -> HttpResponse:
     asked = request.session[SIGNATURE]
     signer = holder(verdict.certificate) if verdict.accepted and verdict.certificate else None
     text = Terms(**asked["contract"]).text
-    return _show(request, verdict, "contract", text=text, holder=signer, signed_pdf=bool(asked["original"]))
+    return _show(request, verdict, "contract", text=text, holder=signer, signed_pdf=asked["is_pdf"])
 
 
 def _ask(
-    request: HttpRequest, purpose: str, *, asked: dict[str, Any] | None = None, kept: dict[str, Any] | None = None
+    request: HttpRequest,
+    purpose: str,
+    *,
+    asked: Mapping[str, Any] | None = None,
+    kept: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     """Ask by the API, remember in the session what for, and send the customer to the link."""
-    state = secrets.token_urlsafe(16)
-    hand_off = client(CLIENT_ID).ask(
+    made = client(CLIENT_ID).ask(
         purpose,
         return_url=SAMPLES_URL + reverse("bank_return"),
-        state=state,
         way=request.session.get(WAY, WAYS[0]),
         media=MEDIA,
         **(asked or {}),
     )
-    known = {"id": hand_off["id"], "nonce": hand_off["nonce"], "state": state, "purpose": purpose}
-    request.session[PENDING] = known | (kept or {})
-    return redirect(hand_off["link"])
-
-
-def _is_ours(request: HttpRequest, pending: dict[str, Any]) -> bool:
-    """Return whether the customer came back from what this session asked for, and from the system that we asked."""
-    given = [request.GET.get(name, "") for name in ("handoff", "state", "iss")]
-    wanted = [pending["id"], pending["state"], JPKI_URL]
-    return all(hmac.compare_digest(one.encode(), other.encode()) for one, other in zip(given, wanted, strict=True))
+    request.session[PENDING] = {ASKED: made.pending.kept(), **(kept or {})}
+    return redirect(made.link)
 
 
 def _verdict(request: HttpRequest, purpose: str) -> Verdict | None:
     """Fetch the answered hand-off of `purpose` and verify it now; `None` when this customer has none."""
-    asked = request.session.get(purpose)
-    if not asked:
+    kept = request.session.get(purpose)
+    if not kept:
         return None
+    pending = Pending.read(kept[ASKED])
     api = client(CLIENT_ID)
-    hand_off = api.fetch(asked["id"])
-    trust = api.trust()
-    if purpose == USER_AUTHENTICATION:
-        what: dict[str, Any] = {"text": verify.authentication_text(CLIENT_ID, asked["id"], asked["nonce"])}
-    elif asked["original"]:
-        what = {"original": Original(**asked["original"])}
-    else:
-        what = {"text": Terms(**asked["contract"]).text}
-    # The trust list's time, because a sandbox realm's clock can be moved. In earnest it is `datetime.now(UTC)`.
-    now = datetime.fromisoformat(trust["time"])
-    return verify.verify(hand_off["result"] or {}, purpose=purpose, trust=trust, now=now, **what)
+    return api.verify(api.fetch(pending.id), pending)
 
 
 def _show(request: HttpRequest, verdict: Verdict, what: str, **more: Any) -> HttpResponse:

@@ -1,6 +1,5 @@
 """The bank's contract: the same terms always say the same, as a text and as a PDF."""
 
-import hashlib
 import logging
 import threading
 from dataclasses import asdict, dataclass
@@ -36,22 +35,6 @@ class Terms:
     def kept(self) -> dict[str, str]:
         """Return the terms as the session keeps them."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class Original:
-    """By what a PDF that we sent is known again, without keeping it."""
-
-    length: int
-    digest: str
-
-    @classmethod
-    def of(cls, pdf: bytes) -> "Original":
-        return cls(len(pdf), hashlib.sha256(pdf).hexdigest())
-
-    def begins(self, signed: bytes) -> bool:
-        """Return whether `signed` is our PDF with something after it."""
-        return len(signed) > self.length and hashlib.sha256(signed[: self.length]).hexdigest() == self.digest
 
 
 def pdf(terms: Terms) -> bytes | None:

@@ -6,16 +6,20 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from jpki_client import Client, JpkiError
+from jpki_client.verdict import Line, Verdict
 
-from sandbox.relying_parties.client import ApiError, Client
 from sandbox.relying_parties.environment import JPKI_URL, SAMPLES_KEYS_DIR
 from sandbox.relying_parties.language import say
-from sandbox.relying_parties.verdict import Line, Verdict
 
 
+@functools.cache
 def client(client_id: str) -> Client:
-    """Return the API as the relying party `client_id` reaches it."""
-    return Client(JPKI_URL, client_id, SAMPLES_KEYS_DIR / f"{client_id}.pem")
+    """Return the API as the relying party `client_id` reaches it: one for all requests, so that its token is kept.
+
+    A sandbox realm's clock may have been moved, so we go by the trust list's time; in earnest it is our own clock.
+    """
+    return Client(JPKI_URL, client_id, SAMPLES_KEYS_DIR / f"{client_id}.pem", realm_time=True)
 
 
 def outcome(
@@ -39,7 +43,7 @@ def reporting(service: str) -> Callable[[Callable[[HttpRequest], HttpResponse]],
         def reported(request: HttpRequest) -> HttpResponse:
             try:
                 return view(request)
-            except ApiError as error:
+            except JpkiError as error:
                 return outcome(request, service, "error", status=502, reason=error.code)
 
         return reported

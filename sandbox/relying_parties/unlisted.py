@@ -1,14 +1,12 @@
 """ポイント広場: a service with a key but without a place on the register. What it asks, the phone refuses."""
 
-import secrets
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
+from jpki_client import USER_AUTHENTICATION
 
-from sandbox.relying_parties.chain import USER_AUTHENTICATION
 from sandbox.relying_parties.environment import SAMPLES_URL
 from sandbox.relying_parties.pages import client, reporting
 
@@ -29,5 +27,4 @@ def attempt(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("unlisted")
     back = SAMPLES_URL + reverse("unlisted")
-    asked = client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=back, state=secrets.token_urlsafe(16))
-    return redirect(asked["link"])
+    return redirect(client(CLIENT_ID).ask(USER_AUTHENTICATION, return_url=back).link)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from jpki_client import Client
 
 from portal.supervision.system import System
-from sandbox.relying_parties.client import Client
 from tests.browser.conftest import Axe
 from tests.browser.qr_reader import read
 from tests.browser.screens import PATIENCE, PHONE_PASSWORD, PHONE_PIN, Screens
@@ -174,10 +174,8 @@ def test_the_card_answers_beside_the_phone_and_a_text_comes_back_as_cms(
     page = screens.page
     service = Client(system.web, "mirai-bank", system.var / "samples" / "mirai-bank.pem")
     back = f"{system.samples}/bank/return"
-    asked = service.ask(
-        "signature", return_url=back, state="s", document="覚書\n", document_name="覚書", format="cades"
-    )
-    page.goto(asked["link"])
+    asked = service.ask("signature", return_url=back, document="覚書\n", document_name="覚書", format="cades")
+    page.goto(asked.link)
     page.get_by_role("heading", name="マイナンバーカードで答える").wait_for()
     wrong = sound(page, axe, "the card")
     picture(page, "card")
@@ -191,7 +189,8 @@ def test_the_card_answers_beside_the_phone_and_a_text_comes_back_as_cms(
     with page.expect_request(f"{back}?*") as returned:
         screens.button("署名する").click()
     code = parse_qs(urlsplit(returned.value.url).query)["code"][0]
-    result = service.redeem(asked["id"], code)["result"]
+    result = service.redeem(asked.pending, code).result
+    assert result is not None
     assert (result["medium"], result["format"]) == ("card", "cades")
     assert result["cms"]
     assert not wrong, "\n".join(wrong)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from jpki_client import Client
+from jpki_client.handoffs import Asked
 
 from portal.supervision.system import System
 from sandbox import personas
-from sandbox.relying_parties.client import Client
 from tests.browser.conftest import Axe
 from tests.browser.screens import PHONE_PIN, Screens
 from tests.browser.staff import PASSWORD, Codes, Staff, totp
@@ -289,14 +290,14 @@ class Phone(Screens):
         with self.page.expect_request(f"{BACK}?*") as returned:
             self.button("確認する").click()
         code = parse_qs(urlsplit(returned.value.url).query)["code"][0]
-        return service.redeem(asked["id"], code)["result"]
+        return service.redeem(asked.pending, code).result
 
-    def ask(self, service: Client) -> dict[str, Any]:
-        return service.ask("user_authentication", return_url=BACK, state="s", media=("phone",))
+    def ask(self, service: Client) -> Asked:
+        return service.ask("user_authentication", return_url=BACK, media=["phone"])
 
-    def open(self, service: Client) -> dict[str, Any]:
+    def open(self, service: Client) -> Asked:
         asked = self.ask(service)
-        self.page.goto(asked["link"])
+        self.page.goto(asked.link)
         self.page.get_by_role("heading", name=f"{SERVICE}が本人確認を求めています").wait_for()
         return asked
 
@@ -403,8 +404,8 @@ def test_a_services_whole_life(new_page: NewPage, system: System, show: Show, tm
     anybody.page.get_by_text("登録簿から削除されています").wait_for()
     show(anybody, "register-removed")
     asked = phone.ask(service)
-    assert (asked["state"], asked["reason"]) == ("refused", "not_registered")
-    phone.page.goto(asked["link"])
+    assert (asked.hand_off.state, asked.hand_off.reason) == ("refused", "not_registered")
+    phone.page.goto(asked.link)
     phone.page.get_by_text(NOT_REGISTERED).wait_for()
     owner.open("登録の申請")
     assert not owner.button(f"{SERVICE}の登録を変更する").count()

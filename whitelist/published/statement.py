@@ -61,10 +61,9 @@ def sign(realm: Realm) -> RegisterStatement | None:
     number = newest.number + 1 if newest else 1
     if changed:
         seals.seal(realm)  # so that what is new in it can be proved at once
-    signer = seals.signer(realm)
-    key_id = jwk(signer.public_key)["kid"]
     next_update = now + _seconds(settings.REGISTER_VALIDITY_SECONDS)
-    jws = _jws(signer, key_id, {**_head(realm, number, now, next_update), **body})
+    jws, public_key = sealed(realm, TYPE, {**_head(realm, number, now, next_update), **body})
+    key_id = jwk(public_key)["kid"]
     try:
         with transaction.atomic():
             row = RegisterStatement.objects.create(
@@ -75,7 +74,7 @@ def sign(realm: Realm) -> RegisterStatement | None:
                 sequence=sequence,
                 digest=digest,
                 jws=jws,
-                public_key=signer.public_key,
+                public_key=public_key,
                 key_id=key_id,
             )
             if changed:
@@ -85,6 +84,17 @@ def sign(realm: Realm) -> RegisterStatement | None:
     except IntegrityError:
         return None  # another worker was first
     return row
+
+
+def sealed(realm: Realm, kind: str, payload: dict[str, Any]) -> tuple[str, bytes]:
+    """Return a JWS (compact) of that type over a statement of the realm's, and the key (SubjectPublicKeyInfo, DER).
+
+    The journal's key signs it; `jwks` publishes that key once it has signed a seal or a register. Needs the CA's keys.
+    """
+    signer = seals.signer(realm)
+    header = {"alg": ALGORITHM, "kid": jwk(signer.public_key)["kid"], "typ": kind}
+    signing = f"{_base64url(contents.canonical(header).encode())}.{_base64url(contents.canonical(payload).encode())}"
+    return f"{signing}.{_base64url(signer.sign(signing.encode()))}", bytes(signer.public_key)
 
 
 def newest(realm: Realm) -> Signed | None:
@@ -153,12 +163,6 @@ def _head(realm: Realm, number: int, now: datetime, next_update: datetime) -> di
         "realm_time": clock.now(realm).isoformat(),
         "journal": {"sequence": seal.sequence, "root": seal.root} if seal else None,
     }
-
-
-def _jws(signer: Any, key_id: str, payload: dict[str, Any]) -> str:
-    header = {"alg": ALGORITHM, "kid": key_id, "typ": TYPE}
-    signing = f"{_base64url(contents.canonical(header).encode())}.{_base64url(contents.canonical(payload).encode())}"
-    return f"{signing}.{_base64url(signer.sign(signing.encode()))}"
 
 
 def _base64url(octets: bytes) -> str:

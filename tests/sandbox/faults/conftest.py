@@ -1,11 +1,11 @@
 """A workspace whose service has a result, and how a careful service judges what it is told."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from jpki_client import Expected, Original, Trust, Verdict, by_ocsp, verify
 
 from ca import clock
 from ca.models import Realm
@@ -17,9 +17,6 @@ from portal.handoff.asking import Asked
 from portal.handoff.models import HandOff
 from portal.providers.models import Workspace
 from sandbox.faults import responder as faulty
-from sandbox.relying_parties import verify
-from sandbox.relying_parties.contract import Original
-from sandbox.relying_parties.verdict import Verdict
 from tests.ca.fixtures import *  # noqa: F403
 from tests.ca.fixtures import issue_all_four, make_holder, make_realm
 from tests.portal.handoff.citizens import Citizen
@@ -109,19 +106,12 @@ def ask_responder(target: str, body: bytes = b"", method: str = "POST") -> bytes
 
 
 def judge(hand_off: HandOff, result: dict[str, Any] | None) -> Verdict:
-    """Return what a careful service makes of a result, by the sample services' own checks."""
-    trusted = trust.trust_list(hand_off.realm.slug)
-    what: dict[str, Any] = {"text": hand_off.signed_text}
-    if hand_off.format == "pades":
-        what = {"original": Original.of(plain())}
-    return verify.verify(
-        result or {},
-        purpose=hand_off.purpose,
-        trust=trusted,
-        now=datetime.fromisoformat(trusted["time"]),
-        post=lambda url, request: ask_responder("/" + url.split("/", 3)[3], request),
-        **what,
-    )
+    """Return what a careful service makes of a result, by the client's checks."""
+    trusted = Trust.read(trust.trust_list(hand_off.realm.slug))
+    document = plain() if hand_off.format == "pades" else hand_off.signed_text
+    expected = Expected(hand_off.purpose, Original.of(document), hand_off.format, hand_off.nonce)
+    ask = by_ocsp(lambda url, request: ask_responder("/" + url.split("/", 3)[3], request))
+    return verify(result or {}, expected, trust=trusted, now=trusted.time, status=ask)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from jpki_client import Check, Outcome
 
 from ca import crl
 from ca.models import Certificate, Realm
@@ -23,7 +24,6 @@ from sandbox.faults import lists
 from sandbox.faults import responder as faulty
 from sandbox.faults.catalogue import ALL, Place
 from sandbox.faults.statuses import told as statuses
-from sandbox.relying_parties.verdict import Check, Outcome
 from tests.ca import responders
 from tests.portal.handoff.citizens import Citizen
 from tests.sandbox.faults.conftest import Answered, ask_responder, citizen_in, judge, told

@@ -1,34 +1,26 @@
 """The second check: which trusted authority signed a certificate, and whether it is in its time and for its purpose."""
 
-import base64
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from sandbox.relying_parties.verdict import Check, Line, Outcome
-
-SIGNATURE = "signature"
-USER_AUTHENTICATION = "user_authentication"
+from jpki_client.trust import SIGNATURE, Trust
+from jpki_client.verdict import Check, Line, Outcome
 
 # Critical extensions that are looked at here. A certificate with any other must not be accepted (RFC 5280 §4.2).
 UNDERSTOOD = {ExtensionOID.KEY_USAGE, ExtensionOID.CERTIFICATE_POLICIES, ExtensionOID.BASIC_CONSTRAINTS}
 
 
-def issuer_of(certificate: x509.Certificate, purpose: str, trust: Mapping[str, Any]) -> x509.Certificate | None:
+def issuer_of(certificate: x509.Certificate, purpose: str, trust: Trust) -> x509.Certificate | None:
     """Return the authority that signed the certificate.
 
     All generations of an authority have one name: which it was, the signature says.
     """
-    for authority in trust["authorities"]:
-        if authority["purpose"] != purpose:
-            continue
-        candidate = x509.load_der_x509_certificate(base64.b64decode(authority["certificate"]))
-        if is_issued_by(certificate, candidate):
-            return candidate
+    for authority in trust.authorities:
+        if authority.purpose == purpose and is_issued_by(certificate, authority.certificate):
+            return authority.certificate
     return None
 
 
@@ -44,7 +36,7 @@ def check_chain(
         return Line(Check.CHAIN, Outcome.FAILS, "issuer_not_trusted", {"issuer": certificate.issuer.rfc4514_string()})
     facts = {
         "issuer": issuer.subject.rfc4514_string(),
-        "serial_number": _hex(certificate.serial_number),
+        "serial_number": serial_number(certificate),
         "not_before": certificate.not_valid_before_utc.isoformat(),
         "not_after": certificate.not_valid_after_utc.isoformat(),
     }
@@ -61,17 +53,24 @@ def check_chain(
     return Line(Check.CHAIN, Outcome.HOLDS, "chain_right", facts)
 
 
-def _hex(number: int) -> str:
-    """Return a serial number as the authorities write it: whole bytes, upper-case."""
+def serial_number(certificate: x509.Certificate) -> str:
+    """Return a serial number as the authorities write it: whole bytes, upper-case hex."""
+    number = certificate.serial_number
     return number.to_bytes((number.bit_length() + 7) // 8 or 1, "big").hex().upper()
 
 
 def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Return whether the issuer's name and key are on the certificate."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
+
+
+def is_in_its_time(certificate: x509.Certificate, now: datetime) -> bool:
+    """Return whether `now` is between the certificate's two times."""
+    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:
@@ -81,10 +80,6 @@ def _is_authority(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return False
     return constraints.ca and usage.key_cert_sign
-
-
-def is_in_its_time(certificate: x509.Certificate, now: datetime) -> bool:
-    return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
 def _is_for(extensions: x509.Extensions, purpose: str) -> bool:

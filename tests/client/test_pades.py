@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from jpki_client import PADES, SIGNATURE, Check, Expected, Original, Outcome, Trust, Verdict, verify
 
 from ca import clock
 from ca.models import Realm
@@ -13,10 +14,6 @@ from ca.profiles import Medium, Purpose
 from portal.handoff import asking, hand_offs, results
 from portal.handoff.models import HandOff
 from portal.handoff.trust import trust_list
-from sandbox.relying_parties import verify
-from sandbox.relying_parties.chain import SIGNATURE
-from sandbox.relying_parties.contract import Original
-from sandbox.relying_parties.verdict import Check, Outcome, Verdict
 from tests.ca.fixtures import issue_all_four, make_holder
 from tests.portal.handoff import pdfs
 from tests.portal.handoff.citizens import Citizen
@@ -49,8 +46,8 @@ def result(realm: Realm, responder_address: str, settings: Any) -> dict[str, Any
 @pytest.fixture
 def verdict(realm: Realm) -> Verify:
     def given(result: dict[str, Any], content: bytes = CONTENT) -> Verdict:
-        trust, now = trust_list(realm.slug), clock.now(realm)
-        return verify.verify(result, original=Original.of(content), purpose=SIGNATURE, trust=trust, now=now)
+        trust, now = Trust.read(trust_list(realm.slug)), clock.now(realm)
+        return verify(result, Expected(SIGNATURE, Original.of(content), PADES), trust=trust, now=now)
 
     return given
 

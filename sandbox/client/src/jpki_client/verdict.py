@@ -8,13 +8,17 @@ from cryptography import x509
 
 
 class Check(StrEnum):
-    SIGNATURE = "signature"
-    CHAIN = "chain"
-    STATUS = "status"
-    MEDIUM = "medium"
+    """One thing that is looked at."""
+
+    SIGNATURE = "signature"  # the certificate's key signed the very thing that we asked for
+    CHAIN = "chain"  # a trusted authority issued it, for this purpose, and it is in its time
+    STATUS = "status"  # it is good now
+    MEDIUM = "medium"  # it is of a phone, or of whatever may answer
 
 
 class Outcome(StrEnum):
+    """How a check came out. What couldn't be found out is no no, and no yes either."""
+
     HOLDS = "holds"
     FAILS = "fails"
     UNKNOWN = "unknown"
@@ -40,7 +44,9 @@ class Verdict:
     @property
     def accepted(self) -> bool:
         """Return whether all four hold."""
-        return len(self.lines) == len(Check) and all(line.outcome == Outcome.HOLDS for line in self.lines)
+        return {line.check for line in self.lines if line.outcome == Outcome.HOLDS} == set(Check) and len(
+            self.lines
+        ) == len(Check)
 
     def line(self, check: Check) -> Line:
         """Return the line of one check."""

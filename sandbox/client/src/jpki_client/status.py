@@ -1,24 +1,42 @@
-"""The third check: what the authorities' responder says of a certificate now, by OCSP."""
+"""The third check: how a certificate stands now, by OCSP at the authorities' responder.
+
+Who may ask the authorities' records instead (`Client.by_api`) says so with another `Status`.
+"""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import httpx
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sandbox.relying_parties.chain import is_in_its_time, is_issued_by
-from sandbox.relying_parties.verdict import Check, Line, Outcome
+from jpki_client.chain import is_in_its_time, is_issued_by
+from jpki_client.verdict import Check, Line, Outcome
 
 # How far the responder's clock may be ahead of, or behind, the one we go by.
 SKEW = timedelta(minutes=5)
 
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: how `certificate` stands at `now`. `url` is the responder's, from the trust list."""
+
+    certificate: x509.Certificate
+    issuer: x509.Certificate | None
+    purpose: str
+    medium: str | None
+    url: str | None
+    now: datetime
+
+
+# Answers the third check.
+Status = Callable[[Question], Line]
 # Sends an OCSP request (DER) to an address and returns the response (DER); raises `httpx.HTTPError`.
 Post = Callable[[str, bytes], bytes]
 
@@ -31,18 +49,14 @@ def post(url: str, request: bytes) -> bytes:
     return response.content
 
 
-def ocsp_address(purpose: str, medium: str | None, trust: Mapping[str, Any]) -> str | None:
-    """Return where to ask: from the trust list, never from the certificate, which somebody else handed us."""
-    for profile in trust["profiles"]:
-        if (profile["purpose"], profile["medium"]) == (purpose, medium):
-            return str(profile["ocsp"])
-    return None
+def by_ocsp(post: Post = post) -> Status:
+    """Return how status is found out by OCSP; `post` sends what is asked."""
+    return lambda question: check_status(question, post)
 
 
-def check_status(
-    certificate: x509.Certificate, issuer: x509.Certificate | None, url: str | None, now: datetime, post: Post
-) -> Line:
+def check_status(question: Question, post: Post = post) -> Line:
     """Ask the responder by OCSP, with a nonce, and check who answered before what was answered."""
+    certificate, issuer, url, now = question.certificate, question.issuer, question.url, question.now
     if issuer is None or url is None:
         return Line(Check.STATUS, Outcome.UNKNOWN, "nobody_to_ask")
     facts = {"url": url}
@@ -54,11 +68,23 @@ def check_status(
         .build()
     )
     try:
-        response = ocsp.load_der_ocsp_response(post(url, request.public_bytes(serialization.Encoding.DER)))
+        answer = post(url, request.public_bytes(serialization.Encoding.DER))
+        response = ocsp.load_der_ocsp_response(answer)
+        return _read(response, request, issuer, nonce, now, facts)
     except httpx.HTTPError:
         return Line(Check.STATUS, Outcome.UNKNOWN, "responder_unreachable", facts)
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm):
         return Line(Check.STATUS, Outcome.UNKNOWN, "answer_malformed", facts)
+
+
+def _read(
+    response: ocsp.OCSPResponse,
+    request: ocsp.OCSPRequest,
+    issuer: x509.Certificate,
+    nonce: bytes,
+    now: datetime,
+    facts: dict[str, str],
+) -> Line:
     if response.response_status != ocsp.OCSPResponseStatus.SUCCESSFUL:
         facts["answer"] = response.response_status.name
         return Line(Check.STATUS, Outcome.UNKNOWN, "responder_refused", facts)
@@ -103,13 +129,13 @@ def _is_named(response: ocsp.OCSPResponse, candidate: x509.Certificate) -> bool:
 
 
 def _signed(response: ocsp.OCSPResponse, candidate: x509.Certificate) -> bool:
-    key, algorithm = candidate.public_key(), response.signature_hash_algorithm
-    strong = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
-    if not isinstance(key, rsa.RSAPublicKey) or not isinstance(algorithm, strong):
-        return False
     try:
+        key, algorithm = candidate.public_key(), response.signature_hash_algorithm
+        strong = hashes.SHA256 | hashes.SHA384 | hashes.SHA512
+        if not isinstance(key, rsa.RSAPublicKey) or not isinstance(algorithm, strong):
+            return False
         key.verify(response.signature, response.tbs_response_bytes, padding.PKCS1v15(), algorithm)
-    except InvalidSignature:
+    except (InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 

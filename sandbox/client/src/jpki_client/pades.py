@@ -8,11 +8,9 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.relying_parties.contract import Original
-
-
-class NotOurs(Exception):
-    """The PDF isn't the one that we sent, or its signature doesn't cover it."""
+from jpki_client import cms
+from jpki_client.cms import NotOurs
+from jpki_client.documents import Original
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,10 @@ class Signed:
 
 
 def read(pdf: bytes, original: Original) -> Signed:
-    """Return what the last signature of `pdf` signed; raise `NotOurs` where that isn't `original` as we sent it."""
+    """Return what the last signature of `pdf` signed; raise `NotOurs` where that isn't `original` as we sent it.
+
+    Needs pyHanko: `pip install jpki-client[pdf]`.
+    """
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.validation import SignatureCoverageLevel
@@ -39,15 +40,11 @@ def read(pdf: bytes, original: Original) -> Signed:
             raise NotOurs("the signature doesn't cover the whole file")
         if _pages(reader) != _pages(PdfFileReader(io.BytesIO(pdf[: original.length]))):
             raise NotOurs("its pages aren't ours any more")
-        values = {one["type"].native: one["values"] for one in embedded.signer_info["signed_attrs"]}
-        if values["message_digest"][0].native != embedded.compute_digest():
-            raise NotOurs("the signature is over something else")
-        return Signed(
-            embedded.signer_info["signed_attrs"].untag().dump(),
-            embedded.signer_info["signature"].native,
-            embedded.signer_cert.dump(),
-        )
-    except (PdfError, ValueError, KeyError, IndexError, TypeError) as error:
+        message = embedded.signer_info["signed_attrs"].untag().dump()
+        certificate = embedded.signer_cert.dump()
+        cms.check_attributes(message, digest=embedded.compute_digest(), certificate=certificate)
+        return Signed(message, embedded.signer_info["signature"].native, certificate)
+    except (PdfError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise NotOurs(f"can't be read: {error}") from error
 
 

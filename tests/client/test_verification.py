@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,16 +12,27 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from jpki_client import (
+    PHONE,
+    SIGNATURE,
+    USER_AUTHENTICATION,
+    Check,
+    Expected,
+    Original,
+    Outcome,
+    Trust,
+    Verdict,
+    by_ocsp,
+    holder,
+    status,
+    verify,
+)
 
 from ca import clock, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
 from portal.handoff.trust import trust_list
-from sandbox.relying_parties import status, verify
-from sandbox.relying_parties.chain import SIGNATURE, USER_AUTHENTICATION
-from sandbox.relying_parties.holder import holder
-from sandbox.relying_parties.verdict import Check, Outcome, Verdict
 from tests.ca.fixtures import issue_all_four, make_holder, make_realm, private_key
 
 TEXT = "契約書\r\n第1条\n"
@@ -36,7 +47,7 @@ class World:
             (each.purpose, each.medium): (each, number)
             for each, number in zip(issue_all_four(make_holder(realm)), (0, 1, 10, 11), strict=True)
         }
-        self.trust: dict[str, Any] = trust_list(realm.slug)
+        self.trust = Trust.read(trust_list(realm.slug))
         self.now = clock.now(realm)
 
     def certificate(self, purpose: str = SIGNATURE, medium: str = Medium.PHONE) -> Certificate:
@@ -51,8 +62,13 @@ class World:
         }
 
     def verdict(self, result: dict[str, str] | None = None, **changes: Any) -> Verdict:
-        values: dict[str, Any] = {"text": TEXT, "purpose": SIGNATURE, "trust": self.trust, "now": self.now} | changes
-        return verify.verify(self.result(values["purpose"]) if result is None else result, **values)
+        """Return the verdict on a result; what was expected, the time, and who is asked for status may be changed."""
+        asked: dict[str, Any] = {"text": TEXT, "purpose": SIGNATURE, "media": (PHONE,)} | changes
+        expected = Expected(asked["purpose"], Original.of(asked["text"]), media=asked["media"])
+        given = self.result(expected.purpose) if result is None else result
+        ask = by_ocsp(asked.get("post", status.post))
+        trust, now = asked.get("trust", self.trust), asked.get("now", self.now)
+        return verify(given, expected, trust=trust, now=now, status=ask)
 
 
 @pytest.fixture
@@ -280,6 +296,6 @@ def test_the_signature_certificate_names_its_holder_and_the_other_nobody(world: 
 
 def test_the_time_of_the_trust_list_is_the_realms(world: World) -> None:
     Realm.objects.filter(pk=world.realm.pk).update(clock_offset=timedelta(days=100))
-    moved = trust_list(world.realm.slug)
-    assert datetime.fromisoformat(moved["time"]) - world.now >= timedelta(days=100)
-    assert world.verdict(trust=moved, now=datetime.fromisoformat(moved["time"])).accepted
+    moved = Trust.read(trust_list(world.realm.slug))
+    assert moved.time - world.now >= timedelta(days=100)
+    assert world.verdict(trust=moved, now=moved.time).accepted
