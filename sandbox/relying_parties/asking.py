@@ -85,7 +85,8 @@ def come_back(request: HttpRequest, service: Service) -> str | HttpResponse:
         hand_off = client(service.client_id).come_back(pending, request.GET)
     except NotOurs:
         return outcome(request, service.name, "foreign", status=409)
-    if hand_off.result is not None:
+    # A result that came without a code may be of another browser's visitor: whoever began and sent the link on.
+    if hand_off.result is not None and request.GET.get("code"):
         forget(request, service, PENDING)
         keep(request, service, pending.purpose, kept)
         return pending.purpose

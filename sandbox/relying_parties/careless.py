@@ -63,7 +63,7 @@ def start(request: HttpRequest) -> HttpResponse:
     elif kind != SIGN_IN:
         asked |= {"document": ORDER, "document_name": "注文書"}
         asked |= {"format": request.GET["format"]} if "format" in request.GET else {}
-    back = {"return_url": SAMPLES_URL + reverse("careless_return"), "media": ["phone", "card"]}
+    back = {"return_url": SAMPLES_URL + reverse("careless_return"), "media": ["phone"]}
     return redirect(client(CLIENT_ID).call("POST", "/api/v1/handoffs", json=asked | back)["link"])
 
 

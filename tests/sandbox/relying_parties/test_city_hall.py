@@ -38,7 +38,7 @@ def test_an_application_is_signed_and_its_receipt_holds(
     entered = sign_in(samples, citizen, "city")
     assert (entered.status_code, four_lines(entered)) == (200, ALL_HOLD)
     fill_in(samples)
-    shown = re.search(r'<pre class="paper"[^>]*>(.*?)</pre>', samples.get("/city/confirm").text, re.S)
+    shown = re.search(r'<pre class="paper[^>]*>(.*?)</pre>', samples.get("/city/confirm").text, re.S)
     assert shown is not None
     asked = press(samples, "/city/confirm", "/city/confirm").headers["Location"]
     assert hand_off_of(asked).document == html.unescape(shown[1]), "what is shown is what is signed"
