@@ -442,6 +442,9 @@ PHONE_STREAM_SECONDS = environment.decimal("PHONE_STREAM_SECONDS", 25)
 PHONE_LONG_WAIT_SECONDS = environment.number("PHONE_LONG_WAIT_SECONDS", 10)
 # So long a browser that signed in with the card may act for its holder.
 CARD_SESSION_SECONDS = environment.decimal("CARD_SESSION_SECONDS", 600)
+# So long a request of the sandbox's API waits for workers at most, where it is asked to; and for the factory, always.
+SANDBOX_WAIT_SECONDS = environment.decimal("SANDBOX_WAIT_SECONDS", 20)
+SANDBOX_FACTORY_SECONDS = environment.decimal("SANDBOX_FACTORY_SECONDS", 10)
 # Longer than any script takes: a process that died with a chip in its hands gives it back after this.
 SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.

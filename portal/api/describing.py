@@ -9,13 +9,15 @@
         @creating.once
         def post(self, request): ...
 
-Problems that any operation has (no token, too many requests, a body that doesn't fit …) are added by themselves. A test
+Parameters of the query that aren't declared are refused, by name. Problems that any operation has (no token, too many
+requests, a body that doesn't fit …) are added by themselves. A test
 holds every example to its schema, and every operation of both APIs to having one.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.types import OpenApiTypes
@@ -27,6 +29,8 @@ from drf_spectacular.utils import (
     inline_serializer,
 )
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
 from portal.api import pagination
 from portal.api.bodies import Answer, Body, read, read_query
@@ -91,7 +95,15 @@ def operation(
     operation has. `name` is the operation's id where the address doesn't make a good one.
     """
 
-    def decorate(method: Method) -> Method:
+    known = {*(query().fields if query else ()), *(pagination.MEMBERS if pages else ())}
+
+    def decorate(described: Method) -> Method:
+        @functools.wraps(described)
+        def method(view: Any, request: Request, *args: Any, **kwargs: Any) -> Any:
+            if unknown := sorted(set(request.query_params) - known):
+                raise ValidationError({unknown[0]: ["There is no such parameter."]})
+            return described(view, request, *args, **kwargs)
+
         parameters: list[Any] = [*(PAGES if pages else ()), *([query] if query else [])]
         if getattr(method, "creates", False):
             parameters += [KEY, REPLAYED]
@@ -108,7 +120,7 @@ def operation(
             for kind in (takes or ())
             for each, value in _named(asked)
         ]
-        described = extend_schema(
+        say = extend_schema(
             operation_id=name,
             summary=title[1],
             description=description or _text(method),
@@ -123,13 +135,12 @@ def operation(
                 "x-title-ja": title[0],
                 "x-problems": list(dict.fromkeys(problems)),
                 "x-creates": bool(getattr(method, "creates", False)),
-                "x-checks": bool(body or query or pages),
                 "x-pages": pages,
                 "x-name": name or "",
                 "x-tags": [tag] if tag else [],
             },
         )
-        return described(method)  # type: ignore[no-any-return]
+        return cast(Method, say(method))
 
     return decorate
 

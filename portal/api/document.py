@@ -96,9 +96,12 @@ def _made(api: apis.Api, public_url: str) -> dict[str, Any]:
 
 
 def _tidy(part: Any) -> None:
-    """Take out what drf_spectacular notes for itself."""
+    """Take out what drf_spectacular notes for itself, and what it says twice."""
     if isinstance(part, dict):
         part.pop("x-spec-enum-id", None)
+        if {} in part.get("oneOf", ()):
+            # Whatever JSON there is, null too; `oneOf` would have it be one of the two alone.
+            del part["oneOf"]
     for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         _tidy(each)
 
@@ -140,12 +143,11 @@ def _common(api: apis.Api, path: str, operation: dict[str, Any]) -> list[str]:
     codes = []
     if "requestBody" in operation:
         codes += ["unsupported_media_type"]
-    if "requestBody" in operation or operation.get("x-checks"):
-        codes += ["invalid_request"]
+    codes += ["invalid_request"]
     if "{" in path:
         codes += ["not_found"]
     if operation.get("x-creates"):
-        codes += ["idempotency_key_used", "idempotency_key_in_progress", "invalid_request"]
+        codes += ["idempotency_key_used", "idempotency_key_in_progress"]
     if operation.get("security"):
         codes += ["token_invalid", "too_many_requests", *api.problems]
     return codes

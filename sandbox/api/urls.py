@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conformance/", include("sandbox.conformance.urls")),
     path("", include("sandbox.driver.urls")),
     path("", include("sandbox.faults.urls")),
+    path("", include("sandbox.api.world")),
     path("clock", clock.ClockView.as_view(), name="clock"),
     path("rotations", rotations.Rotations.as_view(), name="rotations"),
     path("rotations/<uuid:rotation>", rotations.OneRotation.as_view(), name="rotation"),

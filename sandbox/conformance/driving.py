@@ -18,11 +18,13 @@ from portal.handoff.models import HandOff
 from sandbox import driver
 from sandbox.conformance import catalogue, runs
 from sandbox.conformance.catalogue import Case, Visit
+from sandbox.conformance.errors import NoPhone
 from sandbox.conformance.journeys import Journey, NotReached
 from sandbox.conformance.judging import Why
 from sandbox.driver import links
 from sandbox.errors import SandboxError
 from sandbox.models import ConformanceRun, ConformanceTry, VirtualCard
+from tsm.models import Phone
 from whitelist.probes.errors import ProbeError
 
 logger = logging.getLogger(__name__)
@@ -114,7 +116,7 @@ def _begin(run: ConformanceRun, row: ConformanceTry, case: Case, journey: Journe
     if found is None or found.hand_off.purpose != Purpose.USER_AUTHENTICATION:
         raise NotReached("the start doesn't lead to a sign-in")
     journey.awaits(found.hand_off.return_url, Visit.ANSWER)
-    came = _came(driver.answer(run.phone, link, outside=journey).callback)
+    came = _came(driver.answer(_phone(run), link, outside=journey).callback)
     if not came.accepted:
         raise NotReached("the sign-in before the signature was refused")
     runs.arm_case(run, case.id)
@@ -125,17 +127,23 @@ def _begin(run: ConformanceRun, row: ConformanceTry, case: Case, journey: Journe
 def _visit(run: ConformanceRun, case: Case, journey: Journey, link: str, hand_off: HandOff) -> Came:
     journey.awaits(hand_off.return_url, case.visit)
     if case.visit == Visit.TIME_OUT:
-        session = driver.start(run.phone, link, outside=journey)
+        session = driver.start(_phone(run), link, outside=journey)
         session = driver.act(session, "time_out", outside=journey)
         return _came(driver.act(session, "continue", outside=journey).told["callback"])
     card = VirtualCard.objects.filter(realm=run.realm, ready=True).order_by("pk").first() if case.card else None
     refuse = case.visit == Visit.DECLINE
-    came = _came(driver.answer(run.phone, link, outside=journey, refuse=refuse, card=card).callback)
+    came = _came(driver.answer(_phone(run), link, outside=journey, refuse=refuse, card=card).callback)
     if case.visit == Visit.TWICE and came.accepted:
         second = journey.come_again()
         return Came(second.status_code < 400, {"status": second.status_code, "url": _shown(str(second.request.url))})
     # Who doesn't accept the first time shows nothing about a second.
     return Came(None, came.seen) if case.visit == Visit.TWICE else came
+
+
+def _phone(run: ConformanceRun) -> Phone:
+    if run.phone is None:
+        raise NoPhone("the run has no phone")
+    return run.phone
 
 
 def _came(callback: dict[str, Any] | None) -> Came:

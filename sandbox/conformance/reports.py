@@ -21,31 +21,22 @@ TYPE = "jpki-conformance+jws"
 SUITE = 1
 
 
-def sign(run: ConformanceRun) -> ConformanceReport | None:
-    """Sign the report of a finished run; None where there is nothing to sign (any more). Needs the CA's keys."""
-    organisation = run.relying_party.organisation
-    if run.state != State.FINISHED or organisation is None:
+def sign(run: ConformanceRun) -> str | None:
+    """Sign the report of a finished run and return it; None where there is nothing to sign (any more).
+
+    Needs the CA's keys.
+    """
+    if run.state != State.FINISHED:
         return None
     if not seals.seal(run.realm) and not statement.jwks(run.realm)["keys"]:
         return None  # no key was published that could be checked with; the sweep comes back
     payload = body(run)
     jws, _ = statement.sealed(run.realm, TYPE, payload)
-    score = payload["score"]
     with transaction.atomic():
         journal.take(run.realm)
-        report = ConformanceReport.objects.create(
-            organisation=organisation,
-            workspace=run.realm,
-            at=clock.machine(),
-            passed=score["passed"],
-            failed=score["failed"] + score["not_exercised"],
-            report=payload,
-            signature=jws,
-        )
-        claimed = ConformanceRun.objects.filter(pk=run.pk, state=State.FINISHED, report=None).update(
-            state=State.REPORTED, report=report
-        )
-        if not claimed:
+        if not ConformanceRun.objects.filter(pk=run.pk, state=State.FINISHED).update(
+            state=State.REPORTED, jws=jws, report=_kept(run, payload, jws)
+        ):
             transaction.set_rollback(True)
             return None
         journal.record(
@@ -53,11 +44,11 @@ def sign(run: ConformanceRun) -> ConformanceReport | None:
             "conformance.reported",
             str(run.pk),
             relying_party=run.relying_party.client_id,
-            passed=score["passed"],
-            of=score["of"],
-            conformant=score["conformant"],
+            passed=payload["score"]["passed"],
+            of=payload["score"]["of"],
+            conformant=payload["score"]["conformant"],
         )
-    return report
+    return jws
 
 
 def body(run: ConformanceRun) -> dict[str, Any]:
@@ -83,9 +74,25 @@ def jws_of(run: ConformanceRun) -> str:
     """Return the signed report. Raises NoReportYet, RunOver for a run that was abandoned."""
     if run.state == State.ABANDONED:
         raise RunOver("another run was begun", state=run.state)
-    if run.report is None:
+    if not run.jws:
         raise NoReportYet("finish the run first" if run.state == State.OPEN else "a worker is about to sign it")
-    return run.report.signature
+    return run.jws
+
+
+def _kept(run: ConformanceRun, payload: dict[str, Any], jws: str) -> ConformanceReport | None:
+    """Keep the report with the organisation whose service it is; None where nobody's is."""
+    organisation, score = run.relying_party.organisation, payload["score"]
+    if organisation is None:
+        return None
+    return ConformanceReport.objects.create(
+        organisation=organisation,
+        workspace=run.realm,
+        at=clock.machine(),
+        passed=score["passed"],
+        failed=score["failed"] + score["not_exercised"],
+        report=payload,
+        signature=jws,
+    )
 
 
 def _told(row: ConformanceTry) -> dict[str, Any]:

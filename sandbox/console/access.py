@@ -5,11 +5,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from ca.models import Realm
 from portal.providers import workspaces
 from portal.providers.access import MemberRequest, member
 from portal.providers.models import Membership, Workspace
@@ -22,10 +21,6 @@ class WorkspaceRequest(MemberRequest):
     """A request of a member of the organisation whose workspace the page shows."""
 
     workspace: Workspace
-
-    @property
-    def realm(self) -> Realm:  # pragma: no cover  (said for types; set by `page`)
-        raise NotImplementedError
 
 
 def page(
@@ -43,6 +38,8 @@ def page(
         ) -> HttpResponseBase:
             found = workspaces.of(request.membership.organisation)
             if found is None or found.state != Workspace.State.READY:
+                if arguments or named:
+                    raise Http404("the organisation has no such thing")
                 return redirect("providers:workspace", organisation)
             request.workspace = found
             return view(request, *arguments, **named)
@@ -67,3 +64,8 @@ def shown(request: WorkspaceRequest, template: str, context: dict[str, Any], *, 
         },
         status=status,
     )
+
+
+def typed(request: HttpRequest, name: str, most: int = 200) -> str:
+    """Return what was typed into a field: no spaces around it, not too long, nothing that no database keeps."""
+    return request.POST.get(name, "").replace("\0", "").strip()[:most]

@@ -69,6 +69,11 @@ ROOMS: tuple[Room, ...] = (
         gettext_lazy("Webhook"),
         gettext_lazy("変化を知らせる先と、送った記録。試しに送り、もう一度送れます。"),
     ),
+    Room(
+        "workspace:conformance",
+        gettext_lazy("適合試験"),
+        gettext_lazy("受け入れるべきものを受け入れ、拒むべきものを拒むか。署名付きの報告書が、登録の申請に付きます。"),
+    ),
 )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ca import clock
+from ca.causes import RULES
 from ca.models import Certificate, Realm
 from portal.certificates.history import cause_sentence
+from sandbox import certificates
 from sandbox.console.words import CERTIFICATES
 
 
@@ -20,6 +22,29 @@ class Shown:
     standing: Any
     why: str
     expired: bool
+
+    @property
+    def id(self) -> str:
+        return certificates.id_of(self.certificate)
+
+    @property
+    def can_be_held(self) -> bool:
+        return self.certificate.status == Certificate.Status.VALID
+
+    @property
+    def can_be_released(self) -> bool:
+        return self.certificate.status == Certificate.Status.ON_HOLD
+
+    @property
+    def causes(self) -> list[tuple[str, str]]:
+        """Return the causes that can revoke it, each in words; none where it is revoked."""
+        if self.certificate.status == Certificate.Status.REVOKED:
+            return []
+        return [
+            (cause, cause_sentence(cause))
+            for cause in certificates.REVOCATIONS
+            if RULES[cause].concerns(self.certificate)  # type: ignore[index]
+        ]
 
 
 def shown(certificate: Certificate) -> Shown:

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from sandbox.console.views import citizens, clock, faults, inspector, overview, phones, tour, trace, webhooks
+from sandbox.console.views import (
+    certificates,
+    citizens,
+    clock,
+    conformance,
+    faults,
+    inspector,
+    overview,
+    phones,
+    tour,
+    trace,
+    webhooks,
+)
 
 app_name = "workspace"
 urlpatterns = [
@@ -13,6 +25,7 @@ urlpatterns = [
     path("citizens/", citizens.listing, name="citizens"),
     path("citizens/make", citizens.make, name="citizen-make"),
     path("citizens/<uuid:citizen>/", citizens.one, name="citizen"),
+    path("certificates/<slug:certificate>/", certificates.act, name="certificate-act"),
     path("phones/", phones.listing, name="phones"),
     path("phones/make", phones.make, name="phone-make"),
     path("phones/<uuid:phone>/", phones.one, name="phone"),
@@ -25,6 +38,11 @@ urlpatterns = [
     path("faults/", faults.listing, name="faults"),
     path("faults/<uuid:fault>/disarm", faults.disarm, name="fault-disarm"),
     path("faults/arm/<slug:name>/", faults.arm, name="fault-arm"),
+    path("conformance/", conformance.listing, name="conformance"),
+    path("conformance/begin", conformance.begin, name="conformance-begin"),
+    path("conformance/<uuid:run>/", conformance.one, name="conformance-run"),
+    path("conformance/<uuid:run>/finish", conformance.finish, name="conformance-finish"),
+    path("conformance/<uuid:run>/report", conformance.report, name="conformance-report"),
     path("inspector/", inspector.listing, name="inspector"),
     path("inspector/<uuid:reference>/", inspector.one, name="request"),
     path("webhooks/", webhooks.listing, name="webhooks"),

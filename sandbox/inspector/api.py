@@ -46,9 +46,9 @@ class WholeRequestAnswer(RequestAnswer):
     """A request with its answer; secrets are masked, what is too long is cut."""
 
     headers = serializers.DictField(child=serializers.CharField())
-    body = serializers.JSONField(allow_null=True)
+    body = serializers.JSONField()
     answer_headers = serializers.DictField(child=serializers.CharField())
-    answer = serializers.JSONField(allow_null=True)
+    answer = serializers.JSONField()
 
 
 def shape(row: InspectedRequest) -> dict[str, Any]:

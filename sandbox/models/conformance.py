@@ -32,6 +32,8 @@ class ConformanceRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     # A worker is at it, until then.
     busy_until = models.DateTimeField(null=True)
+    # The signed report, and the organisation's copy, which goes with its registration case.
+    jws = models.TextField(blank=True)
     report = models.OneToOneField(ConformanceReport, on_delete=models.PROTECT, null=True, related_name="run")
 
     class Meta:

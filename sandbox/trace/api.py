@@ -81,6 +81,7 @@ class Trace(WorkspaceView):
         answer=TraceEventAnswer,
         pages=True,
         told=EXAMPLE,
+        problems=("not_found",),
         tag="trace",
     )
     def get(self, request: Request) -> Response:

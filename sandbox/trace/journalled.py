@@ -157,6 +157,18 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
         "SEI-TSMが委任管理のトークンを作った",
         "The SEI-TSM made a delegated management token",
     ),
+    "clock.moved": (
+        Lane.CA,
+        "記録：時計が {before} から {after} へ動いた",
+        "On record: the clock went from {before} to {after}",
+    ),
+    "rotation.asked": (Lane.CA, "鍵の世代交代を求めた：{what}", "A rotation of keys was asked for: {what}"),
+    "webhook.made": (Lane.WEBHOOK, "Webhookを加えた：{url}", "A webhook was made: {url}"),
+    "webhook.changed": (Lane.WEBHOOK, "Webhookを変えた", "A webhook was changed"),
+    "webhook.enabled": (Lane.WEBHOOK, "Webhookを動かした", "A webhook was enabled"),
+    "webhook.disabled": (Lane.WEBHOOK, "Webhookを止めた：{ending}", "A webhook was disabled: {ending}"),
+    "webhook.deleted": (Lane.WEBHOOK, "Webhookを消した", "A webhook was deleted"),
+    "webhook.secret_replaced": (Lane.WEBHOOK, "Webhookの秘密を替えた", "A webhook has a new secret"),
     "key.created": (Lane.CA, "鍵を作った：{subject}", "A key was made: {subject}"),
     "key.used": (Lane.CA, "鍵を使った：{subject}", "A key was used: {subject}"),
     "authority.created": (Lane.CA, "認証局を作った：{subject}", "An authority was created: {subject}"),
@@ -182,6 +194,7 @@ LANES = {
     "workspace": Lane.SERVICE,
     "holder": Lane.WEB,
     "screen_lock": Lane.PHONE,
+    "webhook": Lane.WEBHOOK,
     "verification": Lane.API,
 }
 BAD = frozenset(

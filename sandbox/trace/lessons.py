@@ -69,8 +69,9 @@ WAYS: Mapping[str, Way] = {
     "enrolment.active": _way(Lane.PHONE, Lane.TSM),
     "ocsp.asked": _way(Lane.SERVICE, Lane.OCSP, both=True),
     "fetched": _way(Lane.SERVICE, Lane.CA, both=True),
-    "request": _way(Lane.SERVICE, Lane.API, both=True),
-    "webhook": _way(Lane.WEBHOOK, Lane.SERVICE),
+    "api": _way(Lane.SERVICE, Lane.API, both=True),
+    "webhook.delivered": _way(Lane.WEBHOOK, Lane.SERVICE),
+    "webhook.failed": _way(Lane.WEBHOOK, Lane.SERVICE),
 }
 
 LESSONS: Mapping[str, Lesson] = {
@@ -254,6 +255,28 @@ LESSONS: Mapping[str, Lesson] = {
         "失効リストを出しました。市区町村ごとに分かれ、番号は1つずつ増えます。",
         "A revocation list was published: one for each municipality, its number one more than the last.",
         "RFC 5280 5; docs/publication.md",
+    ),
+    "api": Lesson(
+        "サービスがAPIを呼び、答えを受け取りました。断られたときは、"
+        "problem+json に理由のコードと直し方があります。インスペクターでは、ヘッダーと本文も見られます。",
+        "The service called the API and was answered. A refusal is problem+json with a code and what mends it; the "
+        "inspector has headers and bodies.",
+        "RFC 9457; docs/api.md",
+    ),
+    "fault": Lesson(
+        "障害を仕掛けると、ワークスペースは本当でないことを言います。正しいサービスなら、どう応じるはずかは、"
+        "障害の部屋に書いてあります。記録されたもの（証明書、ハンドオフ）は変わりません。",
+        "An armed fault makes the workspace tell something untrue. What a right service does about it stands in the "
+        "faults' room. Nothing that is kept changes by it.",
+        "docs/faults.md",
+    ),
+    "clock.moved": Lesson(
+        "ワークスペースの時計は、機械の時計との差で決まります。差を1つ動かすと、"
+        "有効期間もOCSPもCRLも同じ瞬間に動きます。ほかのワークスペースの時間は動きません。",
+        "A workspace's clock is the machine's and an offset. Moving that moves validity, OCSP and lists at once, "
+        "and no "
+        "other workspace's time.",
+        "docs/sandbox-time.md",
     ),
     "webhook": Lesson(
         "変化を、署名付きでサービスに知らせました。署名（webhook-signature）と時刻を確かめ、"

@@ -34,7 +34,7 @@ def test_a_reader_makes_a_token_from_a_key_and_sends_the_example(screens: Screen
     assert '"reason": "return_url_not_registered"' in page.locator("[data-content]").inner_text()
     assert "ratelimit:" in page.locator("[data-headers]").inner_text()
 
-    page.get_by_label("送る本文").fill("{")
+    page.locator("#try-body").fill("{")
     page.get_by_role("button", name="送る").click()
     page.get_by_role("alert").wait_for()
     assert all(url.startswith(system.web) for url, _ in sent)

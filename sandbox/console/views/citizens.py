@@ -12,7 +12,7 @@ from ca.models import Certificate
 from sandbox import cards, citizens
 from sandbox.citizens import Wish
 from sandbox.console import standing, words
-from sandbox.console.access import ACTORS, WorkspaceRequest, page, shown
+from sandbox.console.access import ACTORS, WorkspaceRequest, page, shown, typed
 from sandbox.errors import SandboxError
 from sandbox.models import Citizen
 from sandbox.personas import Card
@@ -31,16 +31,16 @@ def listing(request: WorkspaceRequest) -> HttpResponseBase:
 @sensitive_variables("wish")
 def make(request: WorkspaceRequest) -> HttpResponseBase:
     """Make a citizen of one's own, with a card that the authorities certify."""
-    typed = {name: request.POST.get(name, "").strip()[:LONGEST] for name in ("name", "romaji", "card")}
+    given = {name: typed(request, name, LONGEST) for name in ("name", "romaji", "card")}
     try:
-        condition = Card(typed["card"] or Card.GOOD)
+        condition = Card(given["card"] or Card.GOOD)
     except ValueError:
         condition = Card.GOOD
-    wish = Wish(name=typed["name"] or None, romaji=typed["romaji"] or None, card=condition)
+    wish = Wish(name=given["name"] or None, romaji=given["romaji"] or None, card=condition)
     try:
         made = citizens.make(request.workspace.realm, wish)
     except SandboxError as error:
-        context = {"typed": typed, "problem": words.sentence(error.code), "problem_field": error.data.get("field", "")}
+        context = {"typed": given, "problem": words.sentence(error.code), "problem_field": error.data.get("field", "")}
         return _listing(request, context, status=400)
     _card, asked = cards.make(made)
     messages.send("ca.issue", [one.pk for one in asked])

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from sandbox import clock, trace
 from sandbox.clock import Follow
 from sandbox.console import telling, words
-from sandbox.console.access import WorkspaceRequest, page, shown
+from sandbox.console.access import WorkspaceRequest, page, shown, typed
 from sandbox.errors import SandboxError
 from sandbox.trace import reading
 
@@ -49,7 +49,7 @@ def move(request: WorkspaceRequest) -> HttpResponseBase:
         elif how == "reset":
             clock.reset(realm, follow=follow, by=by)
         else:
-            at = _typed(request.POST.get("at", ""))
+            at = _typed(typed(request, "at"))
             if how != "set" or at is None:
                 told = _("日時は、2027-04-01 09:00 のように書いてください。")
                 return _shown(request, {"at_problem": told, "problem": told}, status=400)
@@ -73,7 +73,7 @@ def _shown(request: WorkspaceRequest, context: dict[str, Any], status: int = 200
     context = {
         "clock": clock.shown(realm),
         "steps": [(name, title) for name, (_step, title) in STEPS.items()],
-        "typed": request.POST.get("at", ""),
+        "typed": typed(request, "at"),
         "moves": telling.rows(moves[:5]),
         **context,
     }

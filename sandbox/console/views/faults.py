@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext_lazy
 
 from sandbox import faults
 from sandbox.console import words
-from sandbox.console.access import WorkspaceRequest, page, shown
+from sandbox.console.access import WorkspaceRequest, page, shown, typed
 from sandbox.errors import SandboxError
 from sandbox.faults import arming
 from sandbox.faults.catalogue import ALL, CATALOGUE, Named, Parameter, Place, Reaction
@@ -57,10 +57,10 @@ def arm(request: WorkspaceRequest, name: str) -> HttpResponseBase:
         faults.arm(
             request.workspace.realm,
             name,
-            hand_off=_uuid(request.POST.get("hand_off", "")),
-            client=request.POST.get("client", "").strip(),
-            requests=_whole(request.POST.get("requests", "")),
-            rate=_share(request.POST.get("rate", "")),
+            hand_off=_uuid(typed(request, "hand_off")),
+            client=typed(request, "client"),
+            requests=_whole(typed(request, "requests")),
+            rate=_share(typed(request, "rate")),
             **_parameters(request, fault),
         )
     except SandboxError as error:
@@ -116,8 +116,8 @@ def _armed(fault: Any) -> dict[str, Any]:
 
 def _parameters(request: WorkspaceRequest, fault: Named) -> dict[str, Any]:
     """Return what was typed for each parameter as its kind; what is empty isn't said."""
-    typed = {name: request.POST.get(f"parameter-{name}", "").strip() for name in fault.parameters}
-    return {name: _value(fault.parameters[name], text) for name, text in typed.items() if text}
+    given = {name: typed(request, f"parameter-{name}") for name in fault.parameters}
+    return {name: _value(fault.parameters[name], text) for name, text in given.items() if text}
 
 
 def _value(parameter: Parameter, text: str) -> Any:

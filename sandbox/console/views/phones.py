@@ -12,7 +12,7 @@ from ca.models import Certificate
 from portal.phone import session
 from sandbox import citizens, issuing, phones
 from sandbox.console import standing, words
-from sandbox.console.access import ACTORS, WorkspaceRequest, page, shown
+from sandbox.console.access import ACTORS, WorkspaceRequest, page, shown, typed
 from sandbox.errors import FactoryBusy, ModelUnknown, SandboxError
 from sandbox.models import VirtualPhone
 from tsm import compatibility
@@ -32,10 +32,10 @@ def listing(request: WorkspaceRequest) -> HttpResponseBase:
 def make(request: WorkspaceRequest) -> HttpResponseBase:
     """Have the factory make a phone."""
     try:
-        model = request.POST.get("model", "")
+        model = typed(request, "model", 64)
         if compatibility.find(model) is None:
             raise ModelUnknown("no such model")
-        made = phones.order(request.workspace.realm, model, name=request.POST.get("name", "").strip()[:40])
+        made = phones.order(request.workspace.realm, model, name=typed(request, "name", 40))
         if made is None:
             raise FactoryBusy("the factory doesn't answer")
     except SandboxError as error:
@@ -54,7 +54,7 @@ def one(request: WorkspaceRequest, phone: uuid.UUID) -> HttpResponseBase:
 def enrol(request: WorkspaceRequest, phone: uuid.UUID) -> HttpResponseBase:
     """Let a citizen apply with card and phone, and go on as far as was chosen."""
     row = _found(request, phone)
-    citizen = citizens.find(row.phone.realm, request.POST.get("citizen", ""))
+    citizen = citizens.find(row.phone.realm, typed(request, "citizen"))
     until = request.POST.get("until", "")
     if citizen is None or until not in words.UNTIL:
         raise Http404("no such citizen, or no such step")

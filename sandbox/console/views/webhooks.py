@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
 
 from sandbox.console import words
-from sandbox.console.access import WorkspaceRequest, page, shown
+from sandbox.console.access import WorkspaceRequest, page, shown, typed
 from sandbox.errors import SandboxError
 from sandbox.models import Webhook, WebhookDelivery
 from sandbox.webhooks import catalogue, endpoints
@@ -33,7 +33,7 @@ def listing(request: WorkspaceRequest) -> HttpResponseBase:
 @sensitive_variables("secret")
 def make(request: WorkspaceRequest) -> HttpResponseBase:
     """Make a webhook; its secret is shown this once."""
-    url = request.POST.get("url", "").strip()[:2000]
+    url = typed(request, "url", 2000)
     types = [one for one in request.POST.getlist("type") if one in _types()]
     try:
         made, secret = endpoints.make(request.workspace.realm, url, event_types=types, by=request.staff.name)

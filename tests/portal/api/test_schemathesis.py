@@ -3,7 +3,7 @@ answer as it is described. The calls are real, through the site's WSGI applicati
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import hypothesis
@@ -13,6 +13,7 @@ from django.core import signals
 from django.db import close_old_connections
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core import NOT_SET
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -24,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from ca.models import Realm
 from portal.api import apis, document
+from portal.developers import calls
 from portal.wsgi import application
 from tests.portal.api.workspaces import token_of, whole_workspace
 from tests.portal.providers.people import make_provider
@@ -49,7 +51,8 @@ BOUNDED = hypothesis.settings(
 
 
 @pytest.fixture
-def token(realm: Realm, settings: Any) -> Iterator[str]:
+def token(realm: Realm, settings: Any, caplog: pytest.LogCaptureFixture) -> Iterator[str]:
+    caplog.set_level("ERROR", logger="django.request")
     settings.API_REQUESTS, settings.DEFAULT_REALM = 1_000_000, realm.slug
     # The application would close the test's own connection behind each request, as in a server.
     for signal in (signals.request_started, signals.request_finished):
@@ -63,32 +66,76 @@ def token(realm: Realm, settings: Any) -> Iterator[str]:
 def test_every_operation_answers_as_it_is_described(api: apis.Api, token: str) -> None:
     schema = schemathesis.openapi.from_dict(strict(document.of(api)))
     schema.app, schema.location = application, f"{api.prefix}openapi.json"
-    asked: dict[str, int] = {}
-    wrong: list[str] = []
-    for found in schema.get_all_operations():
-        operation = found.ok()
+    asker = Asker(token)
+    operations = sorted((found.ok() for found in schema.get_all_operations()), key=_in_turn)
+    for operation in operations:
+        asker.ask_example(operation)
         for mode in GenerationMode:
-            try:
-                ask(operation, mode, token, asked)
-            except hypothesis.errors.Unsatisfiable:
-                continue  # nothing that doesn't fit can be asked of it
-            except (Exception, BaseExceptionGroup) as error:
-                wrong.append(f"{operation.label}, {mode}:\n{error}")
-    assert not wrong, "\n\n".join(wrong)
-    described = sum(len(methods) for methods in document.of(api)["paths"].values())
-    assert len(asked) == described
+            asker.ask(operation, mode)
+    assert not asker.wrong, "\n\n".join(asker.wrong)
+    assert asker.asked.keys() == {operation.label for operation in operations}
 
 
-def ask(operation: Any, mode: GenerationMode, token: str, asked: dict[str, int]) -> None:
-    """Ask for one operation, several times."""
+def _in_turn(operation: Any) -> tuple[int, int, str]:
+    """Make things first, so that there is something to be asked for; take them away last."""
+    return (
+        ["post", "get", "put", "patch", "delete"].index(operation.method),
+        operation.path.count("/"),
+        operation.path,
+    )
 
-    @BOUNDED
-    @hypothesis.given(case=operation.as_strategy(mode))
-    def once(case: Any) -> None:
-        asked[operation.label] = asked.get(operation.label, 0) + 1
-        case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
 
-    once()
+class Asker:
+    """Asks for operations: of things that there are, by what it was told before, and of things that there aren't."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.asked: dict[str, list[int]] = {}
+        self.wrong: list[str] = []
+        self.known: dict[str, list[str]] = {}
+
+    def ask_example(self, operation: Any) -> None:
+        """Ask as the description's example does."""
+        call = calls.of(operation.path, operation.method, operation.definition.raw)
+        placed = [each for each in operation.definition.raw.get("parameters", ()) if each["in"] == "path"]
+        case = operation.Case(
+            path_parameters={each["name"]: calls.example_of(each) for each in placed},
+            body=NOT_SET if call.body is None else call.body,
+            media_type=None if call.body is None else calls.JSON,
+        )
+        self._try(operation, "example", lambda: self.call(operation, case))
+
+    def ask(self, operation: Any, mode: GenerationMode) -> None:
+        """Ask several times, within the description or beside it."""
+
+        @BOUNDED
+        @hypothesis.given(case=operation.as_strategy(mode))
+        def once(case: Any) -> None:
+            self.call(operation, case, known=mode == GenerationMode.POSITIVE)
+
+        self._try(operation, mode, once)
+
+    def call(self, operation: Any, case: Any, *, known: bool = True) -> None:
+        """Send one request, and hold the answer to what is described."""
+        before = operation.path.split("/{")[0]
+        if known and (ids := self.known.get(before)):
+            for name in case.path_parameters or {}:
+                case.path_parameters[name] = ids[len(self.asked.get(operation.label, ())) % len(ids)]
+        answer = case.call(headers={"Authorization": f"Bearer {self.token}"})
+        self.asked.setdefault(operation.label, []).append(answer.status_code)
+        case.validate_response(answer, checks=CHECKS)
+        told = answer.json() if answer.status_code < 300 and answer.content else {}
+        for item in told.get("items", [told]) if isinstance(told, dict) and operation.path == before else ():
+            if isinstance(item, dict) and "id" in item:
+                self.known.setdefault(before, []).insert(0, item["id"])
+
+    def _try(self, operation: Any, what: str, send: Callable[[], None]) -> None:
+        try:
+            send()
+        except hypothesis.errors.Unsatisfiable:
+            pass  # nothing that doesn't fit can be asked of it
+        except (Exception, BaseExceptionGroup) as error:
+            self.wrong.append(f"{operation.label}, {what}:\n{error}")
 
 
 def strict(described: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Page:
 
 
 ORGANISATION = ("organisation", "rename", "leave", "members", "invite", "workspace", "callbacks", "key")
+CONSOLE = ("overview", "tour", "citizens", "phones", "clock", "faults", "inspector", "webhooks", "conformance", "trace")
 PHONES = ("active", "held", "moving", "passwords", "ended", "given up")
 PURPOSES = ("signature", "user-authentication")
 CASES = ("case, empty", "case, whole", "case, returned", "case, submitted", "case, change")
@@ -202,6 +203,18 @@ PAGES: tuple[Page, ...] = (
     Page("review:entry", "take", ("reviewed",)),
     Page("review:entry", "take", ("stopped",)),
     Page("review:entry", "kiku", ("stopped",)),
+    # --- a workspace's console
+    *(Page(f"workspace:{name}", "owner", ("console",)) for name in CONSOLE),
+    Page("workspace:trace", "owner", ("console",), query="lane=element&failed=1&text=x"),
+    Page("workspace:trace-event", "owner", ("console", "event")),
+    Page("workspace:citizen", "owner", ("console", "citizen")),
+    Page("workspace:phone", "owner", ("console", "phone")),
+    Page("workspace:fault-arm", "owner", ("console", "signature_wrong")),
+    Page("workspace:fault-arm", "owner", ("console", "ocsp_late")),
+    Page("workspace:request", "owner", ("console", "request")),
+    Page("workspace:webhook", "owner", ("console", "webhook")),
+    Page("workspace:certificate-act", "owner", ("console", "certificate")),
+    Page("workspace:conformance-run", "owner", ("console", "run")),
     # --- the pretend world
     Page("sandbox:conversations"),
     Page("sandbox:conversation", names=("conversation",)),
@@ -220,6 +233,7 @@ FILES = {
     "register:entry_json", "register:jwks", "register:jws", "register:jws_json", "register:list_json", "register:logo",
     "register:proof", "tsm:phones_csv", "tsm:phones_json",
     "verification:download",
+    "workspace:conformance-report", "workspace:tour-state", "workspace:trace-rows",
 }  # fmt: skip
 LEADING_ON = {
     "accounts:home", "accounts:sign-out", "certificates:close", "certificates:object", "console:order",
@@ -233,7 +247,11 @@ LEADING_ON = {
     "providers:accept", "providers:key-make", "providers:passkey-add-ask", "providers:passkey-ask",
     "providers:passkey-confirm-ask", "providers:passkey-enrol", "providers:passkey-enrol-ask",
     "providers:passkey-sign-in", "providers:withdraw", "providers:workspace-make",
-    "sandbox:office-act", "screen_lock:off", "set_language",
+    "sandbox:office-act", "sandbox:take-up", "screen_lock:off", "set_language",
+    "workspace:citizen-make", "workspace:clock-move", "workspace:conformance-begin", "workspace:conformance-finish",
+    "workspace:delivery-replay", "workspace:fault-disarm",
+    "workspace:phone-advance", "workspace:phone-end", "workspace:phone-enrol", "workspace:phone-make",
+    "workspace:phone-switch", "workspace:tour-phone", "workspace:webhook-act", "workspace:webhook-make",
 }  # fmt: skip
 
 

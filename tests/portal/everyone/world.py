@@ -34,7 +34,7 @@ from portal.screen_lock import proof
 from sandbox.models import VirtualCard
 from tests.ca.fixtures import issue_card, issue_phone, make_holder
 from tests.portal.accounts.people import make_staff, shown, sign_in
-from tests.portal.everyone import cases, review
+from tests.portal.everyone import cases, console, review
 from tests.portal.everyone.pages import Page
 from tests.portal.handoff import pdfs
 from tests.portal.helpdesk.callers import RIGHT_FOR_RELEASE, enrolled
@@ -129,6 +129,7 @@ def grow(world: World, count: int) -> None:
             realm=realm, holder=holder, procedure="child_allowance", created_at=now, changed_at=now
         )
         _more_providers(world)
+        world.names |= console.grow(world.rows["console"])
         other = enrolled(holder, state=Enrolment.State.KEYED, cards=cards)
         Enrolment.objects.filter(pk=other.pk).update(state_since=now - timedelta(hours=1))
         EnrolmentStep.objects.create(enrolment=active, step=f"measure {secrets.token_hex(2)}", at=now)
@@ -312,6 +313,8 @@ def _providers(world: World) -> None:
             keys.make(made, by=owner.account)
         else:
             Workspace.objects.filter(pk=made.pk).update(state=name)
+    world.rows["console"], names = console.build(owner)
+    world.names |= names
     invited = make_person(world.realm, "new@bank.example")
     invitations.invite(bank, invited.name, "legal", by=owner.account)
     world.browsers[invited.name] = sign_in(invited)

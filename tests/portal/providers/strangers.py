@@ -8,15 +8,23 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from ca import clock
+from ca.models import Certificate, Realm
 from ca.profiles import Purpose
 from portal.handoff import asking
-from portal.providers import invitations
+from portal.providers import invitations, workspaces
 from portal.providers.models import Invitation, Membership
+from sandbox import certificates, citizens, faults, personas, trace
+from sandbox.conformance import runs
+from sandbox.models import Citizen, ConformanceRun, InspectedRequest, TraceEvent, VirtualPhone, Webhook
+from sandbox.webhooks import endpoints
+from tests.ca.fixtures import issue_card, make_holder
 from tests.portal.providers.people import make_provider, make_workspace
 from tests.portal.review.people import officers
 from tests.whitelist.cases import filled
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tests.whitelist.review import cases as reviewed
+from tsm.models import Phone
 from whitelist import delegations
 from whitelist.cases import attachments, drafts
 from whitelist.models import (
@@ -48,9 +56,19 @@ OBJECTS: dict[tuple[str, str], Make] = {
     ("letters", "case"): lambda owner: decided(owner).review.case.reference,
     ("letters", "proposal"): lambda owner: decided(owner).reference,
     ("letters", "suspension"): lambda owner: suspension(owner).reference,
+    ("workspace", "event"): lambda owner: traced(owner).reference,
+    ("workspace", "certificate"): lambda owner: certificates.id_of(certificate(owner)),
+    ("workspace", "run"): lambda owner: runs.begin(workspaces.relying_party(make_workspace(owner))).pk,
+    ("workspace:conformance-report", "run"): lambda owner: reported(owner).pk,
+    ("workspace", "citizen"): lambda owner: citizen(owner).reference,
+    ("workspace", "phone"): lambda owner: phone(owner).phone.reference,
+    ("workspace", "fault"): lambda owner: faults.arm(realm_of(owner), "signature_wrong").reference,
+    ("workspace", "reference"): lambda owner: inspected(owner).reference,
+    ("workspace", "webhook"): lambda owner: webhook(owner).reference,
+    ("workspace", "delivery"): lambda owner: endpoints.ping(webhook(owner)).reference,
 }
 # Parameters that name a kind of thing rather than an object of somebody: nothing to be guarded by itself.
-KINDS: dict[tuple[str, str], str] = {("onboarding", "page"): "service"}
+KINDS: dict[tuple[str, str], str] = {("onboarding", "page"): "service", ("workspace", "name"): "signature_wrong"}
 
 # --- of the API: the parameter -> value, from the credential of the organisation's relying party
 API_OBJECTS: dict[tuple[str, str], Callable[[Credential], Any]] = {
@@ -144,3 +162,57 @@ def hand_off(credential: Credential) -> Any:
     """Return the id of a hand-off that the relying party asked for."""
     asked = asking.ask(credential, purpose=Purpose.USER_AUTHENTICATION, return_url=CALLBACK)
     return asked.hand_off.pk
+
+
+# --- a workspace's console
+def realm_of(owner: Membership) -> Realm:
+    return make_workspace(owner).realm
+
+
+def traced(owner: Membership) -> TraceEvent:
+    made = trace.note(realm_of(owner).pk, trace.Lane.API, "x", title=("出来事", "An event"))
+    assert made is not None
+    return made
+
+
+def citizen(owner: Membership) -> Citizen:
+    return citizens.settle(realm_of(owner), personas.PERSONAS[0])
+
+
+def certificate(owner: Membership) -> Certificate:
+    """Return one that stands in the workspace's realm, though another's authorities issued it."""
+    made = issue_card(make_holder(owner.organisation.realm))
+    Certificate.objects.filter(pk=made.pk).update(realm=realm_of(owner))
+    made.refresh_from_db()
+    return made
+
+
+def reported(owner: Membership) -> ConformanceRun:
+    made = runs.begin(workspaces.relying_party(make_workspace(owner)))
+    ConformanceRun.objects.filter(pk=made.pk).update(state="reported", jws="e30.e30.")
+    return made
+
+
+def phone(owner: Membership) -> VirtualPhone:
+    realm = realm_of(owner)
+    row = Phone.objects.create(
+        realm=realm, model_code="sakura-8", name="隣の", token_digest="", created_at=clock.now(realm)
+    )
+    return VirtualPhone.objects.create(phone=row, sealed_state=b"", sealed_token=b"")
+
+
+def inspected(owner: Membership) -> InspectedRequest:
+    return InspectedRequest.objects.create(
+        realm=realm_of(owner),
+        at=clock.machine(),
+        milliseconds=1,
+        method="GET",
+        path="/",
+        status=200,
+        verdict="accepted",
+    )
+
+
+def webhook(owner: Membership) -> Webhook:
+    found = Webhook.objects.filter(realm=realm_of(owner)).first()
+    return found or endpoints.make(realm_of(owner), "https://bank.example/hook", event_types=[], by="owner")[0]

@@ -26,8 +26,8 @@ from whitelist.models import Credential
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Deliver = Callable[..., list[str]]
-# What a service can only reject by what it looks at beside the signature: its customer, the state, the CMS.
-BESIDE = {"certificate_of_other_holder", "state_declined", "cms_other_document"}
+# What a service can only reject by what it looks at beside the signature: its customer, the state.
+BESIDE = {"certificate_of_other_holder", "state_declined"}
 ASKED: dict[str, dict[str, Any]] = {
     "authentication": {"purpose": Purpose.USER_AUTHENTICATION},
     "text": {"purpose": Purpose.SIGNATURE},
@@ -42,8 +42,7 @@ def test_each_fault_of_a_result_is_told_and_none_is_accepted(
 ) -> None:
     hand_off = answered(**ASKED[kind])
     true = told(hand_off)
-    if kind != "cades":  # what a text's attributes name is judged below
-        assert judge(hand_off, true["result"]).accepted
+    assert judge(hand_off, true["result"]).accepted
     before = rows(realm)
     met = []
     for named in ALL:
