@@ -250,8 +250,6 @@ CELERY_TASK_ROUTES = {
     "tsm.sweep_*": {"queue": "sweeps"},
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
-    # The journal's key signs a conformance run's report.
-    "sandbox.sign_conformance": {"queue": "ca"},
     # Keys of a workspace's authorities and responders; mails; addresses of strangers. Everything else of the sandbox
     # is its phones' worker's, which has the key of what is sealed.
     "sandbox.make_responder_keys": {"queue": "workspaces"},
@@ -259,6 +257,8 @@ CELERY_TASK_ROUTES = {
     "sandbox.sign_anew": {"queue": "ca"},
     "sandbox.tell_webhooks": {"queue": "notices"},
     "sandbox.send_webhook": {"queue": "probes"},
+    # The journal's key signs a conformance run's report.
+    "sandbox.sign_conformance": {"queue": "ca"},
     "sandbox.*": {"queue": "phones"},
     "factory.*": {"queue": "factory"},
     "portal.make_workspace_keys": {"queue": "workspaces"},
@@ -442,6 +442,9 @@ PHONE_STREAM_SECONDS = environment.decimal("PHONE_STREAM_SECONDS", 25)
 PHONE_LONG_WAIT_SECONDS = environment.number("PHONE_LONG_WAIT_SECONDS", 10)
 # So long a browser that signed in with the card may act for its holder.
 CARD_SESSION_SECONDS = environment.decimal("CARD_SESSION_SECONDS", 600)
+# So long a request of the sandbox's API waits for workers at most, where it is asked to; and for the factory, always.
+SANDBOX_WAIT_SECONDS = environment.decimal("SANDBOX_WAIT_SECONDS", 20)
+SANDBOX_FACTORY_SECONDS = environment.decimal("SANDBOX_FACTORY_SECONDS", 10)
 # Longer than any script takes: a process that died with a chip in its hands gives it back after this.
 SANDBOX_SESSION_SECONDS = environment.decimal("SANDBOX_SESSION_SECONDS", 20)
 # Longer than any conversation: a phone's app that died in one may be started again after this.

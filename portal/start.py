@@ -1,6 +1,7 @@
 """The start page: the whole path in six steps, with where this visitor stands."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -32,8 +33,8 @@ class Step:
     state: str
     button: str = ""
     url: str = ""
-    more: str = ""
-    more_url: str = ""
+    # Where else one can go from here: text and address.
+    more: tuple[tuple[str, str], ...] = ()
 
 
 @never_cache
@@ -133,14 +134,16 @@ def _stopped(found: Enrolment) -> Step:
     return Step(4, _("サービスで使う"), told, "current", _("また使えるようにするには"), reverse("phone:found"))
 
 
-def samples() -> dict[str, str]:
+def samples() -> dict[str, Any]:
     """Return where the sample services are, in the visitor's language: they have a site of their own."""
     language = get_language()
     return {
         "button": _("見本の銀行を開く"),
         "url": f"{settings.SAMPLES_URL}/bank/?lang={language}",
-        "more": _("登録簿にないサービスが断られるのを見る"),
-        "more_url": f"{settings.SAMPLES_URL}/unlisted/?lang={language}",
+        "more": (
+            (_("市役所、コンビニ、診療所など、すべての見本を見る"), f"{settings.SAMPLES_URL}/?lang={language}"),
+            (_("登録簿にないサービスが断られるのを見る"), f"{settings.SAMPLES_URL}/unlisted/?lang={language}"),
+        ),
     }
 
 

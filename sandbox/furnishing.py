@@ -11,7 +11,7 @@ Rows are the truth, messages only wake. `portal.providers.workspaces` calls `ope
 from datetime import datetime, timedelta
 
 from celery import shared_task
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from ca import clock, messages
 from ca.models import Generation, Issuance, Realm
@@ -28,8 +28,9 @@ AGAIN = timedelta(seconds=30)  # younger work was told of a moment ago
 
 def open(realm: Realm) -> None:
     """Put the clock of a realm without authorities back to when the oldest of what it will have was issued."""
-    if not Generation.objects.filter(authority__realm=realm).exists():
-        Realm.objects.filter(pk=realm.pk).update(clock_offset=-AGE)
+    # In one statement: whoever comes late must not take a workspace that is ready back with it.
+    made = Generation.objects.filter(authority__realm=OuterRef("pk"))
+    Realm.objects.filter(~Exists(made), pk=realm.pk).update(clock_offset=-AGE)
     realm.refresh_from_db(fields=["clock_offset"])
 
 
@@ -45,10 +46,12 @@ def settle(realm: Realm) -> bool:
     if row.state != State.PAST:
         return True
     open_requests = Issuance.objects.filter(realm=realm).exclude(state__in=Issuance.FINAL)
-    issue(list(open_requests.values_list("pk", flat=True)))
-    specimens.issue_expired(realm)
-    if open_requests.exists():
-        return False  # held by another worker, or refused for now: the sweep comes back
+    # First the cards', then the phones' that stand on them. What another worker holds, that one finishes, and the rest.
+    for _ in range(2):
+        issue(list(open_requests.values_list("pk", flat=True)))
+        if open_requests.exists():
+            return False
+        specimens.follow_expired(realm)
     # The clock and what it is right for, in one statement each: whoever dies in between does both again.
     Realm.objects.filter(pk=realm.pk, clock_offset=-AGE).update(clock_offset=timedelta())
     Furnishing.objects.filter(pk=row.pk, state=State.PAST).update(state=State.PRESENT)

@@ -17,7 +17,7 @@ from ca import messages
 from ca.errors import CaError
 from ca.models import Realm
 from ca.profiles import Purpose
-from sandbox import cards, citizens, hands, pace, phones, sealing
+from sandbox import cards, citizens, hands, pace, phones, sealing, trace
 from sandbox.errors import CardUnderWay, ChipCertificateMissing, EnrolmentFinished, PhoneGone, SandboxError
 from sandbox.hands import PhonePasswords
 from sandbox.models import Citizen, Issuing, VirtualPhone
@@ -30,6 +30,7 @@ from tsm.purposes import PURPOSES
 from tsm.transports.base import ReaderBusy
 
 State = Enrolment.State
+HANDS = "hands"  # who has the chip, as the trace says it
 
 
 def enrol(
@@ -49,7 +50,8 @@ def enrol(
     passwords = passwords or PhonePasswords(known.signature, known.user_authentication)
     text = enrolments.application_text(row.phone)
     try:
-        signed = hands.sign_with_card(card, Key.SIGNATURE, known.signature, text.encode())
+        with trace.about(phone=row.phone.reference, by=HANDS):
+            signed = hands.sign_with_card(card, Key.SIGNATURE, known.signature, text.encode())
     except ChipCertificateMissing:
         if known.signature and not cards.is_ready(card):
             raise CardUnderWay("the certificates aren't in the citizen's card yet") from None
@@ -96,7 +98,8 @@ def go_on(phone: uuid.UUID | str) -> None:
     found = enrolments.find(row.phone, wished.enrolment.reference)
     if found.state == State.INSTALLED:
         try:
-            _take_over(row, found, _unsealed(wished))
+            with trace.about(enrolment=found.reference, by=HANDS):
+                _take_over(row, found, _unsealed(wished))
         except ReaderBusy:
             raise  # somebody else has the element for a moment: the task is tried again
         except (SandboxError, TsmError, CaError) as error:
@@ -107,7 +110,8 @@ def end(row: VirtualPhone, enrolment: Enrolment) -> None:
     """End the use of the phone, asked for by the phone's signature key. Raises what the chip and the TSM refuse."""
     found = enrolments.find(row.phone, enrolment.reference)
     text = enrolments.end_text(found)
-    signed = hands.sign_with_phone(row, Key.SIGNATURE, _known(row).signature, text.encode())
+    with trace.about(enrolment=found.reference, by=HANDS):
+        signed = hands.sign_with_phone(row, Key.SIGNATURE, _known(row).signature, text.encode())
     enrolments.end(found, text=text, signature=signed.signature)
 
 

@@ -70,14 +70,14 @@ def make(realm: Realm, model_code: str, reference: uuid.UUID | None = None, *, n
     return phone
 
 
-def order(realm: Realm, model_code: str, *, name: str = "", wait: float = 10.0) -> Phone | None:
+def order(realm: Realm, model_code: str, *, name: str = "", wait: float | None = None) -> Phone | None:
     """Have a phone made by the factory, which is a worker: this process can't know an element's keys.
 
-    Return None when it isn't there within `wait` seconds.
+    Return None when it isn't there within `wait` seconds, or SANDBOX_FACTORY_SECONDS.
     """
     reference = uuid.uuid4()
     messages.send("factory.make_phone", realm.pk, model_code, str(reference), name)
-    deadline = time.monotonic() + wait
+    deadline = time.monotonic() + (settings.SANDBOX_FACTORY_SECONDS if wait is None else wait)
     while True:
         made = Phone.objects.filter(reference=reference, virtual_phone__isnull=False).first()
         if made is not None or time.monotonic() > deadline:

@@ -140,48 +140,6 @@ ROWS: dict[str, Problem] = {
         "DELETE faults/{id} takes one away.",
         WORKSPACE_JA, WORKSPACE_EN,
     ),
-    # --- conformance
-    "conformance_run_unknown": Problem(
-        404, "No such conformance run", "The workspace has no conformance run of that id.",
-        "GET conformance/runs lists them.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
-    "conformance_case_unknown": Problem(
-        422, "No such conformance case", "The catalogue, or this run, has no such case; `cases` names those meant.",
-        "GET conformance/cases lists them.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
-    "conformance_run_over": Problem(
-        409, "The conformance run is over", "The run takes no more: `state` says whether it was finished or abandoned.",
-        "POST conformance/runs begins another one.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
-    "conformance_case_not_armed": Problem(
-        409, "The case isn't armed", "A verdict is told of the case that stands armed; `armed` is that one, or null.",
-        "POST …/cases/{case}/arm first, then let your service ask its hand-off.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
-    "conformance_runs_itself": Problem(
-        409, "The run goes by itself", "The run goes against a service: workers arm its cases and read the verdicts.",
-        "Begin one without `service` to do it from your own tests.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
-    "conformance_service_unfit": Problem(
-        422, "No service of this workspace stands there", "The address isn't one of the workspace's registered "
-        "applications, where alone the citizen's browser goes.",
-        "Register the service's origin with its callback address on the workspace's page.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
-    "conformance_no_phone": Problem(
-        409, "No phone could answer", "The workspace has no virtual phone with certificates.",
-        "POST enrolments makes one answer for a citizen.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
-    "conformance_no_report_yet": Problem(
-        409, "The report isn't there yet", "The run isn't finished, or a worker is about to sign its report.",
-        "POST …/finish, then ask again in a second.",
-        WORKSPACE_JA, WORKSPACE_EN,
-    ),
     "webhook_unknown": Problem(
         404, "No such webhook", "The workspace has no webhook of that id.",
         "`GET /sandbox/api/v1/webhooks` lists them.",
@@ -237,5 +195,47 @@ ROWS: dict[str, Problem] = {
         429, "Too many rotations", "The workspace's keys were rotated `most` times within a day.",
         "Ask again tomorrow.",
         "きょうは、これ以上世代交代できません。", "The keys can't be rotated more often today.",
+    ),
+    # --- conformance
+    "conformance_run_unknown": Problem(
+        404, "No such conformance run", "The workspace has no conformance run of that id.",
+        "GET conformance/runs lists them.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "conformance_case_unknown": Problem(
+        422, "No such conformance case", "The catalogue, or this run, has no such case; `cases` names those meant.",
+        "GET conformance/cases lists them.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "conformance_run_over": Problem(
+        409, "The conformance run is over", "The run takes no more: `state` says whether it was finished or abandoned.",
+        "POST conformance/runs begins another one.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "conformance_case_not_armed": Problem(
+        409, "The case isn't armed", "A verdict is told of the case that stands armed; `armed` is that one, or null.",
+        "POST …/cases/{case}/arm first, then let your service ask its hand-off.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "conformance_runs_itself": Problem(
+        409, "The run goes by itself", "The run goes against a service: workers arm its cases and read the verdicts.",
+        "Begin one without `service` to do it from your own tests.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "conformance_service_unfit": Problem(
+        422, "No service of this workspace stands there", "The address isn't one of the workspace's registered "
+        "applications, where alone the citizen's browser goes.",
+        "Register the service's origin with its callback address on the workspace's page.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "conformance_no_phone": Problem(
+        409, "No phone could answer", "The workspace has no virtual phone with certificates.",
+        "POST enrolments makes one answer for a citizen.",
+        WORKSPACE_JA, WORKSPACE_EN,
+    ),
+    "conformance_no_report_yet": Problem(
+        409, "The report isn't there yet", "The run isn't finished, or a worker is about to sign its report.",
+        "POST …/finish, then ask again in a second.",
+        WORKSPACE_JA, WORKSPACE_EN,
     ),
 }  # fmt: skip

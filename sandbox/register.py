@@ -1,9 +1,10 @@
-"""The demo register: a bank that may ask, and a service that may not, each with a key in a file of its own."""
+"""The demo register: sample services that may ask, and one that may not, each with a key in a file of its own."""
 
 import base64
 import hashlib
 import json
 import os
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,65 +19,148 @@ from ca.profiles import Purpose
 from whitelist import credentials, logos
 from whitelist.models import Logo, MinisterialCertification, PurposeOfUse, RegisteredApplication, RelyingParty
 
-BANK = "mirai-bank"
-UNLISTED = "points-plaza"
 YEAR = timedelta(days=365)
-# The bank's mark, as its own pages show it.
-BANK_LOGO = (
-    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 36 36"><rect width="36" height="36" rx="10" fill="#0b5d4e"/>'
-    b'<path d="M7 25c5 0 6-14 11-14s6 14 11 14" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round"/>'
-    b'<circle cx="18" cy="22" r="2.6" fill="#f2c14e"/></svg>'
+STATIC = Path(__file__).parent / "relying_parties" / "static" / "samples"
+# Rows of the table of what each may ask for, and why: Japanese, English.
+Uses = dict[Purpose, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample service: where it lives below SAMPLES_URL, what it is by the Act (article 17(1)), and what it asks for.
+
+    `returns` are its pages that citizens come back to. Nothing asked for: it isn't registered.
+    """
+
+    client_id: str
+    place: str
+    name_ja: str
+    name_en: str
+    basis: RelyingParty.Basis
+    uses: Uses
+    returns: tuple[str, ...] = ("return",)
+    logo: str = ""
+
+    @property
+    def registered(self) -> bool:
+        return bool(self.uses)
+
+
+BANK, UNLISTED, CITY, KIOSK = "mirai-bank", "points-plaza", "kusanagi-city", "conveni-kiosk"
+CLINIC, CARELESS = "wakaba-clinic", "careless-shop"
+_AUTHENTICATION, _SIGNATURE = Purpose.USER_AUTHENTICATION, Purpose.SIGNATURE
+SAMPLES = (
+    Sample(
+        BANK,
+        "bank",
+        "みらい銀行",
+        "Mirai Bank",
+        RelyingParty.Basis.ITEM_6,
+        {
+            _AUTHENTICATION: ("口座開設を申し込む方の本人確認", "To know who is applying for an account"),
+            _SIGNATURE: ("普通預金口座の開設契約への電子署名", "To sign the contract that opens an account"),
+        },
+        logo="bank.svg",
+    ),
+    Sample(
+        CITY,
+        "city",
+        "草薙市（電子申請）",
+        "Kusanagi City (applications)",
+        RelyingParty.Basis.ITEM_1,
+        {
+            _AUTHENTICATION: ("電子申請をする方の本人確認", "To know who is applying"),
+            _SIGNATURE: ("児童手当の認定請求書への電子署名", "To sign the claim for child allowance"),
+        },
+        logo="city.svg",
+    ),
+    Sample(
+        KIOSK,
+        "kiosk",
+        "証明書コンビニ交付",
+        "Certificates at the store",
+        RelyingParty.Basis.ITEM_1,
+        {_AUTHENTICATION: ("住民票の写しを受け取る方の本人確認", "To know whose certificate of residence is printed")},
+        logo="kiosk.svg",
+    ),
+    Sample(
+        CLINIC,
+        "clinic",
+        "わかば診療所",
+        "Wakaba Clinic",
+        # Designated by the minister as an institution of insured medical care.
+        RelyingParty.Basis.ITEM_3,
+        {
+            _AUTHENTICATION: ("受付と、保険の資格の確認", "To check in, and to see whether one is insured"),
+            # It has nothing signed. Only who verifies both is told which card follows one that was renewed.
+            _SIGNATURE: (
+                "カードの更新を引き継ぐための、発行の番号の確認",
+                "To learn which card followed a renewed one, by serial numbers",
+            ),
+        },
+        logo="clinic.svg",
+    ),
+    Sample(
+        CARELESS,
+        "careless",
+        "うっかり商店（手本にしない見本）",
+        "Careless Shop (a sample not to be copied)",
+        RelyingParty.Basis.ITEM_6,
+        {
+            _AUTHENTICATION: ("検証をしないサービスの見本", "A sample of a service that verifies nothing"),
+            _SIGNATURE: ("検証をしないサービスの見本", "A sample of a service that verifies nothing"),
+        },
+        logo="careless.svg",
+    ),
+    Sample(UNLISTED, "unlisted", "ポイント広場", "Points Plaza", RelyingParty.Basis.ITEM_6, {}, returns=()),
 )
 
 
 def create_demo_register(realm: Realm, keys_dir: Path) -> None:
-    """Create both relying parties in `realm`, and `<client_id>.pem` (PKCS #8, ES256) in `keys_dir` for each.
+    """Create the sample services in `realm`, and `<client_id>.pem` (PKCS #8, ES256) in `keys_dir` for each.
 
     Safe to run again: what is there stays as it is, also where somebody has suspended or disabled it since.
     """
-    bank, _ = RelyingParty.objects.get_or_create(
-        client_id=BANK,
+    for sample in SAMPLES:
+        _create(sample, realm, keys_dir)
+
+
+def _create(sample: Sample, realm: Realm, keys_dir: Path) -> None:
+    state = RelyingParty.State.REGISTERED if sample.registered else RelyingParty.State.DRAFT
+    website = f"{settings.SAMPLES_URL}/{sample.place}/"
+    party, _ = RelyingParty.objects.get_or_create(
+        client_id=sample.client_id,
         defaults={
             "realm": realm,
-            "name_ja": "みらい銀行",
-            "name_en": "Mirai Bank",
-            "basis": RelyingParty.Basis.ITEM_6,
-            "website": f"{settings.SAMPLES_URL}/bank/",
-            "state": RelyingParty.State.REGISTERED,
+            "name_ja": sample.name_ja,
+            "name_en": sample.name_en,
+            "basis": sample.basis,
+            "website": website,
+            "state": state,
         },
     )
-    if not Logo.objects.filter(relying_party=bank).exists():
-        logos.put(bank, BANK_LOGO)
-    today = clock.now(bank.realm).date()
-    MinisterialCertification.objects.get_or_create(
-        relying_party=bank,
-        number="試験-第1号",
-        defaults={"granted_on": today - YEAR, "valid_until": today + 3 * YEAR},
-    )
-    RegisteredApplication.objects.get_or_create(
-        relying_party=bank,
-        kind=RegisteredApplication.Kind.BROWSER,
-        origin=settings.SAMPLES_URL,
-        defaults={"callback_urls": [f"{settings.SAMPLES_URL}/bank/return"]},
-    )
-    for purpose, ja, en in (
-        (Purpose.USER_AUTHENTICATION, "口座開設を申し込む方の本人確認", "To know who is applying for an account"),
-        (Purpose.SIGNATURE, "普通預金口座の開設契約への電子署名", "To sign the contract that opens an account"),
-    ):
-        PurposeOfUse.objects.get_or_create(relying_party=bank, purpose=purpose, defaults={"text_ja": ja, "text_en": en})
-    unlisted, _ = RelyingParty.objects.get_or_create(
-        client_id=UNLISTED,
-        defaults={
-            "realm": realm,
-            "name_ja": "ポイント広場",
-            "name_en": "Points Plaza",
-            "basis": RelyingParty.Basis.ITEM_6,
-            "website": f"{settings.SAMPLES_URL}/unlisted/",
-            "state": RelyingParty.State.DRAFT,
-        },
-    )
-    for relying_party in (bank, unlisted):
-        _create_credential(relying_party, keys_dir)
+    if sample.logo and not Logo.objects.filter(relying_party=party).exists():
+        # The service's mark, as its own pages show it.
+        logos.put(party, (STATIC / sample.logo).read_bytes())
+    if sample.registered and sample.basis == RelyingParty.Basis.ITEM_6:
+        today = clock.now(party.realm).date()
+        MinisterialCertification.objects.get_or_create(
+            relying_party=party,
+            number="試験-第1号",
+            defaults={"granted_on": today - YEAR, "valid_until": today + 3 * YEAR},
+        )
+    if sample.returns:
+        RegisteredApplication.objects.get_or_create(
+            relying_party=party,
+            kind=RegisteredApplication.Kind.BROWSER,
+            origin=settings.SAMPLES_URL,
+            defaults={"callback_urls": [f"{website}{page}" for page in sample.returns]},
+        )
+    for purpose, (ja, en) in sample.uses.items():
+        PurposeOfUse.objects.get_or_create(
+            relying_party=party, purpose=purpose, defaults={"text_ja": ja, "text_en": en}
+        )
+    _create_credential(party, keys_dir)
 
 
 def _create_credential(relying_party: RelyingParty, keys_dir: Path) -> None:

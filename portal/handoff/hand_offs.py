@@ -73,7 +73,7 @@ def show(hand_off: HandOff, browser: str = "", *, phone: Phone | None = None) ->
     if phone is not None:  # Also while the numbers are compared: a wrong one belongs into the history, too.
         HandOff.objects.filter(pk=hand_off.pk, state__in=OPEN).update(shown_on=phone)
     # Zero rows: it came to its end meanwhile, and the row read anew says how. A code's holder compares numbers first.
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         claimed = claim(hand_off, Event.SHOW, shown_at=hand_off.shown_at or clock.now(hand_off.realm))
         if claimed and hand_off.state != State.SHOWN:  # a page may be loaded again
             record(hand_off, "shown")

@@ -8,6 +8,7 @@ from sandbox.api.about import SANDBOX
 
 app_name = "sandbox_api"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("sandbox.api.world")),
     path("conformance/", include("sandbox.conformance.urls")),
     path("", include("sandbox.driver.urls")),
     path("", include("sandbox.faults.urls")),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from rest_framework import serializers
 
 from portal.api import describing
@@ -20,7 +21,7 @@ class WaitQuery(describing.Body):
 
 def until(done: Callable[[], bool], seconds: float) -> bool:
     """Wait until it is done, for so many seconds at most; return whether it is."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + min(seconds, settings.SANDBOX_WAIT_SECONDS)
     while not (finished := done()) and time.monotonic() < deadline:
         time.sleep(AGAIN)
     return finished

@@ -13,14 +13,13 @@ MOST_HOPS = 5
 TELLABLE = ("handoff", "state", "iss")
 
 
-def call(browser: Browser, address: str) -> tuple[dict[str, Any], Answer | None]:
+def call(browser: Browser, address: str) -> tuple[dict[str, Any], Answer]:
     """Go back to the service; return what is told of it, and its last page.
 
     `status` and `location` are the callback's own answer; `final` is where it led on the service's own addresses.
-    An app's address of its own scheme opens no web page: that is told, and nothing is called.
+    An app's address is one of the web, too (an App Link or Universal Link): it is called as by a browser without it.
     """
     told: dict[str, Any] = {
-        "kind": "web",
         "url": without_query(address),
         "given": _given(address),
         "status": None,
@@ -28,9 +27,6 @@ def call(browser: Browser, address: str) -> tuple[dict[str, Any], Answer | None]
         "finding": None,
         "final": None,
     }
-    url = httpx.URL(address)
-    if url.scheme not in ("http", "https"):
-        return told | {"kind": "app"}, None
     answer = browser.get(address)
     told |= {
         "status": answer.status or None,

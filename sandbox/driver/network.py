@@ -11,21 +11,10 @@ import httpx
 from django.conf import settings
 
 from whitelist.probes import urls
-from whitelist.probes.addresses import Address
-from whitelist.probes.errors import Refused
 from whitelist.probes.fetching import trusted
 from whitelist.probes.network import Clock, Limits, Network, Transport, dial, resolve
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-LIMITS = Limits(seconds=15.0, octets=1024 * 1024)
-
-
-class Reach(Network):
-    """The probes' network, which also goes to this machine where SANDBOX_LOOPBACK says so."""
-
-    def addresses(self, name: str, *, own: bool) -> list[Address]:
-        """Return a name's addresses, every one of them looked at. Raises ProbeError."""
-        return super().addresses(name, own=own or is_loopback(name))
+LIMITS = Limits(seconds=10.0, octets=1024 * 1024)
 
 
 class Outside(httpx.BaseTransport):
@@ -33,30 +22,19 @@ class Outside(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request. Raises ProbeError, and httpx's and httpcore's own errors."""
-        if not is_loopback(urls.host_of(request.url)):
-            urls.checked(str(request.url))
-        elif request.url.scheme not in ("http", "https"):
-            raise Refused("not_an_address")
-        clock = Clock(LIMITS.seconds)
-        transport = Transport(Reach(LIMITS, resolve, dial, clock), _tls(settings.PROBES_CA_FILE))
+        own = urls.is_loopback if settings.SANDBOX_LOOPBACK else urls.nobodys
+        urls.checked(str(request.url), own=own)
+        network = Network(LIMITS, resolve, dial, Clock(LIMITS.seconds), own)
+        transport = Transport(network, _tls(settings.PROBES_CA_FILE))
         try:
             answer = transport.handle_request(request)
             body = b"".join(answer.stream)  # type: ignore[arg-type]  # the transport is a synchronous one
         finally:
             transport.close()
-        return httpx.Response(answer.status_code, headers=answer.headers, content=_plain(answer, body))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, and may be gone to."""
-    return bool(settings.SANDBOX_LOOPBACK) and host.strip("[]") in LOOPBACK
-
-
-def _plain(answer: httpx.Response, body: bytes) -> bytes:
-    # Asked for as it is (Accept-Encoding: identity); what is packed nevertheless is nobody's to unpack.
-    answer.headers.pop("content-encoding", None)
-    answer.headers.pop("transfer-encoding", None)
-    return body
+        # Asked for as it is (Accept-Encoding: identity); what is packed nevertheless is nobody's to unpack.
+        for name in ("content-encoding", "transfer-encoding"):
+            answer.headers.pop(name, None)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=body)
 
 
 @functools.lru_cache(maxsize=2)

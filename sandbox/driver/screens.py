@@ -161,13 +161,9 @@ def no_network() -> Screen:
     }
 
 
-def at_the_service(app: bool) -> Screen:
-    """Return the end: the browser is at the service again, or the service's app was opened."""
-    told = (
-        {"ja": "サービスのアプリに戻りました", "en": "Back in the service's app"}
-        if app
-        else {"ja": "サービスに戻りました", "en": "Back at the service"}
-    )
+def at_the_service() -> Screen:
+    """Return the end: the browser is at the service again."""
+    told = {"ja": "サービスに戻りました", "en": "Back at the service"}
     return {**_named("service", told), **_buttons([])}
 
 

@@ -122,7 +122,6 @@ class FinalAnswer(Answer):
 
 
 class CallbackAnswer(Answer):
-    kind = serializers.ChoiceField(("web", "app"), help_text="`app`: an app's own scheme, which is only told.")
     url = serializers.CharField(help_text="Where the browser went back to, without its query.")
     given = serializers.DictField(child=serializers.CharField(), help_text="What the query brought, but for the code.")
     status = serializers.IntegerField(allow_null=True, help_text="What your service answered.")
@@ -210,7 +209,6 @@ ANSWERED: dict[str, Any] = {
     },
     "actions": ["again"],
     "callback": {
-        "kind": "web",
         "url": "http://localhost:3000/callback",
         "given": {
             "handoff": "0b3c0a52-7f4e-4a51-9a29-2f6a0d8f6c01",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ca.profiles import Purpose
-from sandbox.driver.chip import Played
+from sandbox.driver.chip import ChipRefused, Played
 from sandbox.driver.wording import sentence
 from tsm.transports.base import Transport
 
@@ -74,6 +74,20 @@ def fits(kind: str, secret: str) -> bool:
     """Tell whether what was typed has the form of a PIN or a password."""
     right = secret.isdigit() if kind == "pin" else secret.isalnum() and secret == secret.upper()
     return secret.isascii() and right and SHORTEST[kind] <= len(secret) <= LONGEST[kind]
+
+
+def problem_of(refused: ChipRefused, purpose: Purpose, *, with_card: bool) -> dict[str, Any]:
+    """Return what the page shows for a chip's error, to somebody who holds the phone or lays a card on the reader."""
+    signature = purpose == Purpose.SIGNATURE
+    aliases = {} if signature else {"password_wrong": "pin_wrong", "password_blocked": "pin_blocked"}
+    if with_card:
+        blocked = "card_password_blocked" if signature else "card_pin_blocked"
+        aliases |= {"certificate_missing": "certificate_missing_on_card", "password_blocked": blocked}
+    else:
+        missing = ("application_missing", "certificate_missing", "key_missing")
+        aliases |= dict.fromkeys(missing, "phone_certificate_missing")
+    told = sentence(refused.code, tries=refused.tries_left, aliases=aliases)
+    return {"code": refused.code, "citizen": told, "tries_left": refused.tries_left}
 
 
 def _base64(value: bytes) -> str:

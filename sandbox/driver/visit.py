@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -17,29 +16,21 @@ from django.urls import reverse
 
 from ca import clock
 from ca.profiles import Medium, Purpose
-from portal.handoff import hand_offs, qr
+from portal.handoff import hand_offs
 from portal.handoff.models import HandOff
 from portal.handoff.states import OPEN, State
 from portal.handoff.ways import Way
-from portal.qr import picture
 from sandbox import phones, power, trace
-from sandbox.driver import callback, page, screen_lock, screens, signing
+from sandbox.driver import callback, codes, page, screen_lock, screens, signing
 from sandbox.driver.browser import Answer, Browser
 from sandbox.driver.chip import ChipRefused
 from sandbox.driver.errors import ActionNotHere, PhoneBusy, ValueMissing
 from sandbox.driver.links import Door, Link, allowed_in, follow
 from sandbox.driver.screens import Screen
-from sandbox.driver.signing import Signer, SiteRefused
-from sandbox.driver.wording import sentence
+from sandbox.driver.signing import Signer, SiteRefused, problem_of
 from sandbox.models import VirtualCard, VirtualPhone
 from tsm.models import Phone
 from tsm.transports.base import ReaderBusy, Transport, TransportError
-
-# answer.js and jpki.js: what the page's script finds for a chip's error.
-ALIASES = {"password_wrong": "pin_wrong", "password_blocked": "pin_blocked"}
-ON_PHONE = dict.fromkeys(("application_missing", "certificate_missing", "key_missing"), "phone_certificate_missing")
-SECOND = timedelta(seconds=1)
-CODE_SECONDS = 3  # a picture that was shown so long ago is still the one on the screen
 
 
 @dataclass
@@ -273,7 +264,7 @@ class Visit:
         try:
             self._sign_and_send(secret, typed=typed)
         except ChipRefused as refused:
-            self._chip_refused(refused)
+            self._problem(self._of_chip(refused))
         except ReaderBusy:
             raise PhoneBusy("the chip is in use by another session: try again") from None
         except TransportError:
@@ -314,16 +305,8 @@ class Visit:
             return power.card(VirtualCard.objects.get(pk=self.card))
         return power.app(VirtualPhone.objects.get(phone=self.phone))
 
-    def _chip_refused(self, refused: ChipRefused) -> None:
-        signature = self.hand_off.purpose == Purpose.SIGNATURE
-        aliases = {} if signature else dict(ALIASES)
-        if self.card is None:
-            aliases |= ON_PHONE
-        else:
-            blocked = "card_password_blocked" if signature else "card_pin_blocked"
-            aliases |= {"certificate_missing": "certificate_missing_on_card", "password_blocked": blocked}
-        told = sentence(refused.code, tries=refused.tries_left, aliases=aliases)
-        self._problem({"code": refused.code, "citizen": told, "tries_left": refused.tries_left})
+    def _of_chip(self, refused: ChipRefused) -> dict[str, Any]:
+        return problem_of(refused, Purpose(self.hand_off.purpose), with_card=self.card is not None)
 
     def _problem(self, problem: dict[str, Any]) -> None:
         # Of the site's own problems only what the page shows.
@@ -364,7 +347,7 @@ class Visit:
         try:
             screen_lock.set_up(self.phone, self.browser, self._chip, pin)
         except ChipRefused as refused:
-            self._chip_refused(refused)
+            self._problem(self._of_chip(refused))
         except screen_lock.LockRefused as refused:
             self._problem(refused.problem)
         else:
@@ -388,22 +371,9 @@ class Visit:
             self.screen = screens.camera()
 
     def _scan(self) -> None:
-        self.place = httpx.URL(self._code()).raw_path.decode("ascii")
+        self.place = httpx.URL(codes.read(self.hand_off, self.desk, self.desk_place)).raw_path.decode("ascii")
         self.note("scanned", ("画面のコードを読み取りました", "The code on the screen was read"))
         self._show()
-
-    def _code(self) -> str:
-        """Return the link in the code that the screen shows: the picture that was made of it is this very one."""
-        now = clock.now(self.hand_off.realm)
-        if self.desk is None:
-            return qr.link(self.hand_off, now)
-        shown = (self.desk.get(f"{self.desk_place}now").json or {}).get("code")
-        at = clock.now(self.hand_off.realm)
-        for back in range(CODE_SECONDS):
-            link = qr.link(self.hand_off, at - back * SECOND)
-            if picture(link) == shown:
-                return link
-        return qr.link(self.hand_off, now)
 
     def _desk_shown(self) -> Screen | None:
         return screens.desk(self.hand_off) if self.desk is not None else None
@@ -483,10 +453,10 @@ class Visit:
             data=self.called,
             hand_off=self.hand_off.pk,
             phone=self.phone.reference,
-            failed=failed and self.called["kind"] == "web",
+            failed=failed,
         )
         self.hand_off = hand_offs.found(pk=self.hand_off.pk)
-        self.screen = screens.at_the_service(self.called["kind"] == "app")
+        self.screen = screens.at_the_service()
 
     def _base(self) -> str:
         return self.place.partition("?")[0]

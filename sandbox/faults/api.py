@@ -127,7 +127,7 @@ class CatalogueView(WorkspaceView):
                     "default": 5,
                     "values": [],
                     "minimum": 1,
-                    "maximum": 60,
+                    "maximum": 9,
                     "what": {"ja": "秒数", "en": "Seconds"},
                 }
             ],
@@ -158,7 +158,7 @@ class FaultsView(WorkspaceView):
                     "name": "signature_wrong",
                     "scope": {"requests": 1, "client_id": "test-company-1a2b3c4d"},
                 },
-                "a share of all": {"name": "ocsp_late", "scope": {"rate": 0.3}, "parameters": {"seconds": 10}},
+                "a share of all": {"name": "ocsp_late", "scope": {"rate": 0.3}, "parameters": {"seconds": 8}},
             }
         ),
         told=EXAMPLE,

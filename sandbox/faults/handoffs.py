@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import logging
 import secrets
 import urllib.parse
 import uuid
@@ -21,6 +22,7 @@ from sandbox.faults import arming, catalogue, lies, standins, strangers
 from sandbox.faults.catalogue import Place
 from sandbox.models import Fault, FaultTold
 
+logger = logging.getLogger(__name__)
 BY_POLL = "result_by_poll"
 
 
@@ -38,7 +40,14 @@ def told(hand_off: HandOff, shape: dict[str, Any]) -> dict[str, Any]:
         hand_offs=lambda: (hand_off.pk,),
         fits=lambda fault: _can_lie(fault, hand_off),
     )
-    return shape if fault is None else shape | _keep(fault, hand_off, _lie(fault, hand_off, shape))
+    if fault is None:
+        return shape
+    try:
+        lie = _lie(fault, hand_off, shape)
+    except Exception:  # whatever a document is like, it is told as it is where it can't be told otherwise
+        logger.exception("the fault %s could not be told", fault.name)
+        return shape
+    return shape | _keep(fault, hand_off, lie)
 
 
 def redeem(hand_off: HandOff) -> None:

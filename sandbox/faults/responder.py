@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.conf import settings
 
 from ca import assembly, clock, der, responder
 from ca.connections import connections
@@ -64,8 +65,14 @@ class FaultyDesk:
         self._threads = ThreadPoolExecutor(THREADS, "faults")
 
     def take(self, request: Request, connection: Connection) -> None:
-        """Have a thread look whether something is armed; the responder's own desk goes on where nothing is."""
-        self._threads.submit(self._look, request, connection)
+        """Have a thread look whether something is armed; the responder's own desk goes on where nothing is.
+
+        The site's own realm is nobody's workspace, and its requests pass at once.
+        """
+        if _slug(request) == settings.DEFAULT_REALM:
+            self._inner.take(request, connection)
+        else:
+            self._threads.submit(self._look, request, connection)
 
     def refusal(self, trouble: Trouble, target: bytes) -> Reply:
         """Return what the responder's desk says."""
@@ -96,15 +103,22 @@ class FaultyDesk:
 
 def told_to(request: Request) -> Told | None:
     """Return what a request is told in place of the truth; None where nothing is armed for it. It may wait."""
-    parts = request.target.partition(b"?")[0].split(b"/")
-    if len(parts) < 3 or parts[1] not in (b"ocsp", b"crl", b"directory"):
+    slug = _slug(request)
+    if not slug:
         return None
-    realm = Realm.objects.filter(slug=parts[2].decode("ascii", "replace")).first()
-    place = Place.OCSP if parts[1] == b"ocsp" else Place.CRL
+    realm = Realm.objects.filter(slug=slug).first()
+    place = Place.OCSP if request.target.startswith(endpoint.PREFIX) else Place.CRL
     # The one query of a realm in which nothing is armed.
     if realm is None or not arming.standing(realm).filter(place=place).exists():
         return None
     return _ocsp(request, realm) if place is Place.OCSP else _list(request, realm)
+
+
+def _slug(request: Request) -> str:
+    """Return the realm that a request is about; empty where it is about nothing that is signed."""
+    parts = request.target.partition(b"?")[0].split(b"/")
+    signed = len(parts) > 2 and parts[1] in (b"ocsp", b"crl", b"directory")
+    return parts[2].decode("ascii", "replace") if signed else ""
 
 
 def _ocsp(request: Request, realm: Realm) -> Told | None:

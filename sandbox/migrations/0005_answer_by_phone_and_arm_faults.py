@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
             name='FaultTold',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=80)),
+                ('subject', models.CharField(db_index=True, max_length=80)),
                 ('told', models.JSONField()),
                 ('fault', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='told', to='sandbox.fault')),
             ],

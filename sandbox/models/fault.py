@@ -41,7 +41,7 @@ class FaultTold(models.Model):
     """What a fault told of one subject, so that it tells the same again: a lie that changes is no test."""
 
     fault = models.ForeignKey(Fault, on_delete=models.CASCADE, related_name="told")
-    subject = models.CharField(max_length=80)  # the hand-off's id, and what of it
+    subject = models.CharField(max_length=80, db_index=True)  # the hand-off's id, and what of it
     told = models.JSONField()
 
     class Meta:

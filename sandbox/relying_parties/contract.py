@@ -1,15 +1,10 @@
 """The bank's contract: the same terms always say the same, as a text and as a PDF."""
 
-import logging
-import threading
 from dataclasses import asdict, dataclass
 from html import escape
 
+from sandbox.relying_parties import papers
 from sandbox.relying_parties.texts import TEXTS
-
-logger = logging.getLogger(__name__)
-# Pango is not made for two threads at once.
-_one_at_a_time = threading.Lock()
 
 _PAGE = """<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title><style>
 @page {{ size: A4; margin: 25mm; }}
@@ -38,15 +33,7 @@ class Terms:
 
 
 def pdf(terms: Terms) -> bytes | None:
-    """Return the contract as a PDF; None where this machine can't make one (Pango is missing)."""
-    try:
-        import weasyprint
-    except OSError as error:
-        logger.warning("no PDF can be made here, the contract stays a text: %s", error)
-        return None
+    """Return the contract as a PDF; None where this machine can't make one."""
     title, _, body = terms.text.partition("\n")
     paragraphs = "".join(f"<p>{escape(one)}</p>" for one in body.strip().split("\n"))
-    page = _PAGE.format(language=terms.language, title=escape(title), paragraphs=paragraphs)
-    with _one_at_a_time:
-        made: bytes = weasyprint.HTML(string=page).write_pdf(pdf_tags=True)
-    return made
+    return papers.pdf(_PAGE.format(language=terms.language, title=escape(title), paragraphs=paragraphs))

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from sandbox.relying_parties.catalogue import TEXTS
 from sandbox.relying_parties.environment import JPKI_URL
-from sandbox.relying_parties.texts import TEXTS
 
 
 def from_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -34,7 +34,12 @@ def current() -> str:
 
 def say(key: str, **facts: Any) -> str:
     """Return a text in the visitor's language with the facts in it."""
-    return TEXTS[key][current() == "en"].format(**facts)
+    return say_in(current(), key, **facts)
+
+
+def say_in(language: str, key: str, **facts: Any) -> str:
+    """Return a text in that language, whatever the visitor's is."""
+    return TEXTS[key][language == "en"].format(**facts)
 
 
 def words(request: HttpRequest) -> dict[str, Any]:

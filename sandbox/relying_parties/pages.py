@@ -1,13 +1,13 @@
 """What the sample services' pages share: who calls the API, what comes of it, and the four lines in words."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from jpki_client import Client, JpkiError
-from jpki_client.verdict import Line, Verdict
+from jpki_client.verdict import Line
 
 from sandbox.relying_parties.environment import JPKI_URL, SAMPLES_KEYS_DIR
 from sandbox.relying_parties.language import say
@@ -51,9 +51,9 @@ def reporting(service: str) -> Callable[[Callable[[HttpRequest], HttpResponse]],
     return decorate
 
 
-def in_words(verdict: Verdict) -> list[dict[str, Any]]:
-    """Return the four lines as the pages show them."""
-    return [_line(line) for line in verdict.lines]
+def in_words(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """Return the four lines of a verdict as the pages show them."""
+    return [_line(line) for line in lines]
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
-from sandbox.relying_parties.environment import HERE, JPKI_URL, SAMPLES_KEYS_DIR, SAMPLES_URL
+from sandbox.relying_parties.environment import HERE, JPKI_URL, SAMPLES_KEYS_DIR, SAMPLES_URL, TERMINAL_URL
 
 
 def _session_secret(path: Path) -> str:
@@ -75,8 +75,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "style-src": [SELF],
         "img-src": [SELF],
-        # A form's answer leads to the phone's screen, and a browser checks where a form's redirect goes.
-        "form-action": [SELF, JPKI_URL],
+        # A form's answer leads to the phone's screen, or to the reader's, and a browser checks where its redirect goes.
+        "form-action": [SELF, JPKI_URL, TERMINAL_URL],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
@@ -86,6 +86,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    # Every call with its address would drown the rest.
-    "loggers": {"httpx": {"level": "WARNING"}},
+    # Every call with its address, and every step of making a PDF, would drown the rest.
+    "loggers": {name: {"level": "WARNING"} for name in ("httpx", "weasyprint", "fontTools")},
 }

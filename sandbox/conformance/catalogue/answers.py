@@ -119,6 +119,7 @@ CASES = (
             "The result of an earlier hand-off of the same service comes once more.",
         ),
         _NOT_ASKED,
+        purposes=AUTHENTICATION,
     ),
     _case(
         "hand-off-other",

@@ -64,7 +64,7 @@ OCSP = (
           ("HTTPの503を返します。", "Answers HTTP 503."), reaction=LATE),
     _ocsp("ocsp_late", ("応答が遅い", "Answer late"),
           ("指定した秒数だけ遅れて、正しく答えます。", "Answers rightly, so many seconds late."), reaction=LATE,
-          parameters={"seconds": Parameter(int, 5, "秒数", "Seconds", 1, 60)}),
+          parameters={"seconds": Parameter(int, 5, "秒数", "Seconds", 1, 9)}),
     _ocsp("ocsp_malformed", ("応答が壊れている", "Answer malformed"),
           ("応答のDERが途中で切れています。", "The answer's DER is cut off.")),
     _ocsp("ocsp_signature_wrong", ("応答の署名が違う", "Answer's signature wrong"),

@@ -1,23 +1,31 @@
 """A phone answers a hand-off: everything real, from the link to the service that is called back."""
 
+import base64
+import hashlib
+import html
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from ca import clock
 from ca.profiles import Purpose
-from portal.handoff import delivery
+from portal.handoff import delivery, qr
 from portal.handoff.asking import Asked
+from portal.handoff.errors import CodeInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Format, Way
 from sandbox import driver
-from sandbox.driver.errors import LinkLedNowhere, LinkUnknown
+from sandbox.driver.errors import LinkLedNowhere, LinkUnknown, PhoneBusy
+from sandbox.driver.visit import Visit
 from sandbox.models import PhoneSession, TraceEvent, VirtualCard
 from tests.sandbox.driver.service import Service
 from tests.tsm.enrolment.citizen import PHONE_PASSWORD, PHONE_PIN
 from tsm.models import Phone
-from whitelist.models import Credential
+from whitelist.models import Credential, RelyingParty
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Ask = Callable[..., Asked]
@@ -161,3 +169,74 @@ def test_the_browser_goes_only_where_the_register_lets_it(phone: Phone, ask: Ask
         driver.start(phone, "http://127.0.0.1:8001/")
     with pytest.raises(LinkUnknown):
         driver.start(phone, "http://localhost:8000/handoff/nobody/")
+
+
+def test_what_is_told_of_a_screen_stands_on_the_page(phone: Phone, ask: Ask, credential: Credential) -> None:
+    def held(visit: Visit) -> None:
+        page = html.unescape(visit.browser.get(visit.place).text)
+        screen = visit.screen
+        told = [
+            screen["title"],
+            screen.get("text"),
+            screen.get("hands_over"),
+            *(one["label"] for one in screen["buttons"]),
+        ]
+        for each in filter(None, told):
+            assert each["ja"] in page or each["ja"] == "画面の番号", (screen["name"], each["ja"])
+            assert each["en"] != each["ja"], each
+        for number in screen.get("numbers", ()):
+            assert f'value="{number}"' in page
+
+    held(Visit.open(phone, ask().address))
+    signing = Visit.open(phone, ask(Purpose.SIGNATURE).address)
+    held(signing)
+    assert signing.screen["document"]["text"] == "契約書\r\n第1条\n"
+    scanned = Visit.open(phone, ask(way=Way.QR).address)
+    scanned.act("scan")
+    held(scanned)
+    for action in ("refuse", "time_out"):
+        visit = Visit.open(phone, ask().address)
+        visit.act(action)
+        held(visit)
+    # Suspended after it was asked: the register's no, which leads nowhere.
+    asked = ask()
+    RelyingParty.objects.filter(pk=credential.relying_party_id).update(state=RelyingParty.State.SUSPENDED)
+    refused = Visit.open(phone, asked.address)
+    held(refused)
+    assert (refused.screen["name"], refused.screen["reason"], refused.screen["actions"]) == ("refused", "suspended", [])
+
+
+def test_the_code_on_an_integrators_own_screen_is_scanned(phone: Phone, ask: Ask, client: Client) -> None:
+    asked = ask(way=Way.QR)
+    client.get(asked.address)
+    link = qr.link(asked.hand_off, clock.now(asked.hand_off.realm))
+    session = driver.start(phone, link)
+    assert session.told["screen"]["name"] == "numbers"
+    # Another phone's camera comes too late.
+    assert driver.start(phone, link).told["screen"]["code"] == "handoff_code_taken"
+    number = re.search(r'screen__number"[^>]*>(\d\d)<', client.get(asked.address).content.decode())
+    assert number is not None
+    session = driver.act(session, "choose_number", number[1])
+    session = driver.act(session, "pin", PHONE_PIN)
+    assert (session.told["screen"]["name"], session.told["state"]) == ("over", "answered")
+
+
+def test_an_apps_code_is_good_with_its_secret_alone(
+    phone: Phone, ask: Ask, credential: Credential, service: Service
+) -> None:
+    secret = "v" * 43
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).rstrip(b"=").decode()
+    asked = ask(way=Way.APP, code_challenge=challenge)
+    driver.answer(phone, asked.address, pin=PHONE_PIN)
+    [came] = service.came
+    with pytest.raises(CodeInvalid):
+        delivery.redeem(credential, reference=asked.hand_off.pk, code=came["code"])
+    told = delivery.redeem(credential, reference=asked.hand_off.pk, code=came["code"], code_verifier=secret)
+    assert told.state == "answered"
+
+
+def test_two_calls_are_not_at_one_session(phone: Phone, ask: Ask) -> None:
+    session = driver.start(phone, ask().address)
+    PhoneSession.objects.filter(pk=session.pk).update(busy_until=clock.machine() + timedelta(minutes=1))
+    with pytest.raises(PhoneBusy):
+        driver.act(session, "pin", PHONE_PIN)

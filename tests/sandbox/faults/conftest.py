@@ -106,12 +106,16 @@ def ask_responder(target: str, body: bytes = b"", method: str = "POST") -> bytes
 
 
 def judge(hand_off: HandOff, result: dict[str, Any] | None) -> Verdict:
-    """Return what a careful service makes of a result, by the client's checks."""
+    """Return what a careful service makes of a result, by the client's own checks."""
     trusted = Trust.read(trust.trust_list(hand_off.realm.slug))
-    document = plain() if hand_off.format == "pades" else hand_off.signed_text
-    expected = Expected(hand_off.purpose, Original.of(document), hand_off.format, hand_off.nonce)
-    ask = by_ocsp(lambda url, request: ask_responder("/" + url.split("/", 3)[3], request))
-    return verify(result or {}, expected, trust=trusted, now=trusted.time, status=ask)
+    original = Original.of(plain() if hand_off.format == "pades" else hand_off.signed_text)
+    return verify(
+        result or {},
+        Expected(hand_off.purpose, original, format=hand_off.format),
+        trust=trusted,
+        now=trusted.time,
+        status=by_ocsp(lambda url, request: ask_responder("/" + url.split("/", 3)[3], request)),
+    )
 
 
 @pytest.fixture

@@ -16,12 +16,14 @@ from ca.responder import respond
 from portal.handoff import delivery
 from portal.handoff.models import HandOff
 from sandbox import faults
+from sandbox.faults import phones
 from sandbox.faults import responder as faulty
 from sandbox.faults.catalogue import ALL, CATALOGUE, Place
 from sandbox.models import Fault, TraceEvent
 from tests.sandbox.faults.conftest import Answered, answer, ask_responder, citizen_in, told
 from tests.sandbox.faults.test_responder import question, target
 from tests.whitelist.relying_parties import assertion, make_bank, make_credential
+from tsm.models import Phone
 from whitelist.credentials import tokens
 from whitelist.models import Credential
 
@@ -130,6 +132,10 @@ def test_no_other_realm_hears_of_it(
     assert everything() == true
     assert JournalEntry.objects.filter(realm=other_realm).count() == journal
     assert not Fault.objects.filter(realm=other_realm).exists()
+    there = Phone.objects.create(realm=other_realm, model_code="t", token_digest="", created_at=theirs.created_at)
+    assert not phones.is_away(there)
+    chip: Any = object()
+    assert phones.torn(other_realm.pk, chip, "phone") is chip
     # Here each place has one that strikes.
     assert Fault.objects.filter(hits__gt=0, place=Place.RESULT).exists()
     mine_certificate = HandOff.objects.get(pk=mine.pk).answered_with
@@ -160,3 +166,12 @@ def test_over_the_api(credential: Credential, answered: Answered, client: Client
     assert "signature_wrong" in wrong.json()["known"]
     beside = api.post(root, {**body, "scop": {}}, content_type="application/json")
     assert (beside.status_code, beside.json()["errors"].keys()) == (400, {"scop"})
+
+
+@pytest.mark.usefixtures("credential")
+def test_without_the_settings_nothing_is_told_but_the_truth(answered: Answered, realm: Realm, settings: Any) -> None:
+    hand_off = answered()
+    armed = faults.arm(realm, "signature_wrong", hand_off=hand_off)
+    settings.HANDOFF_FAULTS = ""
+    assert base64.b64decode(told(hand_off)["result"]["signature"]) == bytes(hand_off.signature or b"")
+    assert faults.again(armed).seen == 0

@@ -1,14 +1,8 @@
-"""The sample services in a process of their own, against the system over HTTP: from sign-in to the end of use."""
+"""The sample bank and the unlisted service in a process of their own, against the system over HTTP."""
 
 import html
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
 import urllib.parse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,118 +11,28 @@ import pytest
 
 from ca import clock, revocation
 from ca.models import Realm
-from ca.profiles import Medium, Purpose
+from ca.profiles import Purpose
 from ca.revocation import Cause
 from portal.handoff import hand_offs, qr
-from portal.handoff.models import HandOff
 from portal.handoff.states import State
-from sandbox.register import BANK, UNLISTED, create_demo_register
-from tests.ca.fixtures import issue_all_four, make_holder
+from sandbox.register import BANK, SAMPLES, UNLISTED, create_demo_register
 from tests.portal.handoff.citizens import Citizen
 from tests.portal.handoff.test_signing import pdfsig
+from tests.sandbox.relying_parties.visiting import (
+    ALL_HOLD,
+    Street,
+    answer,
+    answered,
+    four_lines,
+    hand_off_of,
+    press,
+    sign_in,
+)
 from whitelist.models import Credential, RelyingParty
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-@pytest.fixture
-def samples(
-    realm: Realm, live_server: Any, responder_address: str, tmp_path: Path, settings: Any
-) -> Iterator[httpx.Client]:
-    """Start the samples beside the system; give a browser (without JavaScript) that stands at their door."""
-    address = f"http://localhost:{free_port()}"
-    settings.PUBLIC_URL = live_server.url
-    settings.RESPONDER_URL = responder_address
-    settings.SAMPLES_URL = address
-    create_demo_register(realm, tmp_path)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "JPKI_URL": live_server.url,
-        "SAMPLES_URL": address,
-        "SAMPLES_KEYS_DIR": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-    }
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--port", address.rsplit(":", 1)[1]]
-    process = subprocess.Popen(
-        [*command, "sandbox.relying_parties.wsgi:application"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        with httpx.Client(base_url=address, headers={"Accept-Language": "ja"}, timeout=60) as browser:
-            for _ in range(200):
-                try:
-                    browser.get("/")
-                    break
-                except httpx.ConnectError:
-                    assert process.poll() is None, "the samples did not start"
-                    time.sleep(0.1)
-            yield browser
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-@pytest.fixture
-def citizen(realm: Realm) -> Citizen:
-    certificates = {(Purpose(each.purpose), Medium(each.medium)): each for each in issue_all_four(make_holder(realm))}
-    return Citizen(certificates)
 
 
 def squeezed(text: str) -> str:
     return "".join(text.split())
-
-
-def press(browser: httpx.Client, page: str, action: str, **fields: str) -> httpx.Response:
-    """Submit the form of a page."""
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get(page).text)
-    assert token is not None
-    return browser.post(
-        action, data={"csrfmiddlewaretoken": token[1], **fields}, headers={"Referer": f"{browser.base_url}{page}"}
-    )
-
-
-def hand_off_of(link: str) -> HandOff:
-    return hand_offs.by_token(urllib.parse.urlsplit(link).path.split("/")[2])
-
-
-def answer(link: str, citizen: Citizen) -> str:
-    """Answer as the phone does, through the system's pages; return where it goes back to at the service."""
-    with httpx.Client() as phone:
-        assert phone.get(link).status_code == 200
-        went_on = answered(phone, link, citizen)
-        back = phone.get(urllib.parse.urljoin(link, went_on))
-    assert back.status_code == 302, back.text
-    return back.headers["Location"]
-
-
-def answered(phone: httpx.Client, link: str, citizen: Citizen) -> str:
-    response = phone.post(
-        f"{link}answer", json=citizen.posted(hand_off_of(link)), headers={"X-CSRFToken": phone.cookies["jpki_csrf"]}
-    )
-    assert response.status_code == 200, response.text
-    return str(response.json()["return_url"])
-
-
-def sign_in(browser: httpx.Client, citizen: Citizen) -> httpx.Response:
-    asked = press(browser, "/bank/", "/bank/sign-in")
-    assert asked.status_code == 302, asked.text
-    return browser.get(answer(asked.headers["Location"], citizen), follow_redirects=True)
-
-
-def four_lines(page: httpx.Response) -> dict[str, str]:
-    return dict(re.findall(r'data-check="(\w+)" data-outcome="(\w+)"', page.text))
-
-
-ALL_HOLD = {"signature": "holds", "chain": "holds", "status": "holds", "medium": "holds"}
 
 
 def test_sign_in_sign_the_contract_and_see_the_verdict(samples: httpx.Client, citizen: Citizen, tmp_path: Path) -> None:
@@ -249,8 +153,8 @@ def test_a_citizen_who_was_lured_into_a_link_of_somebody_elses_gives_nothing_awa
         "state": hand_off.service_state,
         "iss": dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))["iss"],
     }
-    waiting = samples.get("/bank/return", params=without)
-    assert "終わっていません" in waiting.text, "who began it has no code, and gets no result"
+    refused = samples.get("/bank/return", params=without)
+    assert (refused.status_code, "結果が届いていません" in refused.text) == (403, True), "who began it has no code"
     assert samples.get("/bank/signed-in").headers["Location"] == "/bank/"
 
 
@@ -278,7 +182,7 @@ def test_a_disabled_key_is_told_as_an_error(samples: httpx.Client, realm: Realm)
 
 
 def test_both_languages_and_a_strict_policy(samples: httpx.Client) -> None:
-    for path in ("/", "/bank/", "/unlisted/"):
+    for path in ("/", *(f"/{sample.place}/" for sample in SAMPLES)):
         japanese, english = samples.get(path), httpx.get(f"{samples.base_url}{path}", headers={"Accept-Language": "en"})
         assert ('<html lang="ja">' in japanese.text, '<html lang="en">' in english.text) == (True, True)
         assert "default-src 'none'" in japanese.headers["Content-Security-Policy"]
@@ -297,28 +201,28 @@ def test_cookies_have_names_of_their_own(samples: httpx.Client, citizen: Citizen
     assert all(len(cookie.value or "") < 3000 for cookie in samples.cookies.jar)
 
 
-def test_the_demo_register_is_made_once(samples: httpx.Client, realm: Realm, tmp_path: Path) -> None:
-    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.pem")}
-    assert set(before) == {f"{BANK}.pem", f"{UNLISTED}.pem"}
-    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("*.pem"))
+def test_the_demo_register_is_made_once(samples: httpx.Client, realm: Realm, street: Street) -> None:
+    before = {path.name: path.read_bytes() for path in street.folder.glob("*.pem")}
+    assert set(before) == {f"{sample.client_id}.pem" for sample in SAMPLES}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in street.folder.glob("*.pem"))
     RelyingParty.objects.filter(client_id=BANK).update(state=RelyingParty.State.SUSPENDED)
     Credential.objects.update(disabled_at=clock.now(realm))
-    create_demo_register(realm, tmp_path)
-    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.pem")} == before
+    create_demo_register(realm, street.folder)
+    assert {path.name: path.read_bytes() for path in street.folder.glob("*.pem")} == before
     assert RelyingParty.objects.get(client_id=BANK).state == RelyingParty.State.SUSPENDED
     assert not Credential.objects.filter(disabled_at=None).exists()
-    assert (RelyingParty.objects.count(), Credential.objects.count()) == (2, 2)
+    assert (RelyingParty.objects.count(), Credential.objects.count()) == (len(SAMPLES), len(SAMPLES))
 
 
 def test_what_goes_wrong_is_told_in_the_visitors_language_and_the_samples_own_dress(samples: httpx.Client) -> None:
-    for answer, status, sentence in (
+    for told, status, sentence in (
         (samples.get("/nowhere"), 404, "ページが見つかりません"),
         (samples.get("/nowhere?lang=en"), 404, "Page not found"),
         (samples.post("/bank/sign-in", headers={"Accept-Language": "ja"}), 403, "This could not be sent"),
         (samples.get("/", headers={"Host": "elsewhere.example"}), 400, "受け付けられない内容です"),
     ):
-        assert (answer.status_code, sentence in answer.text) == (status, True), answer.text
-        assert "/static/samples/samples.css" in answer.text
+        assert (told.status_code, sentence in told.text) == (status, True), told.text
+        assert "/static/samples/samples.css" in told.text
 
 
 def test_where_a_form_was_sent_leads_back_to_the_service_when_it_is_opened(samples: httpx.Client) -> None:

@@ -10,7 +10,7 @@
     if verdict.accepted: ...
 
 `verification`: what is checked, without HTTP · `webhooks` · `screens`: the code on a screen of one's own · `problems`:
-what can go wrong · `reports`: the conformance run's signed report.
+what can go wrong · `conformance`: the sandbox's suite in a service's own tests, and its signed report.
 """
 
 from jpki_client.client import LIVENESS_CHECK, SIGNATURE_VERIFICATION, Client, Counterpart, Standing

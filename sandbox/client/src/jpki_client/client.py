@@ -216,11 +216,21 @@ class Client:
         return answers
 
     # --- calls -----------------------------------------------------------------------------------------------
-    def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any) -> Any:
+    def call(self, method: str, path: str, **arguments: Any) -> Any:
         """Call any address of the API with our token, and return the answer's JSON; None where it is empty.
 
-        A token that the site doesn't know any more is renewed once. Raises `Problem`, `Unreachable`.
+        `arguments` are httpx's (json, headers …). Raises `Problem`, `Unreachable`.
         """
+        return _json(self._with_token(method, path, **arguments))
+
+    def text(self, method: str, path: str, **arguments: Any) -> str:
+        """The same for an answer that is a text."""
+        return self._with_token(method, path, **arguments).text
+
+    def _with_token(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
+    ) -> httpx.Response:
+        """Send with our token; one that the site doesn't know any more is renewed once."""
         for last in (False, True):
             token = self.token()
             try:
@@ -241,7 +251,7 @@ class Client:
                     "client_assertion_type": ASSERTION_TYPE,
                     "client_assertion": self.assertion(),
                 }
-                answer = self._send("POST", "/api/v1/token", data=form)
+                answer = _json(self._send("POST", "/api/v1/token", data=form))
                 try:
                     self._token = str(answer["access_token"])
                     self._token_until = time.monotonic() + float(answer["expires_in"]) - MARGIN
@@ -263,19 +273,23 @@ class Client:
             if self._token == token:
                 self._token_until = 0.0
 
-    def _send(self, method: str, path: str, **arguments: Any) -> Any:
+    def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             response = self._http.request(method, self.url + path, **arguments)
         except httpx.HTTPError as error:
             raise Unreachable(str(error)) from error
         if response.is_error:
             raise problems.raised(response)
-        if response.status_code == 204 or not response.content:
-            return None
-        try:
-            return response.json()
-        except ValueError as error:
-            raise Unreachable(f"the answer is no JSON: {error}") from error
+        return response
+
+
+def _json(response: httpx.Response) -> Any:
+    if response.status_code == 204 or not response.content:
+        return None
+    try:
+        return response.json()
+    except ValueError as error:
+        raise Unreachable(f"the answer is no JSON: {error}") from error
 
 
 def _der(certificate: x509.Certificate) -> bytes:
