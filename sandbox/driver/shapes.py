@@ -59,7 +59,7 @@ class ButtonAnswer(Answer):
     label = BothAnswer()  # type: ignore[assignment]
 
 
-class ServiceAnswer(Answer):
+class AskingServiceAnswer(Answer):
     client_id = serializers.CharField()
     registered = serializers.BooleanField()
     name = BothAnswer(required=False)
@@ -87,7 +87,7 @@ class ScreenAnswer(Answer):
     buttons = ButtonAnswer(many=True)
     status = serializers.IntegerField(required=False, help_text="The page's HTTP status.")
     text = BothAnswer(required=False)
-    service = ServiceAnswer(required=False, help_text="Who asks and for what: all of it from the register.")
+    service = AskingServiceAnswer(required=False, help_text="Who asks and for what: all of it from the register.")
     document = DocumentAnswer(required=False, allow_null=True)
     signs = serializers.CharField(required=False, allow_null=True, help_text="The text of an authentication.")
     digest = serializers.CharField(required=False)

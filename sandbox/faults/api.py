@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from portal.api import creating, describing, pagination
 from portal.api.bodies import Answer, Body
-from portal.api.describing import Examples
+from portal.api.describing import Examples, Sentence
 from sandbox.api.views import WorkspaceView
 from sandbox.faults import arming, catalogue
 from sandbox.faults.catalogue import Named, Place, Reaction
@@ -34,11 +34,6 @@ class FaultBody(Body):
     parameters = serializers.DictField(required=False)
 
 
-class TitleAnswer(Answer):
-    ja = serializers.CharField()
-    en = serializers.CharField()
-
-
 class FaultParameterAnswer(Answer):
     name = serializers.CharField()
     type = serializers.ChoiceField(tuple(KINDS.values()))
@@ -46,14 +41,14 @@ class FaultParameterAnswer(Answer):
     values = serializers.ListField(child=serializers.CharField(allow_blank=True), help_text="Empty: any of the type.")
     minimum = serializers.IntegerField(allow_null=True)
     maximum = serializers.IntegerField(allow_null=True)
-    what = TitleAnswer()
+    what = Sentence()
 
 
 class NamedFaultAnswer(Answer):
     name = serializers.CharField()
     place = serializers.ChoiceField([str(one) for one in Place])
-    title = TitleAnswer()
-    what = TitleAnswer()
+    title = Sentence()
+    what = Sentence()
     reaction = serializers.ChoiceField(
         [str(one) for one in Reaction], help_text="What a right counterpart does: `reject` is a must."
     )
@@ -73,7 +68,7 @@ class FaultScopeAnswer(Answer):
 class FaultAnswer(Answer):
     id = serializers.UUIDField()
     name = serializers.CharField()
-    title = TitleAnswer()
+    title = Sentence()
     scope = FaultScopeAnswer()
     parameters = serializers.DictField()
     armed = serializers.BooleanField()
