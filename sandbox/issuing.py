@@ -103,7 +103,9 @@ def go_on(phone: uuid.UUID | str) -> None:
         except ReaderBusy:
             raise  # somebody else has the element for a moment: the task is tried again
         except (SandboxError, TsmError, CaError) as error:
-            Issuing.objects.filter(pk=wished.pk).update(failed=error.code, failed_detail=str(error)[:300])
+            # Two may be woken for one part: whatever the second stumbled over, what the first did counts.
+            standing = Issuing.objects.filter(pk=wished.pk, enrolment__state=State.INSTALLED)
+            standing.update(failed=error.code, failed_detail=str(error)[:300])
 
 
 def end(row: VirtualPhone, enrolment: Enrolment) -> None:

@@ -27,7 +27,7 @@ from ca.models import Realm
 from ca.profiles import Purpose
 from portal.handoff.models import HandOff
 from sandbox import cards, citizens, phones, sealing
-from sandbox.driver import links
+from sandbox.driver import acts, links
 from sandbox.driver.browser import Answer
 from sandbox.driver.errors import PhoneBusy, PhoneSessionUnknown, PhoneUnknown, SecretUnknown
 from sandbox.driver.visit import Visit
@@ -87,7 +87,7 @@ def act(
     with _at(session) as mine:
         kept = json.loads(sealing.unseal(bytes(mine.sealed)))
         visit = Visit.again(mine.phone, mine.hand_off, kept, mine.told, outside=outside)
-        visit.act(action, value)
+        acts.act(visit, action, value)
         _keep(mine, visit)
         return mine
 
@@ -129,7 +129,7 @@ def answer(
         action, value = following
         if action in given:
             value = given[action] or known_secret(phone, Purpose(visit.hand_off.purpose), visit.card)
-        visit.act(action, value)
+        acts.act(visit, action, value)
         if visit.problem is not None:
             break
     session = _create(visit)

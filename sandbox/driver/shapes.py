@@ -49,29 +49,29 @@ class ActBody(Body):
     )
 
 
-class BothAnswer(Answer):
+class ScreenTextAnswer(Answer):
     ja = serializers.CharField()
     en = serializers.CharField()
 
 
-class ButtonAnswer(Answer):
+class ScreenButtonAnswer(Answer):
     action = serializers.ChoiceField(ACTIONS)
-    label = BothAnswer()  # type: ignore[assignment]
+    label = ScreenTextAnswer()  # type: ignore[assignment]
 
 
-class AskingServiceAnswer(Answer):
+class ScreenServiceAnswer(Answer):
     client_id = serializers.CharField()
     registered = serializers.BooleanField()
-    name = BothAnswer(required=False)
-    purpose = BothAnswer(required=False)
+    name = ScreenTextAnswer(required=False)
+    purpose = ScreenTextAnswer(required=False)
     addresses = serializers.ListField(child=serializers.CharField(), required=False)
     basis = serializers.CharField(required=False, allow_null=True)
     certification = serializers.CharField(required=False, allow_null=True)
-    operator = BothAnswer(required=False, allow_null=True)
+    operator = ScreenTextAnswer(required=False, allow_null=True)
     logo = serializers.CharField(required=False, allow_null=True)
 
 
-class DocumentAnswer(Answer):
+class ScreenDocumentAnswer(Answer):
     name = serializers.CharField()
     format = serializers.CharField()
     text = serializers.CharField(allow_null=True)
@@ -82,18 +82,18 @@ class DocumentAnswer(Answer):
 
 class ScreenAnswer(Answer):
     name = serializers.ChoiceField(SCREENS)
-    title = BothAnswer()
+    title = ScreenTextAnswer()
     actions = serializers.ListField(child=serializers.ChoiceField(ACTIONS))
-    buttons = ButtonAnswer(many=True)
+    buttons = ScreenButtonAnswer(many=True)
     status = serializers.IntegerField(required=False, help_text="The page's HTTP status.")
-    text = BothAnswer(required=False)
-    service = AskingServiceAnswer(required=False, help_text="Who asks and for what: all of it from the register.")
-    document = DocumentAnswer(required=False, allow_null=True)
+    text = ScreenTextAnswer(required=False)
+    service = ScreenServiceAnswer(required=False, help_text="Who asks and for what: all of it from the register.")
+    document = ScreenDocumentAnswer(required=False, allow_null=True)
     signs = serializers.CharField(required=False, allow_null=True, help_text="The text of an authentication.")
     digest = serializers.CharField(required=False)
-    hands_over = BothAnswer(required=False)
+    hands_over = ScreenTextAnswer(required=False)
     medium = serializers.ChoiceField(("phone", "card"), required=False)
-    notice = BothAnswer(required=False, allow_null=True)
+    notice = ScreenTextAnswer(required=False, allow_null=True)
     expires_at = serializers.DateTimeField(required=False)
     numbers = serializers.ListField(child=serializers.CharField(), required=False)
     number = serializers.CharField(required=False, allow_null=True, help_text="Of a desk: the one to choose.")
@@ -105,29 +105,29 @@ class ScreenAnswer(Answer):
 
 class ScreenProblemAnswer(Answer):
     code = serializers.CharField()
-    citizen = BothAnswer()
+    citizen = ScreenTextAnswer()
     tries_left = serializers.IntegerField(allow_null=True)
 
 
-class HopAnswer(Answer):
+class PhoneHopAnswer(Answer):
     url = serializers.CharField()
     status = serializers.IntegerField(allow_null=True)
     finding = serializers.CharField(allow_null=True)
 
 
-class FinalAnswer(Answer):
+class PhoneCallbackEndAnswer(Answer):
     url = serializers.CharField()
     status = serializers.IntegerField(allow_null=True)
     media_type = serializers.CharField(allow_null=True)
 
 
-class CallbackAnswer(Answer):
+class PhoneCallbackAnswer(Answer):
     url = serializers.CharField(help_text="Where the browser went back to, without its query.")
     given = serializers.DictField(child=serializers.CharField(), help_text="What the query brought, but for the code.")
     status = serializers.IntegerField(allow_null=True, help_text="What your service answered.")
     location = serializers.CharField(allow_null=True, help_text="Where it led, without its query.")
     finding = serializers.CharField(allow_null=True, help_text="Why it wasn't reached.")
-    final = FinalAnswer(allow_null=True, help_text="Where that led, on your own addresses.")
+    final = PhoneCallbackEndAnswer(allow_null=True, help_text="Where that led, on your own addresses.")
     again = serializers.BooleanField(help_text="The same address, opened once more.")
 
 
@@ -144,8 +144,8 @@ class PhoneSessionAnswer(Answer):
     problem = ScreenProblemAnswer(allow_null=True, help_text="What the page says went wrong, in place of going on.")
     desk = ScreenAnswer(allow_null=True, help_text="The other screen, where this session has opened it.")
     network = serializers.ChoiceField(("there", "lost"))
-    hops = HopAnswer(many=True, help_text="Of your service, on the way to the link.")
-    callback = CallbackAnswer(allow_null=True)
+    hops = PhoneHopAnswer(many=True, help_text="Of your service, on the way to the link.")
+    callback = PhoneCallbackAnswer(allow_null=True)
     created_at = serializers.DateTimeField()
 
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from portal.api import creating, describing, pagination
 from portal.api.bodies import Answer, Body
-from portal.api.describing import Examples, Sentence
+from portal.api.describing import Examples
 from sandbox.api.views import WorkspaceView
 from sandbox.faults import arming, catalogue
 from sandbox.faults.catalogue import Named, Place, Reaction
@@ -19,7 +19,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 KINDS = {int: "integer", str: "string", bool: "boolean"}
 
 
-class ScopeBody(Body):
+class FaultScopeBody(Body):
     requests = serializers.IntegerField(
         required=False, min_value=1, max_value=arming.MOST_REQUESTS, help_text="So many; without any scope, one."
     )
@@ -30,8 +30,13 @@ class ScopeBody(Body):
 
 class FaultBody(Body):
     name = serializers.CharField(max_length=48)
-    scope = ScopeBody(required=False)
+    scope = FaultScopeBody(required=False)
     parameters = serializers.DictField(required=False)
+
+
+class FaultTextAnswer(Answer):
+    ja = serializers.CharField()
+    en = serializers.CharField()
 
 
 class FaultParameterAnswer(Answer):
@@ -41,14 +46,14 @@ class FaultParameterAnswer(Answer):
     values = serializers.ListField(child=serializers.CharField(allow_blank=True), help_text="Empty: any of the type.")
     minimum = serializers.IntegerField(allow_null=True)
     maximum = serializers.IntegerField(allow_null=True)
-    what = Sentence()
+    what = FaultTextAnswer()
 
 
 class NamedFaultAnswer(Answer):
     name = serializers.CharField()
     place = serializers.ChoiceField([str(one) for one in Place])
-    title = Sentence()
-    what = Sentence()
+    title = FaultTextAnswer()
+    what = FaultTextAnswer()
     reaction = serializers.ChoiceField(
         [str(one) for one in Reaction], help_text="What a right counterpart does: `reject` is a must."
     )
@@ -68,7 +73,7 @@ class FaultScopeAnswer(Answer):
 class FaultAnswer(Answer):
     id = serializers.UUIDField()
     name = serializers.CharField()
-    title = Sentence()
+    title = FaultTextAnswer()
     scope = FaultScopeAnswer()
     parameters = serializers.DictField()
     armed = serializers.BooleanField()

@@ -19,6 +19,7 @@ from portal.handoff.errors import CodeInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.ways import Format, Way
 from sandbox import driver
+from sandbox.driver import acts
 from sandbox.driver.errors import LinkLedNowhere, LinkUnknown, PhoneBusy
 from sandbox.driver.visit import Visit
 from sandbox.models import PhoneSession, TraceEvent, VirtualCard
@@ -192,11 +193,11 @@ def test_what_is_told_of_a_screen_stands_on_the_page(phone: Phone, ask: Ask, cre
     held(signing)
     assert signing.screen["document"]["text"] == "契約書\r\n第1条\n"
     scanned = Visit.open(phone, ask(way=Way.QR).address)
-    scanned.act("scan")
+    acts.act(scanned, "scan")
     held(scanned)
     for action in ("refuse", "time_out"):
         visit = Visit.open(phone, ask().address)
-        visit.act(action)
+        acts.act(visit, action)
         held(visit)
     # Suspended after it was asked: the register's no, which leads nowhere.
     asked = ask()
