@@ -78,6 +78,25 @@ class Fact:
     parts: tuple["Fact", ...] = ()
 
 
+# So many events in a row of the authorities' own are told as one line that opens: lists and certificates in dozens.
+FOLD = 4
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Lines that stand as one."""
+
+    rows: tuple["Row", ...]
+
+    @property
+    def first(self) -> "Row":
+        return self.rows[0]
+
+    @property
+    def last(self) -> "Row":
+        return self.rows[-1]
+
+
 @dataclass(frozen=True)
 class Row:
     """An event as a line of the time line."""
@@ -98,6 +117,12 @@ class Row:
     def moves(self) -> bool:
         return self.start != self.end
 
+    @property
+    def folds(self) -> bool:
+        """Return whether it may stand among others as one line: nothing failed, and it is part of nobody's story."""
+        event = self.event
+        return event.lane == Lane.CA and not (event.failed or event.hand_off or event.enrolment or self.moves)
+
 
 def rows(events: Iterable[TraceEvent], before: TraceEvent | None = None) -> list[Row]:
     """Return events as lines, in their order, each with the time since the one before."""
@@ -106,6 +131,19 @@ def rows(events: Iterable[TraceEvent], before: TraceEvent | None = None) -> list
         told.append(_row(event, before))
         before = event
     return told
+
+
+def folded(told: Iterable[Row]) -> list[Fold]:
+    """Return lines by what stands as one: each by itself, but long runs of what the authorities do for themselves."""
+    kept: list[list[Row]] = []
+    for row in told:
+        if kept and row.folds and kept[-1][-1].folds and row.pause is None:
+            kept[-1].append(row)
+        else:
+            kept.append([row])
+    return [
+        fold for run in kept for fold in ([Fold(tuple(run))] if len(run) >= FOLD else [Fold((one,)) for one in run])
+    ]
 
 
 def title(event: TraceEvent) -> str:

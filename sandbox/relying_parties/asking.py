@@ -85,17 +85,14 @@ def come_back(request: HttpRequest, service: Service) -> str | HttpResponse:
         hand_off = client(service.client_id).come_back(pending, request.GET)
     except NotOurs:
         return outcome(request, service.name, "foreign", status=409)
-    # A result that came without a code may be of another browser's visitor: whoever began and sent the link on.
-    if hand_off.result is not None and request.GET.get("code"):
+    if hand_off.result is not None:
         forget(request, service, PENDING)
         keep(request, service, pending.purpose, kept)
         return pending.purpose
     if hand_off.state in ENDS:
         forget(request, service, PENDING)
         return outcome(request, service.name, hand_off.state, status=403, reason=hand_off.reason)
-    if hand_off.over:  # It was answered, and nobody brought us the code for it.
-        return outcome(request, service.name, "undelivered", status=403)
-    return outcome(request, service.name, "waiting", reload=True)
+    return outcome(request, service.name, "undelivered", status=403)
 
 
 def verdict(request: HttpRequest, service: Service, purpose: str) -> Verdict | None:

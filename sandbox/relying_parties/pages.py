@@ -22,16 +22,10 @@ def client(client_id: str) -> Client:
     return Client(JPKI_URL, client_id, SAMPLES_KEYS_DIR / f"{client_id}.pem", realm_time=True)
 
 
-def outcome(
-    request: HttpRequest, service: str, what: str, *, status: int = 200, reload: bool = False, **facts: Any
-) -> HttpResponse:
-    """Show how a hand-off came out, when it wasn't answered."""
-    context = {
-        "service": service,
-        "title": say(f"outcome_{what}"),
-        "text": say(f"outcome_{what}_text", **facts),
-        "reload": reload,
-    }
+def outcome(request: HttpRequest, service: str, what: str, *, status: int = 200, **facts: Any) -> HttpResponse:
+    """Show what came of something that has no page of its own: most often a hand-off that wasn't answered."""
+    title, text = say(f"outcome_{what}"), say(f"outcome_{what}_text", **facts)
+    context = {"service": service, "title": title, "text": text, "good": status == 200}
     return render(request, "samples/outcome.html", context, status=status)
 
 

@@ -103,11 +103,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "again": ("最初からやり直す", "Start over"),
     "check_again": ("もう一度確かめる", "Check again"),
     # --- outcomes of a hand-off
-    "outcome_waiting": ("スマホでの操作が終わっていません", "Not finished on the phone yet"),
-    "outcome_waiting_text": (
-        "スマホの画面で確認または署名をしてから、もう一度この画面を確かめてください。",
-        "Confirm or sign on the phone's screen, then check this page again.",
-    ),
     "outcome_declined": ("スマホで断られました", "Declined on the phone"),
     "outcome_declined_text": (
         "お客さまが断ったため、何も受け取っていません。",
@@ -133,10 +128,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "登録簿が、このサービスのこの依頼を許していません（{reason}）。",
         "The register does not allow us to ask this ({reason}).",
     ),
-    "outcome_undelivered": ("結果が届いていません", "No result came here"),
+    "outcome_undelivered": ("結果を受け取れませんでした", "No result came"),
     "outcome_undelivered_text": (
-        "スマホでの操作は終わりましたが、結果を受け取るためのコードが、この画面に届いていません。最初からやり直してください。",
-        "It is finished on the phone, but the code for the result didn't come to this screen. Please start over.",
+        "戻ってきましたが、結果がありません。最初からやり直してください。",
+        "You are back, but there is no result. Please start over.",
     ),
     "outcome_foreign": ("別の手続の結果です", "A result of something else"),
     "outcome_foreign_text": (

@@ -54,6 +54,7 @@ APPLICATIONS: dict[bytes, Pair] = {
         "provider's security domain (the SP-TSM's)",
     ),
 }
+_ABOUT_A_FILE = frozenset({VERIFY, CHANGE, SIGN, 0xB0})
 # What a command is for, when nothing more is known of it than its instruction.
 INSTRUCTIONS: dict[int, Pair] = {
     0x2C: ("パスワードを「未設定」に戻す", "Return a password to “not set”"),
@@ -166,6 +167,8 @@ class Reader:
             "status": f"{answer.sw:04X}" if answer else "",
             "means": _pair(self._means(given, answer)),
         }
+        if not protected and given.ins in _ABOUT_A_FILE:
+            told["object"] = _pair(self._object(given))
         if answer and answer.data:
             told["answer"] = _cut(answer.data) if protected or self._open(given) else f"{MASK} {len(answer.data)}"
         if words:
@@ -190,10 +193,16 @@ class Reader:
         """Tell whether the answer's bytes may be shown: those of applications that are known to hold no secret."""
         return self._application in APPLICATIONS or given.ins in (0xA4, CHANNEL)
 
+    def _object(self, given: Command) -> Pair:
+        """Return what a command is about: the file that is selected, or the key that it names."""
+        if given.ins == SIGN and given.p2 in list(Key):
+            return FILES[Key(given.p2).file]
+        return FILES.get(self._file, ("選んだファイル", "selected file"))
+
     def _says(self, given: Command) -> Pair:
         told = _SAYS.get(given.ins)
         if told is not None:
-            return told(given, FILES.get(self._file, ("選んだファイル", "selected file")))
+            return told(given, self._object(given))
         ja, en = INSTRUCTIONS.get(given.ins, ("", ""))
         return ja, f"{en}: {describe.command(given)}" if en else describe.command(given)
 
@@ -301,8 +310,6 @@ def _verify(given: Command, file: Pair) -> Pair:
 
 
 def _sign(given: Command, file: Pair) -> Pair:
-    if given.p2 in list(Key):
-        file = FILES[Key(given.p2).file]
     prefix = jpki.SHA256_DIGEST_INFO
     if given.data.startswith(prefix):
         digest = given.data[len(prefix) :].hex().upper()

@@ -171,6 +171,25 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
     "webhook.secret_replaced": (Lane.WEBHOOK, "Webhookの秘密を替えた", "A webhook has a new secret"),
     "key.created": (Lane.CA, "鍵を作った：{subject}", "A key was made: {subject}"),
     "key.used": (Lane.CA, "鍵を使った：{subject}", "A key was used: {subject}"),
+    "authority.intended": (
+        Lane.CA,
+        "これから署名する認証局の証明書を記録した",
+        "About to sign an authority's certificate: written down first",
+    ),
+    "responder.intended": (
+        Lane.CA,
+        "これから署名するOCSPレスポンダの証明書を記録した",
+        "About to sign a responder's certificate: written down first",
+    ),
+    "responder.created": (Lane.CA, "OCSPレスポンダを認証した：{purpose}", "An OCSP responder was certified: {purpose}"),
+    "register.entry": (Lane.CA, "登録簿の記録：{subject}（{event}）", "On the register's record: {subject} ({event})"),
+    "journal.key_created": (Lane.CA, "記録に署名する鍵を作った", "The journal's key was made"),
+    "journal.sealed": (Lane.CA, "{sequence}件までの記録に署名した", "The journal was sealed up to entry {sequence}"),
+    "conformance.reported": (
+        Lane.API,
+        "適合試験の報告書ができた：{passed}／{of}",
+        "A conformance run was reported: {passed} of {of}",
+    ),
     "authority.created": (Lane.CA, "認証局を作った：{subject}", "An authority was created: {subject}"),
     "responder.answered": (
         Lane.OCSP,
@@ -200,13 +219,15 @@ LANES = {
 BAD = frozenset(
     {"handoff.refused", "handoff.mismatched", "handoff.strayed", "issuance.refused", "crl.refused", "enrolment.refused"}
 )
+# Numbers that hide what is public beside them: for nobody's eyes.
+UNSEEN = frozenset({"register.veil"})
 # Whose subject is an enrolment's reference.
 OF_ENROLMENTS = ("enrolment", "service", "incident")
 
 
 def observe(realm: Realm, happenings: Iterable[Happening]) -> None:
     """Note what was just written into a workspace's journal."""
-    happenings = list(happenings)
+    happenings = [one for one in happenings if one.kind not in UNSEEN]
     if not happenings or not Workspace.objects.filter(realm=realm).exists():
         return
     note_all(realm.pk, [_noted(realm, one) for one in happenings[:MOST]])

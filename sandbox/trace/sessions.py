@@ -12,6 +12,8 @@ from sandbox.models import TraceEvent
 from sandbox.trace import context, dialogue
 from sandbox.trace.dialogue import Noted as Words
 from sandbox.trace.notes import Noted, note_all
+from tsm.enrolment import UNDER_WAY
+from tsm.models import Enrolment
 from tsm.transports.base import Transport
 
 Lane = TraceEvent.Lane
@@ -60,7 +62,16 @@ def listening(
     finally:
         if heard.pairs or trouble:
             noted = _noted(heard, medium, dialogue.read(heard.pairs, words()), trouble, begun)
-            note_all(realm_id, [replace(noted, phone=phone)])
+            note_all(realm_id, [replace(noted, phone=phone, enrolment=_enrolment(phone))])
+
+
+def _enrolment(phone: uuid.UUID | None) -> uuid.UUID | None:
+    """Return the enrolment that is under way in the phone: what is done at its chip now belongs to that."""
+    about = context.current()
+    if phone is None or about.enrolment or about.hand_off:
+        return None
+    rows = Enrolment.objects.filter(phone__reference=phone, state__in=UNDER_WAY)
+    return rows.values_list("reference", flat=True).first()
 
 
 def _noted(heard: Heard, medium: str, told: list[dict[str, Any]], trouble: str, begun: datetime) -> Noted:
@@ -90,21 +101,22 @@ def summary(told: Sequence[dict[str, Any]], medium: str) -> tuple[str, str]:
         )
     for name, deed in _DEEDS.items():
         for one in told:
-            if one["name"] == name and (name != "VERIFY" or "残り回数" not in one["says"]["ja"]):
-                ending = ("できなかった", "failed") if one.get("failed") else ("", "")
-                return (
-                    f"{where[0]}：{deed[0]}" + (f"（{ending[0]}：{one['means']['ja']}）" if ending[0] else ""),
-                    f"{where[1]}: {deed[1]}" + (f" ({ending[1]}: {one['means']['en']})" if ending[1] else ""),
-                )
+            if one["name"] != name or (name == "VERIFY" and one["command"].count(" ") == 0):
+                continue  # without a password, VERIFY only asks
+            about = one.get("object", {})
+            ja, en = deed[0].format(about.get("ja", "")), deed[1].format(about.get("en", ""))
+            if one.get("failed"):
+                ja, en = f"{ja}（できなかった：{one['means']['ja']}）", f"{en} (failed: {one['means']['en']})"
+            return f"{where[0]}：{ja}", f"{where[1]}: {en}"
     return f"{where[0]}：やりとり", f"{where[1]}: exchange"
 
 
 # The first of these that happened gives the session its name.
 _DEEDS = {
-    "PERFORM SECURITY OPERATION": ("署名した", "signed"),
-    "CHANGE REFERENCE DATA": ("パスワードを設定した", "a password was set"),
-    "VERIFY": ("パスワードを照合した", "a password was compared"),
-    "READ BINARY": ("電子証明書などを読んだ", "a file was read"),
+    "PERFORM SECURITY OPERATION": ("{}で署名した", "signed with the {}"),
+    "CHANGE REFERENCE DATA": ("{}を設定した", "the {} was set"),
+    "VERIFY": ("{}を照合した", "the {} was compared"),
+    "READ BINARY": ("{}を読んだ", "the {} was read"),
     "GET DATA": ("ようすを尋ねた", "its state was asked"),
     "SELECT": ("アプリを選んだ", "an application was selected"),
 }

@@ -22,6 +22,7 @@ class EventType:
 
 
 _CERTIFICATE = {
+    "certificate": "user-authentication-4D2",
     "serial_number": "4D2",
     "purpose": "user_authentication",
     "medium": "phone",

@@ -14,7 +14,7 @@ from django.db.models import DateTimeField, ExpressionWrapper, F, Q
 
 from ca import clock
 from ca.models import Certificate, JournalEntry, JournalHead, Realm
-from ca.profiles import Medium
+from ca.profiles import Medium, Purpose
 from portal.handoff import hand_offs
 from portal.handoff.models import HandOff
 from portal.handoff.states import OPEN
@@ -152,6 +152,7 @@ class _Teller:
     def _certificate(self, entry: JournalEntry) -> dict[str, Any]:
         said = entry.data
         return {
+            "certificate": f"{Purpose(said['purpose']).slug}-{entry.subject}",  # as the API names it
             "serial_number": entry.subject,
             "purpose": said["purpose"],
             "medium": said["medium"],

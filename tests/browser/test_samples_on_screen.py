@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from tests.browser.conftest import Axe
 from tests.browser.screens import PATIENCE, PHONE_PASSWORD, PHONE_PIN, Screens
 from tests.browser.test_handoff_on_screens import PORTRAIT, picture, sound
+from tests.sandbox.terminal.counter import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -65,4 +66,13 @@ def test_city_hall_kiosk_and_clinic_with_one_phone(screens: Screens, axe: Axe) -
     page.get_by_role("heading", name="受け付けました").wait_for()
     look("clinic-file")
     assert page.locator(".held li").count() == 2, "the phone's certificate, and the card's that it stands on"
+
+    with served(samples) as terminal:
+        page.goto(f"{terminal.url}/?return_url={samples}/kiosk/read&challenge={'c' * 43}&state=s")
+        look("terminal").locator("#pin").fill("1234")
+        screens.button("読み取る").click()
+        page.get_by_role("alert").wait_for()
+        look("terminal-nothing-there")
+        screens.button("やめて戻る").click()
+        page.get_by_role("heading", name="別の手続の結果です").wait_for()
     assert not wrong, "\n".join(wrong)

@@ -38,7 +38,7 @@ def trace(request: WorkspaceRequest) -> HttpResponseBase:
     events = _in_time(newest[:PAGE])
     organisation = request.membership.organisation.reference
     context = {
-        "rows": telling.rows(events),
+        "folds": telling.folded(telling.rows(events)),
         "columns": telling.columns(),
         "lanes": [(lane, name, lane in wanted.lanes) for lane, name in telling.columns()],
         "filter": wanted,
@@ -65,7 +65,8 @@ def rows(request: WorkspaceRequest) -> HttpResponseBase:
     if not events:
         return HttpResponse(status=204)
     context = {
-        "rows": telling.rows(events),
+        # What comes live comes line by line.
+        "folds": [telling.Fold((row,)) for row in telling.rows(events)],
         "columns": telling.columns(),
         "organisation": request.membership.organisation,
     }

@@ -111,4 +111,6 @@ async function open(details) {
   body.removeAttribute("aria-busy");
 }
 
-list.addEventListener("toggle", (event) => { if (event.target.open) open(event.target); }, true);
+list.addEventListener("toggle", (event) => {
+  if (event.target.open && event.target.matches(".event__what")) open(event.target);
+}, true);

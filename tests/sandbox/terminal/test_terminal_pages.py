@@ -1,47 +1,25 @@
 """The terminal's pages and its address for services; a virtual card, without PC/SC, lies on its reader."""
 
-import contextlib
 import re
-import threading
 import urllib.parse
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from sandbox.terminal.card import CardError, Transmit
-from sandbox.terminal.reader import Reader
 from sandbox.terminal.server import Terminal, checked
 from sandbox.terminal.visits import ANSWER_SECONDS, VISIT_SECONDS, Visits
 from sandbox.virtual.card import MyNumberCard
+from tests.sandbox.terminal.counter import served
 
 SERVICE = "http://localhost:8002"
 ASK = {"return_url": f"{SERVICE}/kiosk/read", "challenge": "c" * 43, "state": "s-1"}
 
 
-class Counter(Reader):
-    """A reader of its own: `card` lies on it, or nothing does."""
-
-    card: MyNumberCard | None = None
-
-    @contextlib.contextmanager
-    def chip(self, wait: float = 0.0) -> Iterator[Transmit]:
-        if self.card is None:
-            raise CardError("nothing_there")
-        self.card.power_on()
-        yield self.card.transmit
-        self.card.power_on()
-
-
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    terminal = Terminal(Counter(), frozenset({SERVICE}), port=0, patience=0)
-    thread = threading.Thread(target=terminal.serve_forever, daemon=True)
-    thread.start()
-    yield terminal
-    terminal.shutdown()
-    terminal.server_close()
-    thread.join()
+    with served(SERVICE) as terminal:
+        yield terminal
 
 
 @pytest.fixture

@@ -112,7 +112,10 @@ def test_no_password_of_card_or_phone_is_anywhere_in_it_and_signatures_are_told_
         assert secret.encode().hex().upper() not in text
         assert f" {len(secret):02X} {secret.encode().hex()[:4]}" not in text.lower()
     card = events(whole, what="apdus.card")[-1]
-    assert (card.title_ja, card.title_en) == ("カード：署名した", "Card: signed")
+    assert (card.title_ja, card.title_en) == (
+        "カード：署名用の秘密鍵で署名した",
+        "Card: signed with the signature private key",
+    )
     verify = next(one for one in card.data["commands"] if one["name"] == "VERIFY")
     assert verify["command"] == "00200080 •• ••"
     assert "署名用パスワード" in verify["says"]["ja"]
@@ -134,7 +137,7 @@ def test_a_wrong_pin_is_told_with_the_tries_left(whole: Workspace, citizen: Citi
             chip.transmit(command.encode())
     told = events(whole, what="apdus.phone")[-1]
     assert told.failed
-    assert told.title_ja == "スマホのチップ：パスワードを照合した（できなかった：違う。あと2回）"
+    assert told.title_ja == "スマホのチップ：利用者証明用の暗証番号（数字4桁）を照合した（できなかった：違う。あと2回）"
     status = next(one for one in told.data["commands"] if one["name"] == "GET DATA")
     assert "利用者証明用＝鍵あり・証明書あり・パスワード設定済み（残り3回）" in status["means"]["ja"]
 

@@ -1,13 +1,15 @@
 """Webhooks: every change is told once, in order, signed; and whatever fails is tried again, and not for ever."""
 
+import base64
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
+from jpki_client import webhooks as client
 
 from ca import clock, journal, linkage, revocation
 from ca.models import JournalEntry, Realm
@@ -63,6 +65,7 @@ def test_each_change_is_told_once_and_in_its_order_and_verifies_with_the_secret_
     api: Api, receiver: Receiver, deliver: Deliver, django_capture_on_commit_callbacks: Any
 ) -> None:
     realm = api.realm
+    issue_card(make_holder(realm), key=5)  # before anybody asked
     made = make(api, receiver, "certificate.*")
     card = issue_card(make_holder(realm))
     phone = issue_phone(card, pending=True)
@@ -86,9 +89,11 @@ def test_each_change_is_told_once_and_in_its_order_and_verifies_with_the_secret_
     ]
     assert receiver.came[-1].json["data"]["cause"] == "card_certificate_revoked"
     assert all(one.signed_by(made["secret"]) for one in receiver.came)
+    read = client.verify(made["secret"], receiver.came[-1].headers, receiver.came[-1].body)
+    assert api("get", f"certificates/{read.data['certificate']}")["status"] == "revoked"
     assert len({one.id for one in receiver.came}) == len(receiver.came)
     listed = api("get", "events?type=certificate.*")["items"]
-    assert [one["id"] for one in listed] == [one.id for one in reversed(receiver.came)]
+    assert [one["id"] for one in listed[:-1]] == [one.id for one in reversed(receiver.came)]
     assert {"type", "timestamp", "data"} == set(receiver.came[0].json)
     settle(deliver, django_capture_on_commit_callbacks)
     assert len(receiver.came) == 7
@@ -189,6 +194,12 @@ def test_every_entry_that_is_an_event_has_the_shape_of_its_example(api: Api) -> 
 
 
 # --- secrets
+def test_the_specifications_example_is_signed_as_it_says() -> None:
+    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    at, wanted = datetime.fromtimestamp(1614265330, UTC), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert signing.signature([key], "msg_p5jXN8AQM9LWM0D4loKWxJek", at, '{"test": 2432232314}') == wanted
+
+
 def test_the_secret_is_kept_sealed_and_a_new_one_signs_beside_the_old_for_a_while(
     api: Api, receiver: Receiver, deliver: Deliver, django_capture_on_commit_callbacks: Any
 ) -> None:
