@@ -65,6 +65,13 @@ class Answer(serializers.Serializer[Any]):
     """The members of an answer. Views answer with plain data; this says what it looks like."""
 
 
+class Sentence(Answer):
+    """A sentence, in both languages."""
+
+    ja = serializers.CharField()
+    en = serializers.CharField()
+
+
 def read(request: Request, kind: type[Body], *, partial: bool = False) -> dict[str, Any]:
     """Return the members of the request's body as `kind` has them. `partial` for PATCH. Raises ValidationError."""
     if not isinstance(request.data, Mapping):

@@ -33,9 +33,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from portal.api import pagination
-from portal.api.bodies import Answer, Body, read, read_query
+from portal.api.bodies import Answer, Body, Sentence, read, read_query
 
-__all__ = ["Answer", "Body", "Examples", "operation", "read", "read_query"]
+__all__ = ["Answer", "Body", "Examples", "Sentence", "operation", "read", "read_query"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 JSON = "application/json"

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.api import apis, document
-from portal.api.describing import Answer, operation
+from portal.api.describing import Answer, Sentence, operation
 from portal.problems import CATALOGUE, Problem
 
 
@@ -34,13 +34,6 @@ def openapi_yaml(request: HttpRequest, api: str) -> HttpResponse:
     )
 
 
-class SentenceAnswer(Answer):
-    """A sentence for the citizen."""
-
-    ja = serializers.CharField()
-    en = serializers.CharField()
-
-
 class ProblemAnswer(Answer):
     """One row of the catalogue of problems."""
 
@@ -51,7 +44,7 @@ class ProblemAnswer(Answer):
     cause = serializers.CharField()
     remedy = serializers.CharField()
     retry = serializers.BooleanField(help_text="Whether the same request may succeed later.")
-    citizen = SentenceAnswer()
+    citizen = Sentence()
 
 
 class ProblemsAnswer(Answer):

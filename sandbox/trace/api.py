@@ -53,18 +53,13 @@ class TraceQuery(Body):
     after = serializers.UUIDField(required=False, help_text="Only events after this one, oldest first.")
 
 
-class TitleAnswer(Answer):
-    ja = serializers.CharField()
-    en = serializers.CharField()
-
-
 class TraceEventAnswer(Answer):
     id = serializers.UUIDField()
     at = serializers.DateTimeField(help_text="By the machine's clock.")
     realm_at = serializers.DateTimeField(help_text="The same moment by the workspace's clock.")
     lane = serializers.ChoiceField(TraceEvent.Lane.values)
     what = serializers.CharField()
-    title = TitleAnswer()
+    title = describing.Sentence()
     data = serializers.DictField(help_text="What is known of it; secrets are masked.")  # type: ignore[assignment]
     hand_off = serializers.UUIDField(allow_null=True)
     enrolment = serializers.UUIDField(allow_null=True)

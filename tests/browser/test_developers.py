@@ -3,11 +3,13 @@
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.browser.conftest import Axe
 from tests.browser.screens import Screens
+from tests.browser.test_accessibility import look
 from whitelist.credentials import keys
 
 
-def test_a_reader_makes_a_token_from_a_key_and_sends_the_example(screens: Screens) -> None:
+def test_a_reader_makes_a_token_from_a_key_and_sends_the_example(screens: Screens, axe: Axe) -> None:
     page, system = screens.page, screens.system
     from playwright.sync_api import expect
 
@@ -15,6 +17,7 @@ def test_a_reader_makes_a_token_from_a_key_and_sends_the_example(screens: Screen
     page.on("request", lambda request: sent.append((request.url, request.post_data or "")))
     page.goto("/developers/")
     page.get_by_role("link", name="スマートフォンに頼む").click()
+    assert look(screens, axe, "operation") == []
     page.get_by_label("トークン", exact=True).fill("no token")
     page.get_by_role("button", name="送る").click()
     page.get_by_role("heading", name="届いた答え 401").wait_for()

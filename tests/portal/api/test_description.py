@@ -1,6 +1,7 @@
 """The descriptions (OpenAPI 3.1): every operation says what it is, with examples that fit, and nothing is left out."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import jsonschema_rs
@@ -10,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from portal.api import apis, document
+from portal.api.describing import Answer, Body
 from portal.problems import CATALOGUE
 
 APIS = apis.every()
@@ -58,6 +60,17 @@ def test_an_operation_says_what_it_is_with_examples_that_fit(api: apis.Api, path
 def test_names_of_operations_are_their_own(api: apis.Api) -> None:
     names = [each["operationId"] for methods in document.of(api)["paths"].values() for each in methods.values()]
     assert len(names) == len(set(names)), sorted(names)
+
+
+def test_no_two_shapes_of_an_api_have_one_name() -> None:
+    """One would be described as the other: the description knows them by their names."""
+    shapes = [*below(Body), *below(Answer)]
+    names = Counter((each.__module__.split(".")[0], each.__name__) for each in shapes)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def below(kind: type[Any]) -> set[type[Any]]:
+    return {found for each in kind.__subclasses__() for found in ({each} | below(each))}
 
 
 @pytest.mark.parametrize("api", APIS, ids=lambda api: api.slug)

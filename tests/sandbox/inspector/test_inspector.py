@@ -141,6 +141,5 @@ def test_looking_leaves_no_trace(service: Client) -> None:
         service.get("/sandbox/api/v1/trace")
     assert InspectedRequest.objects.count() == 1
     assert service.get("/sandbox/api/v1/requests?verdict=none").status_code == 400
-    assert service.get("/sandbox/api/v1/requests?nothing=1").json()["errors"] == {
-        "nothing": ["There is no such member."]
-    }
+    refused = service.get("/sandbox/api/v1/requests?nothing=1").json()
+    assert refused["errors"].keys() == {"nothing"}
