@@ -77,7 +77,9 @@ API_OBJECTS: dict[tuple[str, str], Callable[[Credential], Any]] = {
 # The body with which a route gets as far as looking for its object; without a row, none.
 API_BODIES: dict[str, dict[str, Any]] = {"handoff_api:redeem": {"code": "wrong"}}
 # Everybody's: no token, and the same answer for all.
-PUBLIC_API = {"handoff_api:token", "handoff_api:trust"}
+PUBLIC_API = {
+    "api:openapi-json", "api:openapi-yaml", "api:problem", "api:problems", "handoff_api:token", "handoff_api:trust",
+}  # fmt: skip
 # These name nobody's object: whoever has a token asks for their own.
 OWN_API = {
     "handoff_api:handoffs", "verification_api:status", "verification_api:counterparts", "verification_api:log",
