@@ -95,6 +95,25 @@ def set_passwords(row: VirtualPhone, chosen: PhonePasswords) -> None:
         play(chip, steps)
 
 
+def set_password(row: VirtualPhone, key: Key, secret: str) -> None:
+    """Set one password of a phone that is "not set", as after it was unblocked. Raises as `sign_with_card` does."""
+    with power.app(row) as chip:
+        play(
+            chip,
+            [
+                ("select application", jpki.select_application()),
+                ("select password", jpki.select_file(key.password_file)),
+                ("set password", jpki.change_password(secret.encode())),
+            ],
+        )
+
+
+def log_in(row: VirtualPhone, key: Key, secret: str) -> None:
+    """Type a password on the phone, and do nothing with it. Raises as `sign_with_card` does."""
+    with power.app(row) as chip:
+        _Talk(chip, key).log_in(secret)
+
+
 def status(row: VirtualPhone) -> ApplicationStatus:
     """Return what the phone's applet says of itself without a password. Raises ChipRefused, ReaderBusy."""
     with power.app(row) as chip:

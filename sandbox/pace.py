@@ -5,6 +5,7 @@ The TSM knows nothing of it. To it, a phone that has come far enough is one that
 
 from typing import Any
 
+from sandbox import trace
 from sandbox.models import Issuing
 from tsm.agent import Post
 from tsm.models import Enrolment, Phone
@@ -38,8 +39,17 @@ def leaving(phone: Phone, post: Post) -> Post:
 
     def asked(path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = post(path, body)
+        if not rests(phone):
+            return answer
         # What came with it isn't played any more: the phone is gone before it can.
-        return STOP if rests(phone) else answer
+        trace.note(
+            phone.realm_id,
+            trace.Lane.PHONE,
+            "phone.left",
+            title=("望まれたところまで来たので離れた", "As far as was wished: it leaves"),
+            phone=phone.reference,
+        )
+        return STOP
 
     return asked
 

@@ -130,6 +130,10 @@ def reach(row: VirtualPhone, reachable: bool) -> None:
     VirtualPhone.objects.filter(pk=row.pk).update(reachable=reachable)
     row.reachable = reachable
     if reachable:
+        _note(row, "phone.switched_on", ("電源が入り、つながるようになった", "Switched on, and in reach"))
+    else:
+        _note(row, "phone.switched_off", ("電源が切れた：プッシュは届かない", "Switched off: no push reaches it"))
+    if reachable:
         wake(row)
 
 
@@ -137,6 +141,7 @@ def throw_away(row: VirtualPhone) -> None:
     """Lose the phone for good. What was issued to it stands as it stood: whoever lost one says so elsewhere."""
     row.gone_at = clock.machine()
     VirtualPhone.objects.filter(pk=row.pk).update(gone_at=row.gone_at)
+    _note(row, "phone.lost", ("失くした：もう答えない", "Lost for good: it answers nobody any more"))
 
 
 def wake(row: VirtualPhone) -> None:
@@ -145,6 +150,10 @@ def wake(row: VirtualPhone) -> None:
     found = conversation.of(element) if element is not None else None
     if found is not None:
         push(row.phone.reference, found.reference)
+
+
+def _note(row: VirtualPhone, what: str, title: tuple[str, str]) -> None:
+    trace.note(row.phone.realm_id, trace.Lane.PHONE, what, title=title, phone=row.phone.reference)
 
 
 def bearer(row: VirtualPhone) -> str:

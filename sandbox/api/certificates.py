@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ca import revocation
+from ca import clock, revocation
 from ca.causes import Cause
 from ca.models import Certificate
 from ca.profiles import Medium, Purpose
@@ -28,6 +28,7 @@ EXAMPLE = {
     "medium": "phone",
     "purpose": "signature",
     "status": "valid",
+    "expired": False,
     "cause": None,
     "reason": None,
     "not_before": "2026-11-27T10:00:02+00:00",
@@ -80,9 +81,8 @@ class CertificateAnswer(describing.Answer):
     serial_number = serializers.CharField(help_text="Upper-case hex.")
     medium = serializers.ChoiceField(MEDIA)
     purpose = serializers.ChoiceField(PURPOSES)
-    status = serializers.ChoiceField(
-        Certificate.Status.values, help_text="Whether it has expired, `not_after` and the workspace's clock say."
-    )
+    status = serializers.ChoiceField(Certificate.Status.values)
+    expired = serializers.BooleanField(help_text="By the workspace's clock; beside the status, which stays.")
     cause = serializers.ChoiceField(Cause.values, allow_null=True)
     reason = serializers.CharField(allow_null=True, help_text="As CRL and OCSP say it (RFC 5280 5.3.1).")
     not_before = serializers.DateTimeField()
@@ -258,6 +258,7 @@ def shape(one: Certificate) -> dict[str, Any]:
         "medium": one.medium,
         "purpose": one.purpose,
         "status": one.status,
+        "expired": one.not_after < clock.now(one.realm),
         "cause": one.cause or None,
         "reason": reason.value if reason is not None else None,
         "not_before": one.not_before.isoformat(),

@@ -17,6 +17,7 @@ from sandbox.api.phones import ID as PHONE_ID
 from sandbox.api.views import WorkspaceView
 from sandbox.hands import PhonePasswords
 from sandbox.models import Issuing
+from tsm import services
 from tsm.jpki import Key
 from tsm.models import Enrolment
 
@@ -219,6 +220,40 @@ class End(WorkspaceView):
         if row is None:
             raise Http404("the phone was thrown away")
         issuing.end(row, found)
+        return Response(shape(_found(self, id)))
+
+
+class Suspend(WorkspaceView):
+    """POST: the phone is lost."""
+
+    @describing.operation(
+        ("一時利用停止にする", "Suspend a phone's certificates"),
+        answer=EnrolmentAnswer,
+        told=EXAMPLE,
+        problems=("not_found", "wrong_state"),
+        tag=TAG,
+        name="enrolments_suspend",
+    )
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """As the help desk does for a lost phone: both certificates on hold at once, the applet locked when met."""
+        services.suspend(_found(self, id), source="sandbox")
+        return Response(shape(_found(self, id)))
+
+
+class Resume(WorkspaceView):
+    """POST: the phone is found."""
+
+    @describing.operation(
+        ("一時利用停止を解除する", "Resume a phone's certificates"),
+        answer=EnrolmentAnswer,
+        told=EXAMPLE,
+        problems=("not_found", "wrong_state"),
+        tag=TAG,
+        name="enrolments_resume",
+    )
+    def post(self, request: Request, id: uuid.UUID) -> Response:
+        """The applet is unlocked when the phone is met, and then both certificates are valid again."""
+        services.resume(_found(self, id), source="sandbox")
         return Response(shape(_found(self, id)))
 
 

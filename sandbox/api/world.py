@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sandbox.api import authorities, cards, certificates, citizens, enrolments, phones, specimens, workspace
+from sandbox.api import authorities, cards, certificates, citizens, enrolments, passwords, phones, specimens, workspace
 
 urlpatterns = [
     path("authorities", authorities.Authorities.as_view(), name="authorities"),
@@ -31,8 +31,13 @@ urlpatterns = [
     path("enrolments/<uuid:id>", enrolments.OneEnrolment.as_view(), name="enrolment"),
     path("enrolments/<uuid:id>/advance", enrolments.Advance.as_view(), name="enrolment-advance"),
     path("enrolments/<uuid:id>/end", enrolments.End.as_view(), name="enrolment-end"),
+    path("enrolments/<uuid:id>/resume", enrolments.Resume.as_view(), name="enrolment-resume"),
+    path("enrolments/<uuid:id>/suspend", enrolments.Suspend.as_view(), name="enrolment-suspend"),
     path("phones", phones.Phones.as_view(), name="phones"),
     path("phones/<uuid:id>", phones.OnePhone.as_view(), name="phone"),
+    path("phones/<uuid:id>/passwords", passwords.Passwords.as_view(), name="phone-passwords"),
+    path("phones/<uuid:id>/passwords/block", passwords.Block.as_view(), name="phone-passwords-block"),
+    path("phones/<uuid:id>/passwords/unblock", passwords.Unblock.as_view(), name="phone-passwords-unblock"),
     path("test-certificates", specimens.Specimens.as_view(), name="test-certificates"),
     path("test-certificates/<uuid:id>", specimens.OneSpecimen.as_view(), name="test-certificate"),
     path("workspace", workspace.Workspace.as_view(), name="workspace"),

@@ -1,6 +1,7 @@
 """The headless sandbox's one workspace, made by one process that holds every key for that moment."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from portal.accounts.models import Account
 from portal.handoff.api import token_endpoint
 from portal.providers import keys, workspaces
 from portal.providers.models import Workspace
+from sandbox import furnishing
 from whitelist.models import Organisation
 
 PATIENCE = 60.0  # seconds
@@ -43,6 +45,8 @@ def make() -> dict[str, Any]:
     workspace = workspaces.ask(organisation, by=by)
     _finish(workspace)
     credential, private_key = keys.make(workspace, by=by)
+    # A test's first call may be about anybody: nobody looks whether the people are there yet.
+    _wait(lambda: furnishing.is_furnished(workspace.realm), "its people aren't all there")
     return {
         "realm": workspace.realm.slug,
         "client_id": credential.relying_party.client_id,
@@ -55,12 +59,19 @@ def make() -> dict[str, Any]:
 
 def _finish(workspace: Workspace) -> None:
     """Make the workspace's keys and authorities here; a worker that was woken for it may be at it, too."""
-    deadline = time.monotonic() + PATIENCE
-    while workspace.state != Workspace.State.READY:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the workspace stands at {workspace.state}")
+
+    def made() -> bool:
         workspaces.make_keys(workspace.pk)
         workspaces.make(workspace.pk)
         workspace.refresh_from_db()
-        if workspace.state != Workspace.State.READY:
-            time.sleep(0.05)
+        return workspace.state == Workspace.State.READY
+
+    _wait(made, "the workspace isn't ready")
+
+
+def _wait(done: Callable[[], bool], trouble: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        if time.monotonic() > deadline:
+            raise TimeoutError(trouble)
+        time.sleep(0.05)

@@ -115,6 +115,35 @@ def test_the_citizens_part_waits_for_its_worker_and_is_done_once(
 
 
 @pytest.mark.usefixtures("whole_system")
+def test_a_phone_in_use_is_suspended_and_resumed_and_its_passwords_are_blocked_and_unblocked(api: Api) -> None:
+    settle(api.realm)
+    reference = phone(api)
+    path = f"phones/{reference}/passwords"
+    assert api("get", path, expect=409)["code"] == "wrong_state"
+    made = api("post", "enrolments?wait=20", {"citizen": "hanako", "phone": reference}, expect=201)
+    whole = {"signature": {"state": "set", "tries_left": 5}, "user_authentication": {"state": "set", "tries_left": 3}}
+    assert api("get", path) == whole
+    blocked = {"state": "blocked", "tries_left": 0}
+    for purpose, fresh in (("user_authentication", "8024"), ("signature", "FRESH1357")):
+        assert api("post", f"{path}/block", {"purpose": purpose}) == whole | {purpose: blocked}
+        wish = {"purpose": purpose, "password": fresh}
+        assert api("post", f"{path}/unblock?wait=20", wish) == whole
+        assert api("get", f"phones/{reference}")["passwords"][purpose] == fresh
+    assert api("post", f"{path}/unblock", {"purpose": "signature", "password": "12"}, expect=400)["field"] == "password"
+
+    api("post", f"enrolments/{made['id']}/suspend", {})
+    assert {status for _, status, _ in statuses(api, f"phone={reference}")} == {"on_hold"}
+    assert waiting.until(lambda: phone_status(api, path) == 409, 20), "the applet is locked"
+    api("post", f"enrolments/{made['id']}/resume", {})
+    assert waiting.until(lambda: {one for _, one, _ in statuses(api, f"phone={reference}")} == {"valid"}, 20)
+    assert api("get", path) == whole
+
+
+def phone_status(api: Api, path: str) -> int:
+    return int(api._client.get(f"/sandbox/api/v1/{path}").status_code)
+
+
+@pytest.mark.usefixtures("whole_system")
 def test_a_phone_that_is_switched_off_goes_on_when_it_is_back(api: Api) -> None:
     settle(api.realm)
     reference = phone(api, reachable=False)
