@@ -40,6 +40,7 @@ def make(realm: Realm, url: str, *, event_types: list[str], description: str = "
     """Make a webhook; return it with its secret, which is told once. Raises WebhookAddressUnfit, TooManyWebhooks."""
     checked(url)
     now = clock.machine()
+    events.read(realm)  # what happened before isn't told to it
     with transaction.atomic():
         journal.take(realm)
         if Webhook.objects.filter(realm=realm).count() >= settings.WEBHOOKS_MOST:
@@ -86,6 +87,7 @@ def enable(webhook: Webhook, *, since: datetime | None = None, by: str) -> int:
 
     Events of the time when it was disabled are told when `since` (the machine's time) asks for them.
     """
+    events.read(webhook.realm)
     with transaction.atomic():
         journal.take(webhook.realm)
         Webhook.objects.filter(pk=webhook.pk).update(

@@ -3,6 +3,7 @@
 Where the site itself is reached from its own machine alone (WEBHOOKS_LOOPBACK), that machine's services are told, too.
 """
 
+import functools
 import re
 import time
 from datetime import timedelta
@@ -14,7 +15,7 @@ from sandbox.webhooks import outbox
 from sandbox.webhooks.outbox import Outcome
 from whitelist.probes import urls
 from whitelist.probes.errors import ProbeError
-from whitelist.probes.fetching import Answer, Fetcher
+from whitelist.probes.fetching import Answer, Fetcher, trusted
 from whitelist.probes.network import Limits
 
 AGENT = "smartphone-jpki-webhooks/1"
@@ -23,7 +24,12 @@ KEPT_OCTETS = 1024  # of an answer
 
 def fetcher() -> Fetcher:
     """Return what fetches within a webhook's limits."""
-    return Fetcher(Limits(seconds=settings.WEBHOOKS_SECONDS, octets=KEPT_OCTETS, redirects=0), own=own())
+    limits = Limits(seconds=settings.WEBHOOKS_SECONDS, octets=KEPT_OCTETS, redirects=0)
+    return Fetcher(limits, tls=_trusted, own=own())
+
+
+# Reading the browsers' authorities takes a tenth of a second; a process reads them once.
+_trusted = functools.cache(trusted)
 
 
 def own() -> urls.Own:

@@ -65,6 +65,7 @@ def test_each_change_is_told_once_and_in_its_order_and_verifies_with_the_secret_
     api: Api, receiver: Receiver, deliver: Deliver, django_capture_on_commit_callbacks: Any
 ) -> None:
     realm = api.realm
+    issue_card(make_holder(realm), key=5)  # before anybody asked
     made = make(api, receiver, "certificate.*")
     card = issue_card(make_holder(realm))
     phone = issue_phone(card, pending=True)
@@ -92,7 +93,7 @@ def test_each_change_is_told_once_and_in_its_order_and_verifies_with_the_secret_
     assert api("get", f"certificates/{read.data['certificate']}")["status"] == "revoked"
     assert len({one.id for one in receiver.came}) == len(receiver.came)
     listed = api("get", "events?type=certificate.*")["items"]
-    assert [one["id"] for one in listed] == [one.id for one in reversed(receiver.came)]
+    assert [one["id"] for one in listed[:-1]] == [one.id for one in reversed(receiver.came)]
     assert {"type", "timestamp", "data"} == set(receiver.came[0].json)
     settle(deliver, django_capture_on_commit_callbacks)
     assert len(receiver.came) == 7
