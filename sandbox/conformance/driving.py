@@ -22,7 +22,7 @@ from sandbox.conformance.errors import NoPhone
 from sandbox.conformance.journeys import Journey, NotReached
 from sandbox.conformance.judging import Why
 from sandbox.driver import links
-from sandbox.errors import SandboxError
+from sandbox.errors import NoneExpired, SandboxError
 from sandbox.models import ConformanceRun, ConformanceTry, VirtualCard
 from tsm.models import Phone
 from whitelist.probes.errors import ProbeError
@@ -71,13 +71,13 @@ def step(run_id: str) -> None:
 def _try(run: ConformanceRun, row: ConformanceTry, outside: httpx.BaseTransport | None) -> None:
     case = catalogue.find(row.case)
     if case is None:  # The catalogue has changed since the run was begun.
-        runs.conclude_gone(row)
+        runs.leave_out(row, Why.SKIPPED)
         return
     if row.state != runs.Step.ARMED:
         try:
             row = runs.arm_case(run, case.id)
-        except SandboxError as error:  # a workspace from before there were expired certificates has none
-            runs.conclude(run, row, hand_off=None, accepted=None, why=Why.NOT_READY, seen={"problem": error.code})
+        except NoneExpired:  # no fault of the service's
+            runs.leave_out(row, Why.NOT_IN_THIS_WORLD)
             return
     if not runs.is_ready(row):
         if row.armed_at is not None and clock.machine() - row.armed_at > PATIENCE:

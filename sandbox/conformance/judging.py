@@ -23,6 +23,7 @@ class Why(StrEnum):
     NOT_BACK = "not_back"  # the citizen never came back to the service
     NOT_REACHED = "not_reached"  # the service's start led to no hand-off, or it couldn't be reached
     NOT_READY = "not_ready"  # the certificates that the case needs weren't issued in time
+    NOT_IN_THIS_WORLD = "not_in_this_world"  # the realm has no certificate of that kind: it is too young
     OTHER_REQUEST = "other_request"  # the service's hand-off is of another purpose, format or medium
     ASKS_RECORDS = "asks_records"  # about OCSP, and the service asks the records
     SKIPPED = "skipped"  # it wasn't tried

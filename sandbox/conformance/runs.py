@@ -187,9 +187,9 @@ def rest(row: ConformanceTry) -> None:
     _disarm(row)
 
 
-def conclude_gone(row: ConformanceTry) -> None:
-    """Write down that the catalogue has no such case any more."""
-    row.state, row.outcome, row.why = Step.DONE, Outcome.NOT_APPLICABLE, Why.SKIPPED
+def leave_out(row: ConformanceTry, why: Why) -> None:
+    """Write down that a case can't be tried at all, whatever the service does."""
+    row.state, row.outcome, row.why = Step.DONE, Outcome.NOT_APPLICABLE, why
     row.done_at = clock.machine()
     row.save()
 

@@ -39,6 +39,7 @@ WHY: dict[str, Promise] = {
     Why.NOT_BACK: gettext_lazy("利用者がサービスに戻らなかった"),
     Why.NOT_REACHED: gettext_lazy("サービスの入口から、依頼にたどり着けなかった"),
     Why.NOT_READY: gettext_lazy("必要な証明書が、時間内に出なかった"),
+    Why.NOT_IN_THIS_WORLD: gettext_lazy("このワークスペースには、その種の証明書がまだない"),
     Why.OTHER_REQUEST: gettext_lazy("サービスの依頼が、この場合のものではなかった"),
     Why.ASKS_RECORDS: gettext_lazy("OCSPではなく、認証局の記録に尋ねるサービス"),
     Why.SKIPPED: gettext_lazy("試さなかった"),
