@@ -67,7 +67,7 @@ PROBLEMS = ("conformance_run_unknown",)
 BY_HAND = (*PROBLEMS, "conformance_case_unknown", "conformance_run_over", "conformance_runs_itself")
 
 
-class TextAnswer(describing.Answer):
+class BothLanguagesAnswer(describing.Answer):
     ja = serializers.CharField()
     en = serializers.CharField()
 
@@ -75,9 +75,9 @@ class TextAnswer(describing.Answer):
 class CaseAnswer(describing.Answer):
     id = serializers.CharField()
     topic = serializers.ChoiceField([str(one) for one in Topic])
-    title = TextAnswer()
-    done = TextAnswer(help_text="What is done to the hand-off.")
-    why = TextAnswer(help_text="Why it must be accepted or rejected.")
+    title = BothLanguagesAnswer()
+    done = BothLanguagesAnswer(help_text="What is done to the hand-off.")
+    why = BothLanguagesAnswer(help_text="Why it must be accepted or rejected.")
     must = serializers.ChoiceField(["accept", "reject"])
     visit = serializers.ChoiceField(
         [str(one) for one in Visit], help_text="What the citizen's browser does at the end: your tests do it."
@@ -89,7 +89,7 @@ class CaseAnswer(describing.Answer):
     card = serializers.BooleanField(help_text="The card answers, where it may.")
 
 
-class ServiceBody(describing.Body):
+class TriedServiceBody(describing.Body):
     start_url = serializers.CharField(max_length=2000, help_text="Where a citizen begins to sign in.")
     signature_url = serializers.CharField(
         max_length=2000, required=False, help_text="Where one who is signed in begins to sign; for cases of signatures."
@@ -97,7 +97,7 @@ class ServiceBody(describing.Body):
 
 
 class RunBody(describing.Body):
-    service = ServiceBody(required=False, help_text="Go against this service; without it your own tests do.")
+    service = TriedServiceBody(required=False, help_text="Go against this service; without it your own tests do.")
     cases = serializers.ListField(
         child=serializers.CharField(max_length=48), required=False, min_length=1, max_length=200,
         help_text="Only these; otherwise all.",
@@ -134,7 +134,7 @@ class ScoreAnswer(describing.Answer):
     conformant = serializers.BooleanField()
 
 
-class ServiceAnswer(describing.Answer):
+class TriedServiceAnswer(describing.Answer):
     start_url = serializers.CharField()
     signature_url = serializers.CharField(allow_null=True)
 
@@ -142,7 +142,7 @@ class ServiceAnswer(describing.Answer):
 class RunAnswer(describing.Answer):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(ConformanceRun.State.values)
-    service = ServiceAnswer(allow_null=True)
+    service = TriedServiceAnswer(allow_null=True)
     phone = serializers.UUIDField(allow_null=True)
     begun_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
