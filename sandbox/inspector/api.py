@@ -45,9 +45,9 @@ class RequestAnswer(Answer):
 class WholeRequestAnswer(RequestAnswer):
     """A request with its answer; secrets are masked, what is too long is cut."""
 
-    headers = serializers.DictField(child=serializers.CharField())
+    headers = serializers.DictField(child=serializers.CharField(allow_blank=True))
     body = serializers.JSONField()
-    answer_headers = serializers.DictField(child=serializers.CharField())
+    answer_headers = serializers.DictField(child=serializers.CharField(allow_blank=True))
     answer = serializers.JSONField()
 
 
