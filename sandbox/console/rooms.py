@@ -46,7 +46,7 @@ ROOMS: tuple[Room, ...] = (
     ),
     Room(
         "workspace:phones",
-        gettext_lazy("スマホ"),
+        gettext_lazy("スマホの一覧"),
         gettext_lazy("スマホを作り、電子証明書を入れ、このブラウザーで使います。"),
     ),
     Room(
