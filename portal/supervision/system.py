@@ -88,7 +88,7 @@ def running(var: Path | None = None) -> contextlib.nullcontext[System] | None:
 def started(var: Path, environment: Mapping[str, str] | None = None, *, seconds: float = 180) -> Iterator[System]:
     """Start a whole system on `var` and three free ports, give it when it is ready, and stop it in the end.
 
-    `environment` sets settings (see `portal/settings.py`) and may name the ports; a system that was on `var` before
+    `environment` sets settings (see `portal/settings/`) and may name the ports; a system that was on `var` before
     goes on with its data. Raises StartFailed with what the system said.
     """
     var.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,140 @@
+"""The site itself: where it is, what Django is made of, sessions and cookies, logs."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from portal import environment
+
+ROOT = Path(__file__).resolve().parents[2]
+VAR = Path(environment.text("VAR_DIR", str(ROOT / "var")))
+VAR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = False
+PRODUCTION = environment.flag("PRODUCTION", False)
+SANDBOX = environment.flag("SANDBOX", not PRODUCTION)
+
+# Whom the pages serve, and what an API call is about that names no realm.
+DEFAULT_REALM = environment.text("DEFAULT_REALM", "sandbox" if SANDBOX else "production")
+
+# In earnest it has no default, and only the web gets it (portal/wsgi.py): whoever reads an empty one is stopped.
+SECRET_KEY = environment.secret("SECRET_KEY", ROOT) or (
+    "" if PRODUCTION else "embedded-default-not-for-production-" + "0" * 20
+)
+
+ALLOWED_HOSTS = environment.text("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1] testserver").split()
+PUBLIC_URL = environment.text("PUBLIC_URL", "http://localhost:8000")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# A test site that only its own machine reaches: there services of that machine may be gone to.
+LOCAL_SANDBOX = SANDBOX and urlsplit(PUBLIC_URL).hostname in ("localhost", "127.0.0.1")
+
+# An index with further columns saves PostgreSQL a look at the row; SQLite does without.
+SILENCED_SYSTEM_CHECKS = ["models.W040"]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "rest_framework",
+    "csp",
+    "ca",
+    "tsm",
+    "whitelist",
+    "portal",
+]
+if SANDBOX:
+    INSTALLED_APPS.append("sandbox")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portal.api.headers.ApiHeaders",
+]
+if SANDBOX:
+    # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
+    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
+    MIDDLEWARE.append("sandbox.trace.web.Traced")
+
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.site",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+# Each room of the site may have a catalogue of its own beside it.
+LOCALE_PATHS = [ROOT / "portal" / "locale", *sorted((ROOT / "portal").glob("*/locale"))]
+if SANDBOX:
+    LOCALE_PATHS += sorted((ROOT / "sandbox").glob("*/locale"))
+USE_I18N = True
+# Dates and times as the notices write them, in both languages.
+FORMAT_MODULE_PATH = "portal.formats"
+TIME_ZONE = "Asia/Tokyo"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+WHITENOISE_USE_FINDERS = True
+
+SESSION_COOKIE_NAME = "jpki_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+CSRF_COOKIE_NAME = "jpki_csrf"
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF, *filter(None, [environment.text("PHONE_AGENT_URL").rstrip("/")])],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "filters": {"links": {"()": "portal.logs.WithoutLinks"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
+    # It would log whole addresses, and a hand-off's link is in one.
+    "loggers": {"httpx": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}, "fontTools": {"level": "WARNING"}},
+    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
+}
