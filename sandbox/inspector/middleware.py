@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.exceptions import APIException
@@ -76,7 +77,7 @@ def _asked(request: HttpRequest, response: HttpResponse) -> Any:
         return None
     try:
         return read.data or None
-    except (APIException, ValueError, OSError):
+    except (APIException, SuspiciousOperation, RecursionError, ValueError, OSError):
         return None
 
 

@@ -61,6 +61,11 @@ def note(
     return made[0] if made else None
 
 
+def is_kept(realm_id: int) -> bool:
+    """Tell whether anything of the realm is written down at all: for who would ask the database what to write."""
+    return Workspace.objects.filter(realm_id=realm_id).exists()
+
+
 def note_all(realm_id: int, noted: Iterable[Noted]) -> list[TraceEvent]:
     """Write events in their order, in one go. Raises ValueError for a lane that there isn't."""
     noted = list(noted)

@@ -11,7 +11,7 @@ from ca import clock
 from sandbox.models import TraceEvent
 from sandbox.trace import context, dialogue
 from sandbox.trace.dialogue import Noted as Words
-from sandbox.trace.notes import Noted, note_all
+from sandbox.trace.notes import Noted, is_kept, note_all
 from tsm.enrolment import UNDER_WAY
 from tsm.models import Enrolment
 from tsm.transports.base import Transport
@@ -60,7 +60,7 @@ def listening(
         trouble = type(error).__name__
         raise
     finally:
-        if heard.pairs or trouble:
+        if (heard.pairs or trouble) and is_kept(realm_id):
             noted = _noted(heard, medium, dialogue.read(heard.pairs, words()), trouble, begun)
             note_all(realm_id, [replace(noted, phone=phone, enrolment=_enrolment(phone))])
 

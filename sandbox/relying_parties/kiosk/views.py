@@ -118,7 +118,7 @@ def certificate_pdf(request: HttpRequest) -> HttpResponse:
     paper = _paper(request)
     if isinstance(paper, HttpResponse):
         return paper
-    made = papers.pdf(render_to_string("samples/kiosk/certificate_pdf.html", paper))
+    made = papers.pdf(render_to_string("samples/documents/residence.html", paper))
     if made is None:
         return redirect("kiosk_certificate")
     headers = {"Content-Disposition": 'attachment; filename="certificate-of-residence-sample.pdf"'}
