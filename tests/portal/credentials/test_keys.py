@@ -39,7 +39,7 @@ def bank(owner: Membership) -> RelyingParty:
 
 
 @pytest.fixture
-def browser(owner: Membership) -> Client:
+def visitor(owner: Membership) -> Client:
     return browser_of(owner)
 
 
@@ -62,8 +62,8 @@ def filled(owner: Membership, **changes: str) -> dict[str, str]:
     } | changes
 
 
-def issue(browser: Client, owner: Membership, **changes: str) -> Any:
-    return browser.post(f"{base(owner)}services/test-bank/issue", filled(owner, **changes))
+def issue(visitor: Client, owner: Membership, **changes: str) -> Any:
+    return visitor.post(f"{base(owner)}services/test-bank/issue", filled(owner, **changes))
 
 
 def token(row: Credential, number: int = 0) -> str:
@@ -72,18 +72,18 @@ def token(row: Credential, number: int = 0) -> str:
 
 
 def test_who_has_a_passkey_and_no_authenticator_issues_rotates_and_disables_with_it(realm: Realm) -> None:
-    device, browser = Device(), confirmed(Client(headers={"accept-language": "ja"}))
-    by_passkey(browser, device)
+    device, visitor = Device(), confirmed(Client(headers={"accept-language": "ja"}))
+    by_passkey(visitor, device)
     owner = join(Account.objects.get(), make_organisation(realm))
     make_bank(realm, organisation=owner.organisation)
 
     def post(path: str, *, confirmed: bool = True, **changes: str) -> int:
-        shown = browser.get(base(owner) + path).content.decode()
+        shown = visitor.get(base(owner) + path).content.decode()
         assert 'data-passkey="confirm"' in shown
         assert 'name="code"' not in shown
-        answer = json.dumps(device.get(ask(browser, "confirm/ask").json())) if confirmed else ""
+        answer = json.dumps(device.get(ask(visitor, "confirm/ask").json())) if confirmed else ""
         body = filled(owner, code="", passkey=answer) | changes
-        return int(browser.post(base(owner) + path, body).status_code)
+        return int(visitor.post(base(owner) + path, body).status_code)
 
     assert post("services/test-bank/issue", confirmed=False) == 403
     assert not Credential.objects.exists()
@@ -97,21 +97,21 @@ def test_who_has_a_passkey_and_no_authenticator_issues_rotates_and_disables_with
     assert Credential.objects.filter(disabled_at=None).count() == 1
 
 
-def test_a_pasted_key_works_at_once(bank: RelyingParty, browser: Client, owner: Membership) -> None:
-    page = browser.get(f"{base(owner)}services/test-bank/issue").content.decode()
+def test_a_pasted_key_works_at_once(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
+    page = visitor.get(f"{base(owner)}services/test-bank/issue").content.decode()
     assert 'name="seen" value="0"' in page
-    assert issue(browser, owner).status_code == 302
+    assert issue(visitor, owner).status_code == 302
     row = Credential.objects.get()
     assert (row.label, row.issued_by) == ("本番1", owner.account.name)
     assert token(row)
-    listed = browser.get(base(owner)).content.decode()
+    listed = visitor.get(base(owner)).content.decode()
     for part in ("本番1", row.key_id, "有効", owner.account.name):
         assert part in listed
     assert journal("credential.issued")[0].data["by"] == owner.account.name
 
 
-def test_a_key_made_here_is_shown_once_and_is_nowhere(bank: RelyingParty, browser: Client, owner: Membership) -> None:
-    answer = issue(browser, owner, way="make", key="")
+def test_a_key_made_here_is_shown_once_and_is_nowhere(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
+    answer = issue(visitor, owner, way="make", key="")
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
     page = html.unescape(answer.content.decode())
@@ -132,17 +132,17 @@ def test_a_key_made_here_is_shown_once_and_is_nowhere(bank: RelyingParty, browse
     )
     assert credentials.exchange(signed, audience=token_endpoint()).value
     secret = pem.splitlines()[1]
-    assert secret not in browser.get(base(owner)).content.decode()
+    assert secret not in visitor.get(base(owner)).content.decode()
     kept = [str(values) for values in Credential.objects.values_list()]
     kept += [str(values) for values in JournalEntry.objects.values_list()]
     assert not [one for one in kept if secret in one or "PRIVATE" in one]
 
 
-def test_a_form_sent_twice_makes_one_key(bank: RelyingParty, browser: Client, owner: Membership) -> None:
+def test_a_form_sent_twice_makes_one_key(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
     form = filled(owner, way="make", key="")
     address = f"{base(owner)}services/test-bank/issue"
-    assert browser.post(address, form).status_code == 200
-    again = browser.post(address, form | {"code": code(owner.account)})
+    assert visitor.post(address, form).status_code == 200
+    again = visitor.post(address, form | {"code": code(owner.account)})
     assert again.status_code == 409
     assert "ほかの鍵が先に発行されました" in again.content.decode()
     assert Credential.objects.count() == 1
@@ -150,9 +150,9 @@ def test_a_form_sent_twice_makes_one_key(bank: RelyingParty, browser: Client, ow
 
 @pytest.mark.parametrize("given", ["", "wrong"])
 def test_without_the_second_factor_nothing_is_issued_and_what_was_typed_stays(
-    bank: RelyingParty, browser: Client, owner: Membership, given: str
+    bank: RelyingParty, visitor: Client, owner: Membership, given: str
 ) -> None:
-    answer = issue(browser, owner, code=wrong_code(owner.account) if given else "")
+    answer = issue(visitor, owner, code=wrong_code(owner.account) if given else "")
     assert answer.status_code == 403
     page = html.unescape(answer.content.decode())
     assert "本番1" in page
@@ -176,9 +176,9 @@ def test_without_the_second_factor_nothing_is_issued_and_what_was_typed_stays(
     ],
 )
 def test_each_fault_is_tied_to_its_field(
-    bank: RelyingParty, browser: Client, owner: Membership, changes: dict[str, str], field: str
+    bank: RelyingParty, visitor: Client, owner: Membership, changes: dict[str, str], field: str
 ) -> None:
-    answer = issue(browser, owner, **changes)
+    answer = issue(visitor, owner, **changes)
     assert answer.status_code == 400
     page = answer.content.decode()
     assert f'<a href="#{field}">' in page
@@ -187,43 +187,43 @@ def test_each_fault_is_tied_to_its_field(
     assert not Credential.objects.exists()
 
 
-def test_a_fault_in_the_form_does_not_use_up_the_code(bank: RelyingParty, browser: Client, owner: Membership) -> None:
+def test_a_fault_in_the_form_does_not_use_up_the_code(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
     given = code(owner.account)
     for wrong in ({"key": "x"}, {"until": "2020-01-01"}, {"until": "2999-01-01"}):
-        assert issue(browser, owner, code=given, **wrong).status_code == 400
-    assert issue(browser, owner, code=given).status_code == 302
+        assert issue(visitor, owner, code=given, **wrong).status_code == 400
+    assert issue(visitor, owner, code=given).status_code == 302
 
 
 def test_a_pasted_private_key_is_refused_and_not_shown_again(
-    bank: RelyingParty, browser: Client, owner: Membership
+    bank: RelyingParty, visitor: Client, owner: Membership
 ) -> None:
     pem = key(0).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    answer = issue(browser, owner, key=pem.decode())
+    answer = issue(visitor, owner, key=pem.decode())
     page = answer.content.decode()
     assert (answer.status_code, "秘密鍵が含まれています" in page) == (400, True)
     assert pem.decode().splitlines()[1] not in html.unescape(page)
 
 
-def test_the_fourth_is_one_too_many(bank: RelyingParty, browser: Client, owner: Membership) -> None:
+def test_the_fourth_is_one_too_many(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
     for number in range(3):
-        assert issue(browser, owner, key=json.dumps(public_jwk(number))).status_code == 302
-    answer = issue(browser, owner, key=json.dumps(public_jwk(3)))
+        assert issue(visitor, owner, key=json.dumps(public_jwk(number))).status_code == 302
+    answer = issue(visitor, owner, key=json.dumps(public_jwk(3)))
     assert (answer.status_code, "いっぱいです" in answer.content.decode()) == (409, True)
 
 
-def test_a_rotated_key_goes_on_until_the_chosen_time(bank: RelyingParty, browser: Client, owner: Membership) -> None:
-    issue(browser, owner)
+def test_a_rotated_key_goes_on_until_the_chosen_time(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
+    issue(visitor, owner)
     old = Credential.objects.get()
     address = f"{base(owner)}{old.pk}/rotate"
-    assert "次に入力する日の終わり" in browser.get(address).content.decode()
-    answer = browser.post(address, filled(owner, key=json.dumps(public_jwk(1)), overlap="1"))
+    assert "次に入力する日の終わり" in visitor.get(address).content.decode()
+    answer = visitor.post(address, filled(owner, key=json.dumps(public_jwk(1)), overlap="1"))
     assert answer.status_code == 302
     old = Credential.objects.get(pk=old.pk)
     assert token(old)
     assert timedelta(hours=23) < old.not_after - clock.now(bank.realm) <= timedelta(days=1)
-    page = browser.get(base(owner)).content.decode()
+    page = visitor.get(base(owner)).content.decode()
     assert "新しい鍵に替わりました" in page
     assert f"{old.pk}/rotate" not in page
 
@@ -238,46 +238,46 @@ def test_a_rotated_key_goes_on_until_the_chosen_time(bank: RelyingParty, browser
     ],
 )
 def test_a_rotation_says_when_the_old_one_ends(
-    bank: RelyingParty, browser: Client, owner: Membership, changes: dict[str, str], field: str
+    bank: RelyingParty, visitor: Client, owner: Membership, changes: dict[str, str], field: str
 ) -> None:
-    issue(browser, owner)
+    issue(visitor, owner)
     address = f"{base(owner)}{Credential.objects.get().pk}/rotate"
-    answer = browser.post(address, filled(owner, key=json.dumps(public_jwk(1)), **changes))
+    answer = visitor.post(address, filled(owner, key=json.dumps(public_jwk(1)), **changes))
     assert answer.status_code == 400
     assert f'id="{field}-error"' in answer.content.decode()
     assert Credential.objects.count() == 1
 
 
-def test_a_chosen_day_ends_with_that_day_in_japan(bank: RelyingParty, browser: Client, owner: Membership) -> None:
-    issue(browser, owner)
+def test_a_chosen_day_ends_with_that_day_in_japan(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
+    issue(visitor, owner)
     row = Credential.objects.get()
     day = (clock.now(bank.realm) + timedelta(days=3)).date().isoformat()
     form = filled(owner, key=json.dumps(public_jwk(1)), overlap="day", old_day=day)
-    assert browser.post(f"{base(owner)}{row.pk}/rotate", form).status_code == 302
+    assert visitor.post(f"{base(owner)}{row.pk}/rotate", form).status_code == 302
     assert Credential.objects.get(pk=row.pk).not_after.isoformat().startswith(f"{day}T15:00:00")
 
 
-def test_disabling_takes_a_code_and_ends_tokens_at_once(bank: RelyingParty, browser: Client, owner: Membership) -> None:
-    issue(browser, owner)
+def test_disabling_takes_a_code_and_ends_tokens_at_once(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
+    issue(visitor, owner)
     row = Credential.objects.get()
     given, address = token(row), f"{base(owner)}{row.pk}/disable"
-    assert "元に戻せません" in browser.get(address).content.decode()
-    assert browser.post(address, {"code": wrong_code(owner.account)}).status_code == 403
+    assert "元に戻せません" in visitor.get(address).content.decode()
+    assert visitor.post(address, {"code": wrong_code(owner.account)}).status_code == 403
     assert AccessToken.objects.exists()
-    assert browser.post(address, {"code": code(owner.account)}).status_code == 302
+    assert visitor.post(address, {"code": code(owner.account)}).status_code == 302
     assert not AccessToken.objects.exists()
     refused = Client(headers={"authorization": f"Bearer {given}"}).post("/api/v1/handoffs", {}, "application/json")
     assert refused.status_code == 401
-    page = browser.get(base(owner)).content.decode()
+    page = visitor.get(base(owner)).content.decode()
     assert "無効にしました" in page
     assert journal("credential.disabled")[0].data["by"] == owner.account.name
 
 
 @pytest.mark.parametrize("role", ["legal", "viewer"])
 def test_others_of_the_organisation_read_and_change_nothing(
-    bank: RelyingParty, browser: Client, owner: Membership, role: str
+    bank: RelyingParty, visitor: Client, owner: Membership, role: str
 ) -> None:
-    issue(browser, owner)
+    issue(visitor, owner)
     row = Credential.objects.get()
     other = make_provider(bank.realm, f"{role}@bank.example", role=role, organisation=owner.organisation)
     theirs = browser_of(other)
@@ -297,22 +297,22 @@ def test_a_developer_may(bank: RelyingParty, owner: Membership) -> None:
     assert answer.status_code == 302
 
 
-def test_a_service_or_key_of_another_organisation_is_not_found(browser: Client, owner: Membership) -> None:
+def test_a_service_or_key_of_another_organisation_is_not_found(visitor: Client, owner: Membership) -> None:
     stranger = make_credential(make_bank(owner.organisation.realm, "other-bank"))
     for path in ("services/other-bank/issue", "services/%00/issue", f"{stranger.pk}/rotate", f"{stranger.pk}/disable"):
-        assert browser.post(f"{base(owner)}{path}", filled(owner)).status_code == 404
+        assert visitor.post(f"{base(owner)}{path}", filled(owner)).status_code == 404
     assert Credential.objects.get().disabled_at is None
-    assert "other-bank" not in browser.get(base(owner)).content.decode()
+    assert "other-bank" not in visitor.get(base(owner)).content.decode()
 
 
 def test_the_list_takes_no_more_queries_with_more_keys(
-    bank: RelyingParty, browser: Client, owner: Membership, settings: Any
+    bank: RelyingParty, visitor: Client, owner: Membership, settings: Any
 ) -> None:
     settings.CREDENTIALS_AT_ONCE = 9
 
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
-            assert browser.get(base(owner)).status_code == 200
+            assert visitor.get(base(owner)).status_code == 200
         return len(queries)
 
     make_credential(bank, number=0)
@@ -343,11 +343,11 @@ def shown(certificate: Any) -> dict[str, str]:
 
 
 def test_a_certificate_gets_a_token_that_only_it_can_use(
-    bank: RelyingParty, browser: Client, owner: Membership, front: None
+    bank: RelyingParty, visitor: Client, owner: Membership, front: None
 ) -> None:
     own = certificate_for(key(0))
     pem = own.public_bytes(serialization.Encoding.PEM).decode()
-    assert issue(browser, owner, kind="tls_client_auth", key=pem).status_code == 302
+    assert issue(visitor, owner, kind="tls_client_auth", key=pem).status_code == 302
     answer = ask_token(shown(own), {"client_id": "test-bank"})
     assert answer.status_code == 200
     bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
@@ -379,16 +379,16 @@ def test_a_strange_certificate_gets_nothing(bank: RelyingParty, front: None, bod
 
 
 def test_without_a_front_the_header_is_anybodys(
-    bank: RelyingParty, browser: Client, owner: Membership, settings: Any
+    bank: RelyingParty, visitor: Client, owner: Membership, settings: Any
 ) -> None:
     settings.API_CLIENT_CERTIFICATE_HEADER = ""
     own = certificate_for(key(0))
-    issue(browser, owner, kind="tls_client_auth", key=own.public_bytes(serialization.Encoding.PEM).decode())
+    issue(visitor, owner, kind="tls_client_auth", key=own.public_bytes(serialization.Encoding.PEM).decode())
     assert ask_token(shown(own), {"client_id": "test-bank"}).status_code == 400
 
 
 def test_a_key_of_another_realm_is_listed_with_its_own_clock(
-    browser: Client, owner: Membership, bank: RelyingParty
+    visitor: Client, owner: Membership, bank: RelyingParty
 ) -> None:
     workspace = Realm.objects.create(slug="ws", name="ws", clock_offset=timedelta(days=800))
     owner.organisation.workspace = workspace
@@ -396,6 +396,6 @@ def test_a_key_of_another_realm_is_listed_with_its_own_clock(
     sandbox = make_bank(workspace, "ws-bank", organisation=owner.organisation)
     now = clock.now(bank.realm)
     credentials.add(sandbox, key_id="k", public_jwk=public_jwk(5), not_before=now, not_after=now + timedelta(days=30))
-    page = browser.get(base(owner)).content.decode()
+    page = visitor.get(base(owner)).content.decode()
     assert "期限切れ" in page
     assert "試験環境" in page

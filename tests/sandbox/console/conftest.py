@@ -35,7 +35,7 @@ def workspace(owner: Membership) -> Workspace:
 
 
 @pytest.fixture
-def browser(workspace: Workspace, realm: Realm) -> Client:
+def visitor(workspace: Workspace, realm: Realm) -> Client:
     """Return a developer's browser."""
     return client(make_provider(realm, "dev@bank.example", role="developer", organisation=workspace.organisation))
 

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 Address = Callable[[str], str]
 
 
-def text(browser: Client, address: str) -> str:
-    response = browser.get(address)
+def text(visitor: Client, address: str) -> str:
+    response = visitor.get(address)
     assert response.status_code == 200, (address, response.status_code)
     return response.content.decode()
 
@@ -60,105 +60,105 @@ def test_who_may_only_read_sees_every_room_and_changes_nothing(
 
 
 def test_a_workspace_that_isnt_ready_leads_to_where_it_is_made(
-    browser: Client, address: Address, workspace: Workspace
+    visitor: Client, address: Address, workspace: Workspace
 ) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(state=Workspace.State.ASKED)
-    assert browser.get(address("overview/")).headers["Location"] == address("")
-    assert browser.get(address(f"citizens/{uuid.uuid4()}/")).status_code == 404
+    assert visitor.get(address("overview/")).headers["Location"] == address("")
+    assert visitor.get(address(f"citizens/{uuid.uuid4()}/")).status_code == 404
 
 
 def test_the_personas_are_shown_with_what_their_cards_stand_for_and_passwords_to_who_acts(
-    browser: Client, reader: Client, address: Address, workspace: Workspace
+    visitor: Client, reader: Client, address: Address, workspace: Workspace
 ) -> None:
     made = [citizens.settle(workspace.realm, persona) for persona in personas.PERSONAS]
-    listed = text(browser, address("citizens/"))
+    listed = text(visitor, address("citizens/"))
     assert all(persona.name in listed and persona.code in listed for persona in personas.PERSONAS)
     assert "署名用パスワードがロックされたカード" in listed
     one = address(f"citizens/{made[0].reference}/")
-    assert "HANAKO7391" in text(browser, one)
+    assert "HANAKO7391" in text(visitor, one)
     assert "HANAKO7391" not in text(reader, one)
 
 
 def test_a_citizen_of_ones_own_is_made_or_refused_with_a_sentence(
-    browser: Client, address: Address, workspace: Workspace
+    visitor: Client, address: Address, workspace: Workspace
 ) -> None:
-    made = browser.post(address("citizens/make"), {"name": "冬木　誠", "romaji": "FUYUKI Makoto", "card": "child"})
+    made = visitor.post(address("citizens/make"), {"name": "冬木　誠", "romaji": "FUYUKI Makoto", "card": "child"})
     found = citizens.of(workspace.realm).get()
     assert made.headers["Location"] == address(f"citizens/{found.reference}/")
     assert (found.holder.name, found.romaji, found.condition) == ("冬木　誠", "FUYUKI Makoto", "child")
-    refused = browser.post(address("citizens/make"), {"name": "冬木\0", "card": "expired"})
+    refused = visitor.post(address("citizens/make"), {"name": "冬木\0", "card": "expired"})
     assert refused.status_code == 400
     assert 'role="alert"' in refused.content.decode()
     assert citizens.of(workspace.realm).count() == 1
 
 
-def test_the_clock_moves_and_comes_back(browser: Client, address: Address, workspace: Workspace) -> None:
+def test_the_clock_moves_and_comes_back(visitor: Client, address: Address, workspace: Workspace) -> None:
     keep = {"follow-credentials": "1", "follow-phones": "1"}
-    browser.post(address("clock/move"), {"how": "advance", "step": "1d", **keep})
+    visitor.post(address("clock/move"), {"how": "advance", "step": "1d", **keep})
     realm = Realm.objects.get(pk=workspace.realm_id)
     assert realm.clock_offset == timedelta(days=1)
-    assert "動かした記録" in text(browser, address("clock/"))
-    wrong = browser.post(address("clock/move"), {"how": "set", "at": "tomorrow"})
+    assert "動かした記録" in text(visitor, address("clock/"))
+    wrong = visitor.post(address("clock/move"), {"how": "set", "at": "tomorrow"})
     assert wrong.status_code == 400
     assert 'aria-invalid="true"' in wrong.content.decode()
-    browser.post(address("clock/move"), {"how": "reset", **keep})
+    visitor.post(address("clock/move"), {"how": "reset", **keep})
     assert not Realm.objects.get(pk=workspace.realm_id).clock_offset
 
 
 def test_a_fault_is_armed_for_a_scope_shown_and_taken_away(
-    browser: Client, address: Address, workspace: Workspace
+    visitor: Client, address: Address, workspace: Workspace
 ) -> None:
     client_id = workspaces.relying_party(workspace).client_id
     page = address("faults/arm/signature_wrong/")
-    assert "署名の1ビットを反転します" in text(browser, page)
-    assert browser.post(page, {"client": client_id, "requests": "3"}).headers["Location"] == address("faults/")
+    assert "署名の1ビットを反転します" in text(visitor, page)
+    assert visitor.post(page, {"client": client_id, "requests": "3"}).headers["Location"] == address("faults/")
     fault = Fault.objects.get()
     assert (fault.name, fault.client_id, fault.requests_left) == ("signature_wrong", client_id, 3)
-    assert client_id in text(browser, address("faults/"))
+    assert client_id in text(visitor, address("faults/"))
     for wrong in ({"requests": "many"}, {"rate": "2"}, {"client": "nobody"}, {"hand_off": "x"}):
-        assert browser.post(page, wrong).status_code == 400, wrong
-    assert browser.get(address("faults/arm/kitchen/")).status_code == 404
-    browser.post(address(f"faults/{fault.reference}/disarm"))
+        assert visitor.post(page, wrong).status_code == 400, wrong
+    assert visitor.get(address("faults/arm/kitchen/")).status_code == 404
+    visitor.post(address(f"faults/{fault.reference}/disarm"))
     assert Fault.objects.get().ended_at is not None
 
 
-def test_a_webhooks_secret_is_shown_once(browser: Client, address: Address) -> None:
-    made = browser.post(address("webhooks/make"), {"url": "https://bank.example/hook"})
+def test_a_webhooks_secret_is_shown_once(visitor: Client, address: Address) -> None:
+    made = visitor.post(address("webhooks/make"), {"url": "https://bank.example/hook"})
     assert "no-store" in made.headers["Cache-Control"]
     secret = made.content.decode().split('id="secret">')[1].split("<")[0]
     assert secret.startswith("whsec_")
     hook = Webhook.objects.get()
     one = address(f"webhooks/{hook.reference}/")
-    assert secret not in text(browser, one)
-    browser.post(f"{one}act", {"action": "ping"})
-    assert "webhook.ping" in text(browser, one)
-    browser.post(f"{one}act", {"action": "disable"})
-    assert browser.post(f"{one}act", {"action": "ping"}).status_code == 409
-    refused = browser.post(address("webhooks/make"), {"url": "http://10.0.0.1/"})
+    assert secret not in text(visitor, one)
+    visitor.post(f"{one}act", {"action": "ping"})
+    assert "webhook.ping" in text(visitor, one)
+    visitor.post(f"{one}act", {"action": "disable"})
+    assert visitor.post(f"{one}act", {"action": "ping"}).status_code == 409
+    refused = visitor.post(address("webhooks/make"), {"url": "http://10.0.0.1/"})
     assert refused.status_code == 400
-    browser.post(f"{one}act", {"action": "delete"})
+    visitor.post(f"{one}act", {"action": "delete"})
     assert not Webhook.objects.exists()
 
 
 def test_a_phone_is_taken_up_in_this_browser_by_who_acts_and_nobody_elses_is(
-    browser: Client, reader: Client, address: Address, workspace: Workspace, realm: Realm
+    visitor: Client, reader: Client, address: Address, workspace: Workspace, realm: Realm
 ) -> None:
     phone = Phone.objects.create(
         realm=workspace.realm, model_code="sakura-8", name="花子の", token_digest="", created_at=clock.machine()
     )
     VirtualPhone.objects.create(phone=phone, sealed_state=b"", sealed_token=b"")
     take = f"/sandbox/workspaces/{workspace.organisation.reference}/phones/{phone.reference}"
-    assert f'action="{take}"' in text(browser, address(f"phones/{phone.reference}/"))
+    assert f'action="{take}"' in text(visitor, address(f"phones/{phone.reference}/"))
     assert reader.post(take).status_code == 403
     stranger = client(make_provider(realm, "s@shop.example", organisation=make_organisation(realm, "隣の店")))
     assert stranger.post(take).status_code == 404
-    taken = browser.post(take, {"next": address("tour/")})
+    taken = visitor.post(take, {"next": address("tour/")})
     assert taken.headers["Location"] == address("tour/")
-    assert "このブラウザー" in text(browser, address("phones/"))
+    assert "このブラウザー" in text(visitor, address("phones/"))
 
 
 def test_a_certificate_is_held_released_and_revoked_for_a_cause(
-    browser: Client, reader: Client, address: Address, workspace: Workspace
+    visitor: Client, reader: Client, address: Address, workspace: Workspace
 ) -> None:
     workspace.realm = make_realm("ws-certificates")
     workspace.save()
@@ -170,25 +170,25 @@ def test_a_certificate_is_held_released_and_revoked_for_a_cause(
         ({"action": "release"}, "valid"),
         ({"action": "revoke", "cause": "death"}, "revoked"),
     ):
-        assert browser.post(page, form).status_code == 302, form
+        assert visitor.post(page, form).status_code == 302, form
         made.refresh_from_db()
         assert made.status == status
     assert made.cause == "death"
-    again = browser.post(page, {"action": "hold"})
+    again = visitor.post(page, {"action": "hold"})
     assert again.status_code == 409
     assert 'role="alert"' in again.content.decode()
 
 
-def test_a_conformance_run_is_begun_shown_and_finished(browser: Client, address: Address, workspace: Workspace) -> None:
-    begun = browser.post(address("conformance/begin"))
+def test_a_conformance_run_is_begun_shown_and_finished(visitor: Client, address: Address, workspace: Workspace) -> None:
+    begun = visitor.post(address("conformance/begin"))
     run = ConformanceRun.objects.get()
     assert begun.headers["Location"] == address(f"conformance/{run.pk}/")
-    page = text(browser, begun.headers["Location"])
+    page = text(visitor, begun.headers["Location"])
     assert page.count("これから") == run.tries.count() >= 41
-    assert browser.get(address(f"conformance/{run.pk}/report")).status_code == 404
-    browser.post(address(f"conformance/{run.pk}/finish"))
+    assert visitor.get(address(f"conformance/{run.pk}/report")).status_code == 404
+    visitor.post(address(f"conformance/{run.pk}/finish"))
     run.refresh_from_db()
     assert run.state == ConformanceRun.State.FINISHED
-    assert "試さなかった" in text(browser, begun.headers["Location"])
-    refused = browser.post(address("conformance/begin"), {"start_url": "https://nowhere.example/"})
+    assert "試さなかった" in text(visitor, begun.headers["Location"])
+    refused = visitor.post(address("conformance/begin"), {"start_url": "https://nowhere.example/"})
     assert refused.status_code == 400

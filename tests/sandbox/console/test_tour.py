@@ -25,21 +25,21 @@ def due(workspace: Workspace) -> str:
     return next((stage.step for stage in tour.of(workspace).stages if stage.state == "now"), "over")
 
 
-def test_each_step_is_done_when_the_rows_say_so(browser: Client, address: Address, workspace: Workspace) -> None:
+def test_each_step_is_done_when_the_rows_say_so(visitor: Client, address: Address, workspace: Workspace) -> None:
     workspace.realm = make_realm("ws-tour")
     workspace.save()
     workspaces._register(workspace.organisation, workspace.realm)
     entry = workspaces.relying_party(workspace)
 
     def state() -> str:
-        return str(browser.get(address("tour/state")).json()["state"])
+        return str(visitor.get(address("tour/state")).json()["state"])
 
     assert due(workspace) == Step.KEY
     before = state()
     credential = make_credential(entry)
     assert due(workspace) == Step.TOKEN
     assert state() != before, "the page that waits sees it"
-    page = browser.get(address("tour/")).content.decode()
+    page = visitor.get(address("tour/")).content.decode()
     assert f'{{"kid": "{credential.key_id}"}}' in page.replace("&quot;", '"')
     credential.access_tokens.create(digest="0" * 64, expires_at=clock.machine())
     assert due(workspace) == Step.PHONE
@@ -63,6 +63,6 @@ def test_each_step_is_done_when_the_rows_say_so(browser: Client, address: Addres
     trace.note(workspace.realm_id, "ocsp", "ocsp.asked", title=("尋ねた", "Asked"), data=data, hand_off=asked.pk)
     found = tour.of(workspace)
     assert (found.over, found.hand_off) == (True, asked)
-    page = browser.get(address("tour/")).content.decode()
+    page = visitor.get(address("tour/")).content.decode()
     assert f"trace/?hand_off={asked.pk}" in page
     assert "tour.js" not in page

@@ -27,13 +27,13 @@ def note(workspace: Workspace, lane: str, what: str, title: str, **more: object)
 
 
 def test_events_stand_in_time_with_the_way_they_went_and_can_be_filtered(
-    browser: Client, address: Address, workspace: Workspace
+    visitor: Client, address: Address, workspace: Workspace
 ) -> None:
     hand_off, now = uuid.uuid4(), clock.machine()
     late = note(workspace, Lane.TSM, "seram.report", "スマホの報告", at=now)
     early = note(workspace, Lane.API, "handoff.asked", "求めた", hand_off=hand_off, at=now - timedelta(seconds=1))
     failed = note(workspace, Lane.ELEMENT, "apdus.phone", "署名できない", failed=True, at=now + timedelta(minutes=5))
-    page = browser.get(address("trace/")).content.decode()
+    page = visitor.get(address("trace/")).content.decode()
     places = [page.index(str(event.reference)) for event in (early, late, failed)]
     assert places == sorted(places), "by the time at which each happened"
     assert "5分たって" in page
@@ -44,7 +44,7 @@ def test_events_stand_in_time_with_the_way_they_went_and_can_be_filtered(
         ("?text=報告", {late}),
         ("?hand_off=kitchen&lane=kitchen", {early, late, failed}),
     ):
-        page = browser.get(address(f"trace/{query}")).content.decode()
+        page = visitor.get(address(f"trace/{query}")).content.decode()
         assert {one for one in (early, late, failed) if f"e-{one.reference}" in page} == shown, query
     row = telling.rows([late])[0]
     assert (row.start, row.end, row.both) == (
@@ -54,20 +54,20 @@ def test_events_stand_in_time_with_the_way_they_went_and_can_be_filtered(
     )
 
 
-def test_what_is_new_comes_as_a_fragment_once(browser: Client, address: Address, workspace: Workspace) -> None:
+def test_what_is_new_comes_as_a_fragment_once(visitor: Client, address: Address, workspace: Workspace) -> None:
     old = note(workspace, Lane.API, "x", "前", at=clock.machine() - timedelta(minutes=1))
-    assert browser.get(address(f"trace/rows?after={old.pk}")).status_code == 204
+    assert visitor.get(address(f"trace/rows?after={old.pk}")).status_code == 204
     new = note(workspace, Lane.OCSP, "ocsp.asked", "後")
-    fragment = browser.get(address(f"trace/rows?after={old.pk}"))
+    fragment = visitor.get(address(f"trace/rows?after={old.pk}"))
     assert str(new.reference) in fragment.content.decode()
     assert "<html" not in fragment.content.decode()
-    assert browser.get(address(f"trace/rows?after={old.pk}&lane=ca")).status_code == 204
-    again = browser.get(address(f"trace/rows?after={new.pk}"))
+    assert visitor.get(address(f"trace/rows?after={old.pk}&lane=ca")).status_code == 204
+    again = visitor.get(address(f"trace/rows?after={new.pk}"))
     assert str(new.reference) in again.content.decode(), "what was committed late comes after what came"
 
 
 def test_an_event_opens_to_its_bytes_in_words_of_both_languages(
-    browser: Client, address: Address, workspace: Workspace
+    visitor: Client, address: Address, workspace: Workspace
 ) -> None:
     spoken = [
         (jpki.select_application().encode(), b"\x90\x00"),
@@ -75,16 +75,16 @@ def test_an_event_opens_to_its_bytes_in_words_of_both_languages(
         (jpki.verify(b"7391").encode(), b"\x63\xc2"),
     ]
     made = note(workspace, Lane.ELEMENT, "apdus.phone", "<照合>", data={"commands": dialogue.read(spoken)}, failed=True)
-    japanese = browser.get(address(f"trace/{made.reference}/?fragment")).content.decode()
+    japanese = visitor.get(address(f"trace/{made.reference}/?fragment")).content.decode()
     assert "公的個人認証（JPKI）アプリを選ぶ" in japanese
     assert "00A4040C 0A D392F000260100000001" in japanese
     assert "違う。あと2回" in japanese
     assert "37333931" not in japanese
     assert "なぜそうするのか" in japanese
-    whole = browser.get(address(f"trace/{made.reference}/")).content.decode()
+    whole = visitor.get(address(f"trace/{made.reference}/")).content.decode()
     assert "&lt;照合&gt;" in whole
-    browser.cookies["django_language"] = "en"
-    english = browser.get(address(f"trace/{made.reference}/?fragment")).content.decode()
+    visitor.cookies["django_language"] = "en"
+    english = visitor.get(address(f"trace/{made.reference}/?fragment")).content.decode()
     assert "wrong, 2 tries left" in english
     assert "Why it is so" in english
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
 from jpki_client import Expected, Original, Trust, Verdict, by_ocsp, verify
 
 from ca import clock
@@ -124,8 +123,3 @@ def other_realm(realm: Realm) -> Realm:
     found = make_realm("other")
     make_workspace(found)
     return found
-
-
-@pytest.fixture
-def browser() -> Client:
-    return Client()

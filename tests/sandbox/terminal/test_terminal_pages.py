@@ -23,9 +23,9 @@ def terminal() -> Iterator[Terminal]:
 
 
 @pytest.fixture
-def browser(terminal: Terminal) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=terminal.url, headers={"Accept-Language": "ja"}) as browser:
-        yield browser
+def visitor(terminal: Terminal) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=terminal.url, headers={"Accept-Language": "ja"}) as visitor:
+        yield visitor
 
 
 @pytest.mark.parametrize(
@@ -41,19 +41,19 @@ def browser(terminal: Terminal) -> Iterator[httpx.Client]:
         ({"state": ""}, "正しくありません"),
     ],
 )
-def test_what_may_not_be_asked_asks_nobody_for_a_pin(browser: httpx.Client, changes: dict[str, str], said: str) -> None:
-    refused = browser.get("/", params=ASK | changes)
+def test_what_may_not_be_asked_asks_nobody_for_a_pin(visitor: httpx.Client, changes: dict[str, str], said: str) -> None:
+    refused = visitor.get("/", params=ASK | changes)
     assert (refused.status_code, said in refused.text) == (400, True)
     assert "<input" not in refused.text
 
 
-def test_the_visitor_may_stop_and_the_service_is_told(browser: httpx.Client) -> None:
-    page = browser.get("/", params=ASK).headers["Location"]
-    stop = re.search(r'action="(/visits/[^"]+/stop)"', browser.get(page).text)
+def test_the_visitor_may_stop_and_the_service_is_told(visitor: httpx.Client) -> None:
+    page = visitor.get("/", params=ASK).headers["Location"]
+    stop = re.search(r'action="(/visits/[^"]+/stop)"', visitor.get(page).text)
     assert stop is not None
-    back = urllib.parse.urlsplit(browser.post(stop[1]).headers["Location"])
+    back = urllib.parse.urlsplit(visitor.post(stop[1]).headers["Location"])
     assert dict(urllib.parse.parse_qsl(back.query)) == {"state": "s-1", "error": "stopped"}
-    assert browser.get(page).status_code == 410
+    assert visitor.get(page).status_code == 410
 
 
 def test_a_name_that_somebody_made_to_lead_here_is_not_answered(terminal: Terminal) -> None:
@@ -63,18 +63,18 @@ def test_a_name_that_somebody_made_to_lead_here_is_not_answered(terminal: Termin
 
 
 def test_pages_in_both_languages_with_a_strict_policy_and_labelled_fields(
-    terminal: Terminal, browser: httpx.Client, card: MyNumberCard
+    terminal: Terminal, visitor: httpx.Client, card: MyNumberCard
 ) -> None:
     terminal.reader.card = card  # type: ignore[attr-defined]
-    page = browser.get("/", params=ASK | {"lang": "en"}).headers["Location"]
-    english, japanese = browser.get(page), browser.get(page.replace("lang=en", "lang=ja"))
+    page = visitor.get("/", params=ASK | {"lang": "en"}).headers["Location"]
+    english, japanese = visitor.get(page), visitor.get(page.replace("lang=en", "lang=ja"))
     assert ('<html lang="en">' in english.text, '<html lang="ja">' in japanese.text) == (True, True)
     assert "A card lies there." in english.text
     assert '<label class="step" for="pin">' in japanese.text
     assert "default-src 'none'" in japanese.headers["Content-Security-Policy"]
     assert (japanese.headers["Cache-Control"], japanese.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
     assert "<script" not in japanese.text
-    wrong = browser.post(page, data={"pin": "9999"})
+    wrong = visitor.post(page, data={"pin": "9999"})
     assert 'aria-invalid="true"' in wrong.text
     assert "2 more wrong tries block it" in wrong.text
 
@@ -97,11 +97,11 @@ def test_visits_and_answers_do_not_last(terminal: Terminal, card: MyNumberCard) 
     assert visits.answer(codes[1]) is None
 
 
-def test_answers_are_not_for_pages(browser: httpx.Client) -> None:
+def test_answers_are_not_for_pages(visitor: httpx.Client) -> None:
     for body in (b"", b"[]", b'{"code": 1}', b"\xff", b'{"code": "x"}'):
-        assert browser.post("/answers", content=body, headers={"Content-Type": "text/plain"}).status_code == 404
-    assert browser.options("/answers").status_code == 501
-    assert browser.get("/nowhere").status_code == 404
+        assert visitor.post("/answers", content=body, headers={"Content-Type": "text/plain"}).status_code == 404
+    assert visitor.options("/answers").status_code == 501
+    assert visitor.get("/nowhere").status_code == 404
 
 
 def test_a_service_is_named_by_its_address() -> None:
