@@ -80,6 +80,8 @@ def started(folder: Path, database: str) -> list[Server]:
         "CA_KEYS_PASSPHRASE": secrets.token_hex(16),
         "RESPONDER_KEYS_PASSPHRASE": secrets.token_hex(16),
         "LOG_LEVEL": "ERROR",
+        # As in earnest: a sandbox's responder looks for faults first.
+        "SANDBOX": "0",
         "DJANGO_SETTINGS_MODULE": "portal.settings",
     }
     command = [sys.executable, "-m", "benchmarks.ca_ocsp_world", str(folder)]

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from django.conf import settings
 
 from ca import assembly, clock, der, responder
 from ca.connections import connections
@@ -65,14 +64,8 @@ class FaultyDesk:
         self._threads = ThreadPoolExecutor(THREADS, "faults")
 
     def take(self, request: Request, connection: Connection) -> None:
-        """Have a thread look whether something is armed; the responder's own desk goes on where nothing is.
-
-        The site's own realm is nobody's workspace, and its requests pass at once.
-        """
-        if _slug(request) == settings.DEFAULT_REALM:
-            self._inner.take(request, connection)
-        else:
-            self._threads.submit(self._look, request, connection)
+        """Have a thread look whether something is armed; the responder's own desk goes on where nothing is."""
+        self._threads.submit(self._look, request, connection)
 
     def refusal(self, trouble: Trouble, target: bytes) -> Reply:
         """Return what the responder's desk says."""

@@ -112,7 +112,7 @@ def test_without_a_sandbox_it_starts_and_says_what_is_missing_until_nothing_is(t
 def sleeper(tmp_path: Path) -> Iterator[str]:
     """Serve an application that sleeps, with the very command that serves the site."""
     (tmp_path / "sleeper.py").write_text(SLEEPER)
-    port = system._free_ports(1)[0]
+    port = system.free_ports(1)[0]
     web = next(process for process in house({"PORT": str(port)}).processes if process.name == "web")
     web = dataclasses.replace(web, command=(*web.command[:-1], "--working-dir", str(tmp_path), "sleeper:application"))
     with (tmp_path / "log").open("wb") as log:
