@@ -26,6 +26,7 @@ def drive(run: ConformanceRun, deliver: Deliver) -> dict[str, tuple[str, ...]]:
     return {row.case: (row.outcome, row.why, str(row.seen)) for row in run.tries.all()}
 
 
+@pytest.mark.slow
 def test_a_careful_service_passes_every_case(
     relying_party: RelyingParty, service: Service, phone: Phone, deliver: Deliver
 ) -> None:
@@ -37,6 +38,7 @@ def test_a_careful_service_passes_every_case(
     assert judging.score(run.tries.all())["conformant"]
 
 
+@pytest.mark.slow
 def test_a_blind_service_fails_every_case_that_it_must_reject(
     relying_party: RelyingParty, service: Service, phone: Phone, deliver: Deliver
 ) -> None:
