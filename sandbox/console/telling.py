@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 
 from sandbox.models import TraceEvent
-from sandbox.trace import lessons
-from sandbox.trace.lessons import LANES
+from sandbox.trace import lessons, ways
+from sandbox.trace.ways import LANES
 
 Lane = TraceEvent.Lane
 # A pause that is worth a line of its own.
@@ -186,7 +186,7 @@ def columns() -> list[tuple[str, str]]:
 
 
 def _row(event: TraceEvent, before: TraceEvent | None) -> Row:
-    way = lessons.way_of(event)
+    way = ways.way_of(event)
     start, end = LANES.index(way.start) + 1, LANES.index(way.end) + 1
     since = event.at - before.at if before is not None else None
     low, high = min(start, end), max(start, end)

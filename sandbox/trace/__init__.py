@@ -3,7 +3,8 @@
 notes       what is written down, masked and bounded: `trace.note(...)` from wherever something worth seeing happens
 context     what the notes of one piece of work are about: `with trace.about(hand_off=…): …`
 masking     what never stands in it
-dialogue    APDUs in words; sessions: a chip's session becomes one event
+dialogue    APDUs in words, with those of vocabulary; sessions: a chip's session becomes one event
+ways        between which lanes; lessons: what can be learned
 reading     what is read of it: filters, newer, older
 api         GET /sandbox/api/v1/trace
 """

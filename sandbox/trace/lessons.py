@@ -1,34 +1,9 @@
-"""What a reader can learn from an event: between whom it went, why it is so, and where that is written."""
+"""What a reader can learn from an event: why it is so, and where that is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-from sandbox.models import TraceEvent
-
-Lane = TraceEvent.Lane
-T = TypeVar("T")
-# From left to right: who asks, the system, the citizen's things, the issuer's side.
-LANES: tuple[str, ...] = (
-    Lane.SERVICE,
-    Lane.API,
-    Lane.WEB,
-    Lane.PHONE,
-    Lane.ELEMENT,
-    Lane.TSM,
-    Lane.CA,
-    Lane.OCSP,
-    Lane.WEBHOOK,
-)
-
-
-@dataclass(frozen=True)
-class Way:
-    """From one lane to another; `both`: asked and answered. The same lane: it happened there."""
-
-    start: str
-    end: str
-    both: bool = False
+from sandbox.trace.ways import nearest
 
 
 @dataclass(frozen=True)
@@ -40,47 +15,12 @@ class Lesson:
     source: str = ""
 
 
-def _way(start: str, end: str, *, both: bool = False) -> Way:
-    return Way(start, end, both)
-
-
-WAYS: Mapping[str, Way] = {
-    "handoff.asked": _way(Lane.SERVICE, Lane.API, both=True),
-    "handoff.refused": _way(Lane.API, Lane.SERVICE),
-    "handoff.shown": _way(Lane.WEB, Lane.PHONE),
-    "handoff.scanned": _way(Lane.PHONE, Lane.WEB),
-    "handoff.matched": _way(Lane.PHONE, Lane.WEB),
-    "handoff.mismatched": _way(Lane.PHONE, Lane.WEB),
-    "handoff.answered": _way(Lane.PHONE, Lane.API),
-    "handoff.declined": _way(Lane.PHONE, Lane.API),
-    "handoff.delivered": _way(Lane.API, Lane.SERVICE),
-    "callback": _way(Lane.WEB, Lane.SERVICE),
-    "page.phone": _way(Lane.PHONE, Lane.WEB, both=True),
-    "apdus": _way(Lane.PHONE, Lane.ELEMENT, both=True),
-    "phone.woken": _way(Lane.TSM, Lane.PHONE),
-    "seram.handshake": _way(Lane.PHONE, Lane.TSM, both=True),
-    "seram.report": _way(Lane.PHONE, Lane.TSM),
-    "seram.order": _way(Lane.TSM, Lane.PHONE),
-    "seram.failed": _way(Lane.PHONE, Lane.TSM),
-    "enrolment.verified": _way(Lane.PHONE, Lane.TSM),
-    "enrolment.refused": _way(Lane.TSM, Lane.PHONE),
-    "enrolment.keyed": _way(Lane.TSM, Lane.CA),
-    "enrolment.certified": _way(Lane.CA, Lane.TSM),
-    "enrolment.active": _way(Lane.PHONE, Lane.TSM),
-    "ocsp.asked": _way(Lane.SERVICE, Lane.OCSP, both=True),
-    "fetched": _way(Lane.SERVICE, Lane.CA, both=True),
-    "api": _way(Lane.SERVICE, Lane.API, both=True),
-    "webhook.delivered": _way(Lane.WEBHOOK, Lane.SERVICE),
-    "webhook.failed": _way(Lane.WEBHOOK, Lane.SERVICE),
-}
-
 LESSONS: Mapping[str, Lesson] = {
     "handoff.asked": Lesson(
         "サービスはAPIで「誰に何を求めるか」を登録し、リンクを1つ受け取ります。利用者に見せる名前や目的は、"
         "ここで送られたものではなく登録簿から出ます。だから、なりすました名前を送っても表示されません。",
         "The service registers what it asks and gets one link. What the citizen will read of the service comes "
-        "from the "
-        "register, never from this request: a false name can't be sent.",
+        "from the register, never from this request: a false name can't be sent.",
         "docs/handoff.md",
     ),
     "handoff.refused": Lesson(
@@ -287,20 +227,6 @@ LESSONS: Mapping[str, Lesson] = {
 }
 
 
-def way_of(event: TraceEvent) -> Way:
-    """Return between which lanes an event went; its own lane twice where it went nowhere."""
-    found = _nearest(WAYS, event.what)
-    return found or Way(event.lane, event.lane)
-
-
 def lesson_of(what: str) -> Lesson | None:
     """Return what can be learned from an event of that kind, or None."""
-    return _nearest(LESSONS, what)
-
-
-def _nearest(table: Mapping[str, T], what: str) -> T | None:
-    while what:
-        if what in table:
-            return table[what]
-        what = what.rpartition(".")[0]
-    return None
+    return nearest(LESSONS, what)

@@ -8,8 +8,9 @@ import httpx
 
 from ca import clock
 from sandbox.models import TraceEvent, VirtualPhone
-from sandbox.trace.dialogue import SECTIONS, Noted
+from sandbox.trace.dialogue import Noted
 from sandbox.trace.notes import note
+from sandbox.trace.vocabulary import SECTIONS
 from tsm.agent import STOP, Post
 from tsm.models import Leg
 from tsm.plans import Plan

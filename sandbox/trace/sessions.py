@@ -9,7 +9,7 @@ from typing import Any
 
 from ca import clock
 from sandbox.models import TraceEvent
-from sandbox.trace import context, dialogue
+from sandbox.trace import context, dialogue, vocabulary
 from sandbox.trace.dialogue import Noted as Words
 from sandbox.trace.notes import Noted, is_kept, note_all
 from tsm.enrolment import UNDER_WAY
@@ -94,7 +94,7 @@ def summary(told: Sequence[dict[str, Any]], medium: str) -> tuple[str, str]:
     where = {"card": ("カード", "Card"), "phone": ("スマホのチップ", "Phone's chip")}[medium]
     sections = list(dict.fromkeys(one["section"] for one in told if one.get("section")))
     if sections:
-        names = [dialogue.SECTIONS.get(section, (section, section)) for section in sections]
+        names = [vocabulary.SECTIONS.get(section, (section, section)) for section in sections]
         return (
             f"{where[0]}：" + "、".join(name[0] for name in names),
             f"{where[1]}: " + "; ".join(name[1] for name in names),

@@ -15,8 +15,8 @@ from sandbox.console import telling
 from sandbox.console.access import WorkspaceRequest, page, shown
 from sandbox.models import TraceEvent
 from sandbox.trace import reading
-from sandbox.trace.lessons import LANES
 from sandbox.trace.reading import Filter
+from sandbox.trace.ways import LANES
 from tsm.models import Enrolment
 
 PAGE = 120

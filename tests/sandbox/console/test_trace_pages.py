@@ -12,7 +12,7 @@ from portal.providers.models import Workspace
 from sandbox import trace
 from sandbox.console import telling
 from sandbox.models import TraceEvent
-from sandbox.trace import Lane, dialogue, lessons
+from sandbox.trace import Lane, dialogue, lessons, ways
 from sandbox.trace.journalled import KINDS
 from tsm import jpki
 
@@ -48,8 +48,8 @@ def test_events_stand_in_time_with_the_way_they_went_and_can_be_filtered(
         assert {one for one in (early, late, failed) if f"e-{one.reference}" in page} == shown, query
     row = telling.rows([late])[0]
     assert (row.start, row.end, row.both) == (
-        lessons.LANES.index(Lane.PHONE) + 1,
-        lessons.LANES.index(Lane.TSM) + 1,
+        ways.LANES.index(Lane.PHONE) + 1,
+        ways.LANES.index(Lane.TSM) + 1,
         False,
     )
 
