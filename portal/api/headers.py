@@ -14,6 +14,8 @@ from portal.api import apis, sunsets
 
 # Of answers that no view of the APIs made.
 CODES = {400: "invalid_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
+# Of answers that nobody may keep on the way: a key, a code, a state that moves.
+NO_STORE = {"Cache-Control": "no-store"}
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 

@@ -11,6 +11,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from portal.api.headers import NO_STORE
+
 PAGE, LONGEST_PAGE = 50, 200
 # Of the query; beside a list's own filters.
 MEMBERS = ("cursor", "limit")
@@ -34,7 +36,7 @@ def page(
     found = list(rows[: limit + 1])
     more, found = len(found) > limit, found[:limit]
     following = _address(request, order, found[-1]) if more else None
-    headers = {"Cache-Control": "no-store"} | ({"Link": f'<{following}>; rel="next"'} if following else {})
+    headers = NO_STORE | ({"Link": f'<{following}>; rel="next"'} if following else {})
     return Response({"items": [shape(each) for each in found], "next": following}, headers=headers)
 
 

@@ -14,6 +14,7 @@ from ca.profiles import Medium, Purpose
 from portal import callers
 from portal.api import creating, describing
 from portal.api.describing import Body
+from portal.api.headers import NO_STORE
 from portal.handoff import asking, delivery, faults, hand_offs, octets, pdf, results, shapes, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
@@ -23,7 +24,6 @@ from whitelist import credentials
 from whitelist.errors import TokenRequestInvalid
 
 ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
-NO_STORE = {"Cache-Control": "no-store"}
 # A PDF in base64, and the rest.
 LARGEST_BODY = 4 * pdf.LARGEST // 3 + 1_000_000
 

@@ -17,8 +17,8 @@ from ca.profiles import Purpose
 from portal import callers
 from portal.api import creating, describing
 from portal.api.describing import Body
+from portal.api.headers import NO_STORE
 from portal.handoff import octets
-from portal.handoff.api import NO_STORE
 from portal.verification import shapes
 from portal.verification.shapes import LONGEST_CERTIFICATE, LONGEST_NAME
 from whitelist import texts

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.api import describing
+from portal.api.headers import NO_STORE
 from sandbox import clock
 from sandbox.api.views import WorkspaceView
 from sandbox.clock import Follow
@@ -21,7 +22,6 @@ EXAMPLE = {
     "latest": "2041-11-23T10:00:00+00:00",
     "following": ["crls"],
 }
-NO_STORE = {"Cache-Control": "no-store"}
 
 
 class ClockBody(describing.Body):

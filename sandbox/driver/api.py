@@ -7,11 +7,11 @@ from rest_framework.response import Response
 
 from portal.api import creating, describing, pagination
 from portal.api.describing import Examples
+from portal.api.headers import NO_STORE
 from sandbox.api.views import WorkspaceView
 from sandbox.driver import sessions, shapes
 from sandbox.models import PhoneSession
 
-NO_STORE = {"Cache-Control": "no-store"}
 LINK = "http://localhost:8000/handoff/Qm9yZ2VzIHdyb3RlIGFib3V0IG1hemVzIG9mIHRpbWUhISE/"
 ALL_AT_ONCE = ("pin", "password", "card", "number", "screen_lock", "refuse")
 GOES_WRONG = ("phone_action_not_here", "phone_value_invalid", "phone_busy")

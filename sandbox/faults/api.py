@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from portal.api import creating, describing, pagination
 from portal.api.bodies import Answer, Body
 from portal.api.describing import Examples
+from portal.api.headers import NO_STORE
 from sandbox.api.views import WorkspaceView
 from sandbox.faults import arming, catalogue
 from sandbox.faults.catalogue import Named, Place, Reaction
 from sandbox.faults.standins import Stock
 from sandbox.models import Fault
 
-NO_STORE = {"Cache-Control": "no-store"}
 KINDS = {int: "integer", str: "string", bool: "boolean"}
 
 

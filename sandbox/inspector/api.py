@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from portal.api import pagination
 from portal.api.describing import Answer, Body, operation, read_query
+from portal.api.headers import NO_STORE
 from sandbox.api.views import WorkspaceView
 from sandbox.models import InspectedRequest
 
@@ -130,4 +131,4 @@ class OneRequest(WorkspaceView):
         found = InspectedRequest.objects.filter(realm=self.realm, reference=reference).first()
         if found is None:
             raise Http404("no such request in this workspace, or it is gone")
-        return Response(whole(found), headers={"Cache-Control": "no-store"})
+        return Response(whole(found), headers=NO_STORE)

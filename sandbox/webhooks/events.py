@@ -147,7 +147,7 @@ class _Teller:
         self._phones = {str(one.reference): str(one.phone.reference) for one in found}
 
     def data(self, entry: JournalEntry) -> dict[str, Any]:
-        return getattr(self, f"_{entry.kind.partition('.')[0]}")(entry)  # type: ignore[no-any-return]
+        return getattr(self, f"_{entry.kind.partition('.')[0]}")(entry)
 
     def _certificate(self, entry: JournalEntry) -> dict[str, Any]:
         said = entry.data
