@@ -29,6 +29,8 @@ from portal.api.models import KeptAnswer
 from whitelist.models import RelyingParty
 
 HEADER = "Idempotency-Key"
+# Under this name a method knows that it heeds the header: `describing` tells of it.
+_HEEDS = "heeds_idempotency_key"
 REPLAYED = {"Idempotency-Replayed": "true"}
 # Of an answer's headers, those that belong to what was made.
 _KEPT_HEADERS = ("Location", "Cache-Control")
@@ -56,8 +58,13 @@ def once_alone(method: Method) -> Method:
 
 def heeded(method: Method) -> Method:
     """Say of a view's `post` that it heeds Idempotency-Keys by itself, calling `answer`."""
-    method.creates = True  # type: ignore[attr-defined]
+    method.__dict__[_HEEDS] = True
     return method
+
+
+def heeds(method: Callable[..., Any]) -> bool:
+    """Tell whether a view's method heeds Idempotency-Keys."""
+    return bool(getattr(method, _HEEDS, False))
 
 
 def _decorated(method: Method, *, whole: bool) -> Method:
@@ -70,8 +77,7 @@ def _decorated(method: Method, *, whole: bool) -> Method:
             return make()
         return answer(request, callers.of(request).relying_party, make, whole=whole)
 
-    post.creates = True  # type: ignore[attr-defined]  # `describing` tells of the header
-    return post
+    return heeded(post)
 
 
 def answer(

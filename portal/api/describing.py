@@ -32,7 +32,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from portal.api import pagination
+from portal.api import creating, pagination
 from portal.api.bodies import Answer, Body, Sentence, read, read_query
 
 __all__ = ["Answer", "Body", "Examples", "Sentence", "operation", "read", "read_query"]
@@ -105,7 +105,7 @@ def operation(
             return described(view, request, *args, **kwargs)
 
         parameters: list[Any] = [*(PAGES if pages else ()), *([query] if query else [])]
-        if getattr(method, "creates", False):
+        if creating.heeds(method):
             parameters += [KEY, REPLAYED]
         told_examples = [
             OpenApiExample(each, value, response_only=True, status_codes=[str(status)], media_type=media)
@@ -120,6 +120,8 @@ def operation(
             for kind in (takes or ())
             for each, value in _named(asked)
         ]
+        # A requirement as OpenAPI has it, which the library takes and its types don't know.
+        callers: list[Any] = [] if public else [{BEARER: []}]
         say = extend_schema(
             operation_id=name,
             summary=title[1],
@@ -130,11 +132,11 @@ def operation(
             if answer or media != JSON
             else {status: OpenApiResponse(description="Done.")},
             examples=[*asked_examples, *told_examples],
-            auth=[] if public else [{BEARER: []}],  # type: ignore[list-item]
+            auth=callers,
             extensions={
                 "x-title-ja": title[0],
                 "x-problems": list(dict.fromkeys(problems)),
-                "x-creates": bool(getattr(method, "creates", False)),
+                "x-creates": creating.heeds(method),
                 "x-pages": pages,
                 "x-name": name or "",
                 "x-tags": [tag] if tag else [],

@@ -43,4 +43,4 @@ def element_url(request: HttpRequest, phone: Phone) -> str:
 def new_phone(request: HttpRequest, model_code: str, realm: Realm | None) -> Phone | None:
     """Return a phone of that model in the realm, fresh from the shop; None where phones can't be had by asking."""
     module = _module()
-    return module.new_phone(request, model_code, realm) if module and realm is not None else None  # type: ignore[no-any-return]
+    return module.new_phone(request, model_code, realm) if module and realm is not None else None

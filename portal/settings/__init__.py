@@ -3,11 +3,11 @@
 See `portal/environment.py`.
 """
 
-from portal.settings.authorities import *  # noqa: F403
-from portal.settings.citizens import *  # noqa: F403
-from portal.settings.people import *  # noqa: F403
-from portal.settings.phones import *  # noqa: F403
-from portal.settings.sandbox import *  # noqa: F403
-from portal.settings.services import *  # noqa: F403
-from portal.settings.site import *  # noqa: F403
-from portal.settings.workers import *  # noqa: F403
+from portal.settings.authorities import *
+from portal.settings.citizens import *
+from portal.settings.people import *
+from portal.settings.phones import *
+from portal.settings.sandbox import *
+from portal.settings.services import *
+from portal.settings.site import *
+from portal.settings.workers import *
