@@ -62,12 +62,17 @@ class System:
     def manage(self, *arguments: str) -> str:
         """Run `manage.py` on the system's data, with every secret, and return what it prints.
 
-        Raises subprocess.CalledProcessError with its output when it fails.
+        Raises subprocess.CalledProcessError with its output, which a trace of it shows as a note, when it fails.
         """
         outer = _outer(self.var, self.environment)
         process = Process("manage", (*MANAGE, *arguments), secrets=SECRETS)
         environment = Supervisor(house(outer), outer).environment(process)
-        done = subprocess.run(process.command, cwd=ROOT, env=environment, check=True, stdout=-1, text=True)  # noqa: S603
+        done = subprocess.run(process.command, cwd=ROOT, env=environment, stdout=-1, text=True)  # noqa: S603
+        try:
+            done.check_returncode()
+        except subprocess.CalledProcessError as error:
+            error.add_note(done.stdout)
+            raise
         return done.stdout
 
 
