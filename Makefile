@@ -98,7 +98,8 @@ styles: ## build the site's stylesheet from portal/styles/
 
 lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --upgrade --group bootstrap -o requirements-uv.lock
-	$(COMPILE) --upgrade pyproject.toml --group dev -o requirements.lock
+	$(COMPILE) --upgrade pyproject.toml --extra tracing --group dev -o requirements.lock
+	$(COMPILE) --upgrade --group docs -c requirements.lock -o requirements-docs.lock
 	$(COMPILE) --upgrade --group pcsc -c requirements.lock -o requirements-pcsc.lock
 
 setup:
@@ -110,7 +111,7 @@ documents:
 	@scripts/system-packages.sh documents || true
 
 setup-tests: setup
-	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk || [ "$$CI" != true ]
+	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk rabbitmq || [ "$$CI" != true ]
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@

@@ -19,6 +19,8 @@ openssl|openssl|the tests and the demo that let OpenSSL verify what was issued d
 softhsm|softhsm2|the tests of signing keys behind PKCS#11 don't run
 nginx|nginx-light|the test that lets nginx keep OCSP answers and check verifiers' certificates doesn't run
 wrk|wrk|the benchmark of OCSP doesn't run
+rabbitmq|rabbitmq-server|the tests on RabbitMQ don't run
+hosts|iproute2|what runs on several hosts, as network namespaces of one machine, doesn't run
 TABLE
 }
 
@@ -37,6 +39,8 @@ have() {
         softhsm) command -v softhsm2-util && [ -e /usr/lib/softhsm/libsofthsm2.so ] ;;
         nginx) [ -x /usr/sbin/nginx ] || command -v nginx ;;
         wrk) command -v wrk ;;
+        rabbitmq) [ -x /usr/sbin/rabbitmq-server ] || command -v rabbitmq-server ;;
+        hosts) command -v ip && command -v tc ;;
         *) echo "system-packages.sh: no need is called '$1'" >&2; exit 2 ;;
     esac >/dev/null 2>&1
 }
