@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,7 +14,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from portal import problems
+from portal import cookies, problems
 from portal.accounts import access, authenticators, sessions, signing_in, staff
 from portal.accounts.access import StaffRequest, requires
 from portal.accounts.errors import AccountError, EnrolmentCodeWrong, PasswordUnfit, SignInLocked
@@ -99,14 +98,12 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
 
 def begin_enrolment(response: HttpResponseBase, digest: str) -> None:
     """Keep in the browser with which enrolment code it goes on: its digest, signed."""
-    response.set_signed_cookie(
-        ENROLLING, digest, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
-    )
+    cookies.keep(response, ENROLLING, digest, same_site="Strict", signed=True)
 
 
 def end_enrolment(response: HttpResponseBase) -> None:
     """Forget the enrolment code: it is used up."""
-    response.delete_cookie(ENROLLING, samesite="Strict")
+    cookies.forget(response, ENROLLING)
 
 
 def enrolling(
@@ -120,7 +117,7 @@ def enrolling(
     @require_http_methods(["GET", "HEAD", "POST"])
     def guarded(request: HttpRequest) -> HttpResponseBase:
         try:
-            found = staff.invited(request.get_signed_cookie(ENROLLING, default=None) or "")
+            found = staff.invited(cookies.signed_of(request, ENROLLING))
         except EnrolmentCodeWrong:
             return redirect(door)
         return view(request, found)
