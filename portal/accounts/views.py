@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -15,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal import cookies, problems
-from portal.accounts import access, authenticators, sessions, signing_in, staff
+from portal.accounts import access, attempts, authenticators, sessions, signing_in, staff
 from portal.accounts.access import StaffRequest, requires
 from portal.accounts.errors import AccountError, EnrolmentCodeWrong, PasswordUnfit, SignInLocked
 from portal.accounts.models import Account
@@ -86,11 +87,14 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
     """Ask for the enrolment code."""
     if request.method != "POST":
         return render(request, "accounts/enrol.html")
-    digest = staff.digest(request.POST.get("code", ""))
+    digest, heading = staff.digest(request.POST.get("code", "")), f"enrolment:{signing_in.address_of(request)}"
     try:
+        attempts.take(heading, limit=settings.STAFF_ADDRESS_TRIES)
         authenticators.prepare(staff.invited(digest))
-    except EnrolmentCodeWrong as error:
-        return render(request, "accounts/enrol.html", {"problem": sentence(error)}, status=403)
+    except AccountError as error:
+        status = problems.CATALOGUE[error.code].status
+        return render(request, "accounts/enrol.html", {"problem": sentence(error)}, status=status)
+    attempts.give_back(heading)
     response = redirect("accounts:enrol-authenticator")
     begin_enrolment(response, digest)
     return response
