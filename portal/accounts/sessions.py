@@ -65,8 +65,7 @@ def end(request: HttpRequest, response: HttpResponseBase) -> None:
             if StaffSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.machine()):
                 journal.record(session.account.realm, "staff.signed_out", session.account.name)
     cookies.forget(response, COOKIE)
-    # What a browser may have kept of the pages in spite of `no-store`.
-    response["Clear-Site-Data"] = '"cache"'
+    response["Clear-Site-Data"] = cookies.CLEARED
 
 
 def end_all(account: Account) -> int:

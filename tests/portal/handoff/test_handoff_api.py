@@ -78,6 +78,22 @@ def test_a_wrong_token_request_is_a_problem(
     assert code(token_request(client, **changes)) == expected
 
 
+def test_who_gets_a_token_and_who_does_not_is_logged_without_either(
+    client: Client, credential: Credential, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="portal.security")
+    used = assertion("test-bank", AUDIENCE)
+    given = token_request(client, client_assertion=used).json()["access_token"]
+    token_request(client, client_assertion=used)
+    told = [record.getMessage() for record in caplog.records if record.name == "portal.security"]
+    assert told == [
+        f"token by private_key_jwt for test-bank, key {credential.key_id}",
+        "no token: client_assertion_replayed by private_key_jwt from 127.0.0.1",
+    ]
+    assert used not in caplog.text
+    assert given not in caplog.text
+
+
 def test_a_replayed_assertion_is_a_problem(client: Client, credential: Credential) -> None:
     used = assertion("test-bank", AUDIENCE)
     assert token_request(client, client_assertion=used).status_code == 200
