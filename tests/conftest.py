@@ -28,7 +28,7 @@ hypothesis.settings.register_profile("house", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("house")
 # What runs in real time: its tests get the mark `running`.
 RUNNING_FOLDERS = {"browser", "journeys", "pcsc"}
-RUNNING_FIXTURES = {"system", "supervised", "browser"}
+RUNNING_FIXTURES = {"system", "supervised", "browser", "broker"}
 
 
 def missing(what: str) -> NoReturn:
