@@ -117,7 +117,7 @@ documents:
 	@scripts/system-packages.sh documents || true
 
 setup-tests: setup
-	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk rabbitmq || [ "$$CI" != true ]
+	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk rabbitmq age || [ "$$CI" != true ]
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@

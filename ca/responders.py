@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from ca import assembly, clock, der, issuance, journal, lint
+from ca import assembly, clock, der, issuance, journal, lint, transcript
 from ca.models import Authority, Generation, Realm, ResponderKey
 from ca.profiles import Purpose
 
@@ -89,6 +89,7 @@ def certify(generation: Generation, label: str, public_key: bytes) -> ResponderK
     )
     lint.examine_responder(twin)
     record_intent(authority, "responder.intended", serial_number, twin, label)
+    transcript.keep(authority.realm)
     certificate = issuance.sign(generation, twin.tbs_certificate_bytes)
     record_use(authority, serial_number, twin, generation.key_label)
     return ResponderKey(

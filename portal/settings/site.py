@@ -87,6 +87,11 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+# On PostgreSQL a migration that waits for a table gives up after so long, and is tried again so often.
+MIGRATE_LOCK_SECONDS = environment.decimal("MIGRATE_LOCK_SECONDS", 2)
+MIGRATE_TRIES = environment.number("MIGRATE_TRIES", 30)
+# Whom backups are sealed to: age1… (docs/backup.md). The identity that opens them is kept elsewhere.
+BACKUP_RECIPIENT = environment.text("BACKUP_RECIPIENT")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "ja"
