@@ -62,6 +62,8 @@ CELERY_TASK_ROUTES = {
     "whitelist.*": {"queue": "notices"},
 }
 
+# It heeds a clock that is set back.
+CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},

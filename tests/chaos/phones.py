@@ -205,6 +205,8 @@ def be(site: str, citizens: int, seconds: float, seed: int, tears: float, mail: 
     import django
 
     django.setup()
+    from django.db import connection
+
     from benchmarks import citizens as made
     from ca import ceremony, clock
     from ca.models import Realm
@@ -243,6 +245,7 @@ def be(site: str, citizens: int, seconds: float, seed: int, tears: float, mail: 
     for thread in threads:
         thread.join(max(begin + seconds + GIVE_UP + 60 - time.monotonic(), 0.1))
     took = time.monotonic() - begin
+    connection.close()  # it may not have outlived what was done to the database
     told.wrong += held(realm, told.promised, first + second)
     return {"seconds": round(took, 1), "counted": dict(told.counted), "wrong": told.wrong, "realm": realm.slug}
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -142,3 +143,4 @@ def standing(more: Mapping[str, str] | None = None, extra: Mapping[str, Any] | N
             yield World(system, cluster, broker, "chaos", host, extra or {})
     finally:
         cluster.remove()
+        shutil.rmtree(folder, ignore_errors=True)
