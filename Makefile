@@ -9,7 +9,7 @@ UNITS := not running and not postgres
 FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
+.PHONY: help run documents reset demo test chaos test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
 	bench-headless docs
 
@@ -39,6 +39,10 @@ test-running: setup
 
 test-postgres: setup
 	TEST_DATABASE=postgresql $(PYTHON) -m pytest $(TWO) -m "not running and not slow"
+
+chaos: setup-tests ## break a whole system under load, fault by fault, and read its books after each (FAULT=… TIMES=… FOR=seconds)
+	@scripts/system-packages.sh chaos || true
+	CHAOS=1 $(PYTHON) -m pytest -m chaos tests/chaos
 
 # Counting lines takes two fifths of the tests' time (Python 3.11 has no cheaper way), so it is done when asked for.
 coverage: setup-tests ## run the tests that need no running system, and print which lines they leave out

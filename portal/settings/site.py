@@ -69,6 +69,9 @@ if SANDBOX:
     MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
 
+# More books than the house's own (`portal.books`): names of sequences of checks.
+BOOKS = ["sandbox.books.CHECKS"] if SANDBOX else []
+
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 TEMPLATES = [
