@@ -11,7 +11,7 @@ FAST := $(UNITS) and not slow
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless fuzz
+	bench-headless docs fuzz
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,6 +91,12 @@ bench-headless: setup ## measure how long the headless sandbox takes to be ready
 
 fuzz: setup ## feed every parser of bytes for minutes, guided by coverage; var/fuzz/ (SECONDS_EACH=120, TARGETS="tlv crl")
 	$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS_EACH),120) $(TARGETS)
+
+docs: setup ## build the documentation's site in docs/_build/html; a dead link or a page that nothing leads to fails it
+	@scripts/system-packages.sh diagrams
+	@.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-docs.lock
+	DJANGO_SETTINGS_MODULE=portal.settings .venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .
