@@ -11,7 +11,7 @@ FAST := $(UNITS) and not slow
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test chaos test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless docs
+	bench-headless docs fuzz
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -92,6 +92,9 @@ bench-pages: setup-tests ## measure the server's time for every page that waits 
 
 bench-headless: setup ## measure how long the headless sandbox takes to be ready; JSON in var/bench/
 	$(PYTHON) -m benchmarks.headless_start
+
+fuzz: setup ## feed every parser of bytes for minutes, guided by coverage; var/fuzz/ (SECONDS_EACH=120, TARGETS="tlv crl")
+	$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS_EACH),120) $(TARGETS)
 
 docs: setup ## build the documentation's site in docs/_build/html; a dead link or a page that nothing leads to fails it
 	@scripts/system-packages.sh diagrams
