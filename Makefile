@@ -9,9 +9,8 @@ UNITS := not running and not postgres
 FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help run documents reset demo test chaos test-units test-running test-postgres coverage check check-code check-format check-lint \
-	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless docs fuzz
+# No target with a plain name is a file.
+.PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,7 +50,7 @@ coverage: setup-tests ## run the tests that need no running system, and print wh
 check: setup ## the fast part: format, lint, layers, types, fast tests
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE) check-tests
 
-CODE := check-types check-format check-lint check-layers check-styles
+CODE := check-types check-bandit check-audit check-format check-lint check-layers check-styles
 check-code: setup
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE)
 
@@ -69,6 +68,18 @@ check-styles:
 
 check-types:
 	.venv/bin/mypy $(APPS)
+
+check-bandit:
+	$(PYTHON) scripts/static-analysis.py
+
+check-audit:
+	$(PYTHON) scripts/audit.py
+
+audit: setup ## hold what is locked against the published advisories, asking anew; AUDIT=required: incomplete is a failure
+	$(PYTHON) scripts/audit.py --fresh
+
+sbom: setup ## write the bill of materials of what production installs: CycloneDX, var/sbom.json
+	$(PYTHON) scripts/sbom.py
 
 check-tests:
 	$(PYTHON) -m pytest -q $(TWO) -m "$(FAST)"
