@@ -70,6 +70,9 @@ if SANDBOX:
     MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
 
+# More books than the house's own (`portal.books`): names of sequences of checks.
+BOOKS = ["sandbox.books.CHECKS"] if SANDBOX else []
+
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 TEMPLATES = [
@@ -88,6 +91,11 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+# On PostgreSQL a migration that waits for a table gives up after so long, and is tried again so often.
+MIGRATE_LOCK_SECONDS = environment.decimal("MIGRATE_LOCK_SECONDS", 2)
+MIGRATE_TRIES = environment.number("MIGRATE_TRIES", 30)
+# Whom backups are sealed to: age1… (docs/backup.md). The identity that opens them is kept elsewhere.
+BACKUP_RECIPIENT = environment.text("BACKUP_RECIPIENT")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "ja"
