@@ -9,7 +9,7 @@ UNITS := not running and not postgres
 FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
+.PHONY: help run documents reset demo release trial test test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
 	bench-headless
 
@@ -99,6 +99,7 @@ styles: ## build the site's stylesheet from portal/styles/
 lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --upgrade --group bootstrap -o requirements-uv.lock
 	$(COMPILE) --upgrade pyproject.toml --extra tracing --group dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra tracing -c requirements.lock -o requirements-production.lock
 	$(COMPILE) --upgrade --group docs -c requirements.lock -o requirements-docs.lock
 	$(COMPILE) --upgrade --group pcsc -c requirements.lock -o requirements-pcsc.lock
 
@@ -115,3 +116,9 @@ setup-tests: setup
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@
+
+release: setup ## make dist/jpki-….tar.gz: what hosts install, whole (docs/operating.md)
+	@scripts/release.sh
+
+trial: setup-tests release ## run docs/operating.md, block by block, on hosts of its own with systemd (root; some minutes)
+	$(PYTHON) -m pytest -s tests/trial/operating.py
