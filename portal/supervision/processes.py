@@ -93,9 +93,7 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         # In a sandbox some of its lies are signed with a specimen's key, which lies under the seal.
         _responder(responder, seal_key),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
-        # The sweeps need no secret; a sandbox lets the same worker do them, which saves a process.
-        _worker("tsm", queues="tsm,sweeps" if sandbox else "tsm", concurrency=2, secrets=("TSM_MASTER_KEY",)),
-        *([] if sandbox else [_worker("sweeps", queues="sweeps", concurrency=1, secrets=())]),
+        _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
         # What citizens are told by another way than their phone. It needs no secret of the house.
         replace(_worker("notices", queues="notices", concurrency=1, secrets=()), given=GIVEN),
         # It goes to addresses that strangers named, so it has nothing that anybody could take from it. A sandbox's

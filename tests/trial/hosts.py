@@ -1,6 +1,6 @@
 """Hosts of a trial: each a set of namespaces with a systemd of its own, all on one switch that reaches nothing else.
 
-A host sees this machine's files as they are and writes into memory; when the trial ends, or this process does, it is gone.
+A host sees this machine's files and writes into memory; when the trial ends, or this process does, it is gone.
 Needs root, overlayfs and cgroup 2; `Missing` says what is lacking.
 """
 

@@ -2,8 +2,8 @@
 
     make trial        (python -m pytest tests/trial/operating.py; needs root; the release is made first)
 
-What is not as in earnest: Debian's packages are this machine's (an `apt-get install` of one that is missing fails), files
-go from host to host without ssh, and the public certification authority that signs what nginx shows is the test's own.
+What is not as in earnest: Debian's packages are this machine's (`apt-get install` of one that lacks fails), files go
+from host to host without ssh, and the public certification authority that signs what nginx shows is the test's own.
 """
 
 import re
@@ -22,8 +22,8 @@ from tests.trial.hosts import Host, Hosts
 from tests.trial.page import ROOT, blocks
 
 RELEASE = ROOT / "dist"
-# `apt-get install` of what this machine has, which begins the package's services as Debian's own scripts do; `scp` notes
-# what is to be carried, and who runs the page carries it.
+# `apt-get install` of what this machine has: it begins the package's services as Debian's scripts do. `scp` notes what
+# is to be carried, and who runs the page carries it.
 PRELUDE = r"""
 apt-get() {
     [ "$1" = install ] || return 0
@@ -45,9 +45,16 @@ apt-get() {
         systemctl start "${@: -1}"
     done
 }
-scp() { local target=${@: -1} file; for file in "${@:1:$#-1}"; do printf '%s\t%s\n' "$file" "$target" >>/run/trial-copies; done; }
+scp() {
+    local target=${@: -1} file
+    for file in "${@:1:$#-1}"; do printf '%s\t%s\n' "$file" "$target" >>/run/trial-copies; done
+}
 """
-NAMES = {"site.jpki.example": "web1.internal", "mtls.jpki.example": "web1.internal", "ocsp.jpki.example": "ocsp1.internal"}
+NAMES = {
+    "site.jpki.example": "web1.internal",
+    "mtls.jpki.example": "web1.internal",
+    "ocsp.jpki.example": "ocsp1.internal",
+}
 
 
 @dataclass
@@ -74,7 +81,7 @@ def deployment() -> Iterator[Deployment]:
 
 
 def _walk(trial: Hosts) -> Iterator[tuple[str, str]]:
-    # What one host unpacked and installed, the others begin with: `install.sh` finds it done, and only the wait is saved.
+    # What one host unpacked and installed, the others begin with: `install.sh` finds it done.
     installed = trial.folder / "installed"
     _install(trial.boot("base.internal"), installed)
     for block in blocks():
@@ -142,7 +149,17 @@ def _sign(trial: Hosts, host: Host) -> None:
         subprocess.run([ROOT / "deploy/internal-certificates.sh", folder], check=True, capture_output=True)
     for request in host.path("/root").glob("*.csr"):
         target = host.path(f"/etc/jpki/tls/{request.stem}.pem")
-        command = ["openssl", "x509", "-req", "-in", str(request), "-CA", "internal-ca.pem", "-CAkey", "internal-ca.key"]
+        command = [
+            "openssl",
+            "x509",
+            "-req",
+            "-in",
+            str(request),
+            "-CA",
+            "internal-ca.pem",
+            "-CAkey",
+            "internal-ca.key",
+        ]
         command += ["-CAcreateserial", "-days", "90", "-copy_extensions", "copy", "-out", str(target)]
         subprocess.run(command, check=True, capture_output=True, cwd=folder)
         request.unlink()

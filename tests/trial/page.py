@@ -20,7 +20,7 @@ class Block:
 
 
 def blocks(text: str | None = None) -> list[Block]:
-    """Return the page's blocks that name a host, in order; what isn't run on one of the deployment's hosts names none."""
+    """Return the page's blocks that name a host, in order; what is run elsewhere names none."""
     found = []
     for match in FENCE.finditer(PAGE.read_text() if text is None else text):
         head = HEAD.match(match[1])
