@@ -123,6 +123,7 @@ styles: ## build the site's stylesheet from portal/styles/
 lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --upgrade --group bootstrap -o requirements-uv.lock
 	$(COMPILE) --upgrade pyproject.toml --extra tracing --group dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra tracing -c requirements.lock -o requirements-production.lock
 	$(COMPILE) --upgrade --group docs -c requirements.lock -o requirements-docs.lock
 	$(COMPILE) --upgrade --group pcsc -c requirements.lock -o requirements-pcsc.lock
 
@@ -139,3 +140,9 @@ setup-tests: setup
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@
+
+release: setup ## make dist/jpki-….tar.gz: what hosts install, whole (docs/operating.md)
+	@scripts/release.sh
+
+trial: setup-tests release ## run docs/operating.md, block by block, on hosts of its own with systemd (root; some minutes)
+	$(PYTHON) -m pytest -s tests/trial/operating.py
