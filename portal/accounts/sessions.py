@@ -90,7 +90,9 @@ def end_others(account: Account, here: StaffSession | None) -> int:
     """End every session of an account but this one; return how many."""
     with transaction.atomic():
         rows = StaffSession.objects.filter(account=account, ended_at=None)
-        ended = rows.exclude(pk=here.pk if here else None).update(ended_at=clock.machine())
+        if here is not None:
+            rows = rows.exclude(pk=here.pk)
+        ended = rows.update(ended_at=clock.machine())
         journal.record(account.realm, "staff.sessions_ended", account.name, by=account.name, sessions=ended)
     return ended
 
