@@ -87,6 +87,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+# Whose tables of rights are put together (docs/rights.md): modules with TABLES and SECRETS.
+DATABASE_RIGHTS = ["portal.rights.tables", *(["sandbox.rights"] if SANDBOX else [])]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "ja"
