@@ -11,7 +11,7 @@ FAST := $(UNITS) and not slow
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless
+	bench-headless upgrade drill
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,12 @@ bench-pages: setup-tests ## measure the server's time for every page that waits 
 
 bench-headless: setup ## measure how long the headless sandbox takes to be ready; JSON in var/bench/
 	$(PYTHON) -m benchmarks.headless_start
+
+upgrade: setup-tests ## let the first release serve while its database is migrated, then go on with it; minutes
+	$(PYTHON) -m pytest -q tests/upgrade/serving.py
+
+drill: setup-tests ## lose the database of a running system, restore a backup, and see that no number is given twice; minutes
+	$(PYTHON) -m pytest -q -s tests/upgrade/drill.py
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .
