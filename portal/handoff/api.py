@@ -72,7 +72,7 @@ class TokenView(APIView):
             token = _by_assertion(data) if ASSERTION & data.keys() else _by_certificate(request, data)
         except WhitelistError as error:
             # Who it says it is, isn't written down: it may be anything.
-            logger.warning("no token: %s by %s from %s", error.code, by, address_of(request._request))
+            logger.warning("token refused (%s) by %s from %s", error.code, by, address_of(request._request))
             raise
         callers.count(request, token.credential)
         logger.info("token by %s for %s, key %s", by, token.credential.relying_party.client_id, token.credential.key_id)
