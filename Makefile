@@ -47,7 +47,7 @@ chaos: setup-tests ## break a whole system under load, fault by fault, and read 
 coverage: setup-tests ## run the tests that need no running system, and print which lines they leave out
 	@$(MAKE) --no-print-directory test-units COVERED="--cov --cov-report=term"
 
-check: setup ## the fast part: format, lint, layers, types, fast tests
+check: setup ## the fast part: format, lint, layers, types, bandit, audit, fast tests
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE) check-tests
 
 CODE := check-types check-bandit check-audit check-format check-lint check-layers check-styles
