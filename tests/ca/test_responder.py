@@ -76,6 +76,16 @@ def test_another_method_is_told_which_ones_there_are(realm: Realm, method: str, 
     assert "GET" in headers["Allow"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/authority/test/signature.cer", "/nothing", "/ocsp/test/signature/card/MAA=", "/authority/test/x.cer?key=zz"],
+)
+def test_no_browser_takes_an_answer_for_another_kind(realm: Realm, path: str) -> None:
+    _, headers, _ = http("GET", path)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in headers
+
+
 def test_importing_the_responder_loads_no_django() -> None:
     said = subprocess.run(
         [sys.executable, "-c", "import sys, ca.responder; print('django' in sys.modules)"],
