@@ -9,6 +9,7 @@ from ca.models.journal import JournalEntry, JournalHead, JournalNode, JournalSea
 from ca.models.key_use import KeyUse
 from ca.models.linkage import CardRevocation, Recheck
 from ca.models.lint import PkilintPass
+from ca.models.lost_certificate import LostCertificate
 from ca.models.partition import Partition
 from ca.models.realm import Realm
 from ca.models.status_answer import StatusAnswer
@@ -26,6 +27,7 @@ __all__ = [
     "JournalNode",
     "JournalSeal",
     "KeyUse",
+    "LostCertificate",
     "Partition",
     "PkilintPass",
     "Realm",
