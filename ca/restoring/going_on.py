@@ -101,7 +101,7 @@ def go_on(realm: Realm, *, who: str, published: Published | None = None, ahead: 
         _follow(realm, found, report)
         _follow_published(realm, published, report)
         _miss(realm, found, published, report)
-        report.to_look_at += [f"{one['kind']} {one['subject']} at {one['at']}" for one in found.others]
+        report.to_look_at += [f"{one['kind']} {one['subject']} at {one['at']}" for one in found.others.values()]
         journal.record(realm, RESTORED, realm.slug, **_said(report, who))
         # Every list anew, with a number above all that were published.
         Partition.objects.filter(generation__authority__realm=realm).update(revision=F("revision") + 1)
