@@ -25,7 +25,10 @@ BROKER_URL = environment.text("BROKER_URL", f"redis+socket://{VAR}/redis.sock")
 CELERY_BROKER_URL = BROKER_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 60, "unacked_restore_interval": 5} if BROKER_URL.startswith("redis") else {}
+    {"visibility_timeout": 60, "unacked_restore_interval": 5, "socket_timeout": 30, "socket_connect_timeout": 4}
+    if BROKER_URL.startswith("redis")
+    # What was sent is there once the broker says so: bytes in the socket of one that has died are nowhere.
+    else {"confirm_publish": True}
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
