@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.db import transaction
 
-from ca import assembly, clock, der, issuance, journal, leases, lint
+from ca import assembly, clock, der, issuance, journal, leases, lint, transcript
 from ca.models import Authority, Generation, Realm, ResponderKey
 from ca.profiles import Purpose
 
@@ -87,6 +87,7 @@ def certify(generation: Generation, label: str, public_key: bytes) -> ResponderK
     )
     lint.examine_responder(twin)
     record_intent(authority, "responder.intended", serial_number, twin, label)
+    transcript.keep(authority.realm)
     certificate = issuance.sign(generation, twin.tbs_certificate_bytes)
     record_use(authority, serial_number, twin, generation.key_label)
     return ResponderKey(

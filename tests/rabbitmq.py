@@ -28,7 +28,7 @@ import kombu
 from portal.supervision.child import die_with_parent
 from portal.supervision.system import free_ports
 
-START_SECONDS = 90  # five on an idle machine
+START_SECONDS = 240  # six on an idle machine
 PLUGINS = "[rabbitmq_management].\n"
 
 

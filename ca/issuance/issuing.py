@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from ca import clock, journal, leases, lint
+from ca import clock, journal, leases, lint, transcript
 from ca.errors import (
     CaError,
     CardCertificateNotValid,
@@ -128,6 +128,9 @@ class Batch:
         """Sign what is recorded, each generation's key opened once; what has no key waits."""
         opened: dict[int, Callable[[bytes], bytes] | CaError] = {}
         signed = []
+        drafts = list(drafts)
+        if drafts:
+            transcript.keep(self.realm)
         for one in drafts:
             key = one.generation.pk
             if key not in opened:

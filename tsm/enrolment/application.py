@@ -14,7 +14,7 @@ from ca.revocation import Cause
 from tsm import measures, store
 from tsm.enrolment.ending import abandon, finish
 from tsm.enrolment.life import UNDER_WAY, State, note_all, wake
-from tsm.enrolment.proofs import pair
+from tsm.enrolment.proofs import pair, signed_by
 from tsm.errors import (
     ApplicationRefused,
     ApplicationTextWrong,
@@ -44,6 +44,34 @@ def _text(phone: Phone, number: int) -> str:
         f"端末番号: {phone.reference}\n"
         f"この端末での申請: {number}回目\n"
     )
+
+
+def is_holders(enrolment: Enrolment) -> bool:
+    """Tell whether the row says what a holder's card has signed: for this phone, by his own card, as its n-th.
+
+    The site has asked all this before it wrote the row. A worker asks again before it has anything certified: the site
+    is what strangers reach, and whoever got hold of it could write rows, but sign none.
+    """
+    card, authentication, phone = (
+        enrolment.card_signature_certificate,
+        enrolment.card_authentication_certificate,
+        enrolment.phone,
+    )
+    number = Enrolment.objects.filter(phone=phone, pk__lte=enrolment.pk).count()
+    return (
+        {card.holder_id, authentication.holder_id} == {enrolment.holder_id}
+        and {card.realm_id, authentication.realm_id, phone.realm_id} == {enrolment.realm_id}
+        and {card.medium, authentication.medium} == {Medium.CARD}
+        and (card.purpose, authentication.purpose) == (Purpose.SIGNATURE, Purpose.USER_AUTHENTICATION)
+        and enrolment.element.phone_id == phone.pk
+        and _but_for_the_name(enrolment.application_text) == _but_for_the_name(_text(phone, number))
+        and signed_by(card, enrolment.application_text.encode(), bytes(enrolment.application_signature))
+    )
+
+
+def _but_for_the_name(text: str) -> list[str]:
+    # What a phone is called may have changed since.
+    return [line for line in text.split("\n") if not line.startswith("端末: ")]
 
 
 def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> Enrolment:
