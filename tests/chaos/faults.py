@@ -98,15 +98,18 @@ def database_failed_over(world: World, load: Load, chance: random.Random) -> int
 
 
 def disk_full(world: World, load: Load, chance: random.Random) -> int:
-    """There is no room on the database's disk, for its rows or for its log."""
+    """There is no room on the database's disk, for its rows or for its log; counted are the times that it said so."""
     if not _cluster(world).primary.small:
         return 0
     struck = 0
     while load.under_way():
         time.sleep(chance.uniform(3, 8))
         ballast = _cluster(world).primary.fill()
-        struck += 1
-        time.sleep(chance.uniform(2, 8))
+        time.sleep(chance.uniform(1, 4))
+        if chance.random() < 0.5:
+            _use_up_log(world)
+        time.sleep(chance.uniform(1, 4))
+        struck += _cluster(world).primary.complaints("No space left")
         ballast.unlink()
         # Without room for its log it stops, and doesn't come back by itself where recovery found none either.
         _cluster(world).primary.start()
@@ -183,7 +186,8 @@ def delivered_again(world: World, load: Load, chance: random.Random) -> int:
         some += [("tsm.sweep_enrolments", [], "sweeps"), ("ca.sweep_issuances", [], "sweeps")]
         for _ in range(50):
             name, arguments, queue = chance.choice(some)
-            app.send_task(name, args=arguments, queue=queue)
+            # By the exchange that leads to each queue by its name.
+            app.send_task(name, args=arguments, exchange="", routing_key=queue)
             struck += 1
         time.sleep(0.5)
         if struck >= 2 * DUPLICATES:
@@ -271,6 +275,18 @@ def lossy(world: World, percent: int = 50) -> Iterator[tuple[str, list[str]]]:
 def _cluster(world: World) -> Cluster:
     assert world.cluster is not None, "this fault needs a PostgreSQL of its own"
     return world.cluster
+
+
+def _use_up_log(world: World) -> None:
+    """Have the log go on to a new file, and to another, until there is none any more."""
+    address = _cluster(world).primary.address
+    with (
+        contextlib.suppress(psycopg.Error),
+        psycopg.connect(address, autocommit=True, connect_timeout=3) as connection,
+    ):
+        for _ in range(8):
+            connection.execute("SELECT txid_current()")
+            connection.execute("SELECT pg_switch_wal()")
 
 
 def _ids(world: World, statement: str) -> list[int]:

@@ -27,11 +27,11 @@ IMPATIENT = {
     "CA_LEASE_SECONDS": "5",
     "TSM_LONG_POLL_SECONDS": "3",
     "TSM_SILENCE_SECONDS": "4",
-    "TSM_SWEEP_SECONDS": "2",
+    "TSM_SWEEP_SECONDS": "3",
     "TSM_AGENT_SECONDS": "15",
     "TSM_RETRY_SECONDS": "10",
     "LINKAGE_SWEEP_SECONDS": "5",
-    "NOTICES_SWEEP_SECONDS": "2",
+    "NOTICES_SWEEP_SECONDS": "5",
     "JOURNAL_SEAL_SECONDS": "20",
 }
 RIGHT_WITHIN = 120.0  # seconds after the load's end in which the books must be right
