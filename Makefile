@@ -11,7 +11,7 @@ FAST := $(UNITS) and not slow
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless docs fuzz
+	bench-headless docs fuzz fuzz-apis
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,6 +91,9 @@ bench-headless: setup ## measure how long the headless sandbox takes to be ready
 
 fuzz: setup ## feed every parser of bytes for minutes, guided by coverage; var/fuzz/ (SECONDS_EACH=120, TARGETS="tlv crl")
 	$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS_EACH),120) $(TARGETS)
+
+fuzz-apis: setup-tests ## ask every operation of every API as each who might (EXAMPLES=3 of each kind)
+	EXAMPLES=$(or $(EXAMPLES),3) $(PYTHON) -m pytest -q tests/fuzz/apis.py
 
 docs: setup ## build the documentation's site in docs/_build/html; a dead link or a page that nothing leads to fails it
 	@scripts/system-packages.sh diagrams
