@@ -63,10 +63,11 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.api.headers.ApiHeaders",
+    "portal.bodies.Bounded",
 ]
 if SANDBOX:
     # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
-    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
+    MIDDLEWARE.insert(-2, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 ROOT_URLCONF = "portal.urls"
