@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.urls import reverse
-from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +16,7 @@ from portal.accounts.signing_in import address_of
 from portal.api import creating, describing
 from portal.api.describing import Body
 from portal.api.headers import NO_STORE
+from portal.bodies import FormParser, JSONParser
 from portal.handoff import asking, delivery, faults, hand_offs, octets, pdf, results, shapes, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
@@ -84,6 +84,8 @@ class TokenView(APIView):
 class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
 
+    largest_body = LARGEST_BODY
+
     @describing.operation(
         ("スマートフォンに頼む", "Ask a phone"),
         body=shapes.HandOffBody,
@@ -100,8 +102,6 @@ class HandOffsView(APIView):
         Where the register says no, the hand-off is made in state `refused`, with its reason.
         """
         credential = callers.of(request)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
-            raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request, shapes.HandOffBody)
         asked = asking.ask(
             credential,

@@ -1,5 +1,6 @@
 """The responder's other paths: CRLs, authorities' certificates, and everything that is neither."""
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,14 @@ def test_everything_else_is_not_found(realm: Realm, path: str) -> None:
     assert status == "404 Not Found"
     assert body == b"not found\n"
     assert headers["Content-Type"].startswith("text/plain")
+
+
+def test_a_point_whose_name_no_database_can_hold_is_not_found(realm: Realm) -> None:
+    """PostgreSQL refuses NUL in a text, which would be our error."""
+    units = [x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, "Tokyo\0to")]
+    name = x509.Name([*units, x509.NameAttribute(x509.NameOID.COMMON_NAME, "Kiyose-shi CRLDP")])
+    encoded = base64.urlsafe_b64encode(name.public_bytes()).decode()
+    assert http("GET", f"/directory/test/{encoded}")[0] == "404 Not Found"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from ca.models import JournalEntry
 from tests.portal.handoff import pdfs
 from tests.whitelist.cases.filled import PDF, png
+from whitelist import pdfium
 from whitelist.cases import attachments, clamav, scanning, submitting
 from whitelist.cases.errors import AttachmentDangerous, AttachmentRefused, CaseNotEditable, ScannerAway
 from whitelist.errors import LogoUnacceptable
@@ -79,6 +80,17 @@ def test_a_pdf_that_acts_is_refused(draft: Case, change: Any) -> None:
     with pytest.raises(AttachmentDangerous):
         attachments.put(draft, "scan.pdf", pdfs.made(change), AOI)
     assert not Attachment.objects.exists()
+
+
+def test_a_pdf_waits_until_the_library_that_opens_it_is_free() -> None:
+    """PDFium is not made for two threads at once, whichever rooms of the site they come from."""
+    with pdfium.TURN:
+        second = threading.Thread(target=scanning.look, args=(PDF, "application/pdf"))
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+    second.join(60)
+    assert not second.is_alive()
 
 
 def test_the_test_virus_is_found_wherever_it_is(draft: Case) -> None:
