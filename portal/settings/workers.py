@@ -84,6 +84,8 @@ if not BROKER_MAKES_QUEUES:
     # Whoever reached every worker's command queue could stop them all, or read what they are at.
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 
+# It heeds a clock that is set back.
+CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},
