@@ -50,7 +50,7 @@ class Shape:
         return text.replace(PYTHON, sys.executable)
 
     def environment(self, unit: Unit) -> dict[str, str]:
-        """Return what systemd would give the unit: its own lines, then its files; secrets as files of this unit alone."""
+        """Return what systemd would give the unit: its lines, then its files; secrets as files of this unit alone."""
         name = unit.name.removeprefix("jpki-")
         credentials = self.folder / "run/credentials" / unit.name
         shutil.rmtree(credentials, ignore_errors=True)
@@ -239,7 +239,7 @@ def until(what: str, holds: object, *, seconds: float = 90) -> None:
 
 
 def test_a_request_walks_through_every_process(shape: Shape) -> None:
-    """`beat` wakes the `ca` worker over the broker, it signs, the responder tells, nginx hands it on: no list, no luck."""
+    """`beat` wakes the `ca` worker over the broker, it signs a list, the responder tells it, nginx hands it on."""
     plain = httpx.Client(base_url=f"http://127.0.0.1:{shape.ports['80']}", headers={"Host": "ocsp.jpki.example"})
 
     def published() -> bool:
@@ -299,7 +299,7 @@ def test_the_first_account_signs_up_with_the_code_that_the_command_prints(shape:
         page = site.get("/staff/enrol/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token
-        jar = {name: value for name, value in page.cookies.items()}
+        jar = dict(page.cookies.items())
         answered = site.post(
             "/staff/enrol/",
             data={"csrfmiddlewaretoken": token[1], "code": code},

@@ -7,7 +7,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ WITHOUT = {"responder": {"BROKER_URL"}, "beat": {"DATABASE_URL"}, "owner": {"BRO
 UNITS = services()
 VAR = Path("/var/lib/jpki-{name}")
 # Pages that others write.
-COMING = {"rights.md", "backup.md", "upgrading.md", "alerts.md"}
+COMING = {"backup.md", "upgrading.md", "alerts.md"}
 # So much `systemd-analyze security` may find a unit exposed: of 10, where 10 is a service without any bounds.
 EXPOSED = 1.5
 
@@ -34,15 +33,7 @@ EXPOSED = 1.5
 def table() -> dict[str, Process]:
     """Return the processes of the house in earnest, each worker with an address of its own."""
     outer = {"PRODUCTION": "1", "WORKSPACES": "1", "BROKER_URL": "amqp://", "DATABASE_URL_SWEEPS": "postgresql://"}
-    found = {process.name: process for process in house(outer).processes}
-    if "sweeps" not in found:  # the same worker, as on one machine: the sweeps of it need no secret
-        tsm = found["tsm"]
-        words = [word.replace("--queues=tsm,sweeps", "--queues=tsm") for word in tsm.command]
-        found["tsm"] = replace(tsm, command=tuple(words))
-        own = {"--queues=tsm": "--queues=sweeps", "--concurrency=2": "--concurrency=1"}
-        words = [own.get(word, word).replace("--hostname=tsm@", "--hostname=sweeps@") for word in words]
-        found["sweeps"] = replace(tsm, name="sweeps", command=tuple(words), secrets=())
-    return found
+    return {process.name: process for process in house(outer).processes}
 
 
 def test_there_is_a_unit_for_each_process_of_the_house_and_none_beside() -> None:
