@@ -86,6 +86,14 @@ def _take(realm: Realm) -> tuple[int, str]:
     return sequence, last
 
 
+def retake(realm: Realm) -> None:
+    """Read anew where the chain ends, for who moved it by other means, holding the turn (`ca.restoring`)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [realm.pk])
+        sequence, last = cursor.fetchone()
+    _remember(_Turn(realm.pk, sequence, last))
+
+
 def _ours(realm: Realm) -> _Turn | None:
     kept: list[Any] = connection.run_on_commit  # (savepoints, what is done, whether it may fail)
     turns = (done for _, done, _ in reversed(kept) if isinstance(done, _Turn))
@@ -174,6 +182,11 @@ def text(entry: JournalEntry, realm: str) -> str:
     """Return what an entry's hash is the SHA-256 of (in UTF-8): all that it says; `realm` is the slug."""
     at, data = _json(_instant(entry.at)), _json(entry.data)
     return _text(_json(realm), entry.sequence, at, entry.kind, entry.subject, data, entry.previous_hash)
+
+
+def encoded(entry: Mapping[str, Any]) -> str:
+    """Return the same text from what it says, as JSON reads it."""
+    return _json(entry)
 
 
 def _hash(entry: JournalEntry, realm: str) -> str:

@@ -149,7 +149,7 @@ def wake_phone(conversation: Conversation) -> bool:
     """Push to the phone that it is wanted, unless it was in contact, or woken, a moment ago. Return whether it was."""
     now = clock.machine()
     silent_since = max(filter(None, (conversation.last_contact_at, conversation.woken_at)), default=None)
-    if silent_since is not None and now - silent_since < timedelta(seconds=settings.TSM_SILENCE_SECONDS):
+    if silent_since is not None and abs(now - silent_since) < timedelta(seconds=settings.TSM_SILENCE_SECONDS):
         return False
     woken = Conversation.objects.filter(pk=conversation.pk, woken_at=conversation.woken_at).update(woken_at=now)
     if woken and settings.TSM_PUSH:

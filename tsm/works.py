@@ -1,5 +1,6 @@
 """The works at an element, one function a state or an order: each asks first, lays a leg ready, or moves on."""
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +16,15 @@ from tsm import conversation as conversations
 from tsm import enrolment as enrolments
 from tsm import plans, rows, services, store
 from tsm.enrolment import State
-from tsm.errors import TsmError
+from tsm.errors import ApplicationRefused, TsmError
 from tsm.findings import Findings
 from tsm.jpki import Key
 from tsm.models import Enrolment, SecureElement, ServiceOrder
 from tsm.plans import Plan, Standing
 from tsm.purposes import PURPOSES
 from tsm.scene import Scene
+
+logger = logging.getLogger(__name__)
 
 Function = ServiceOrder.Function
 
@@ -76,6 +79,10 @@ def _certify(scene: Scene, job: Job) -> bool:
         return True
     missing = [key for key, request_key in keys.items() if request_key not in found]
     if missing:
+        if not enrolments.is_holders(enrolment):
+            logger.error("enrolment %s isn't what its holder's card signed: not certified", enrolment.reference)
+            enrolments.abandon(enrolment, trouble=ApplicationRefused.code)
+            return True
         _ask(scene, enrolment, missing)
         return False
     if any(one.state != Issuance.State.ISSUED for one in found.values()):

@@ -60,6 +60,9 @@ JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
 # five weeks at these. `manage.py verify_journal` walks all of it at once.
 JOURNAL_WATCH_SECONDS = environment.decimal("JOURNAL_WATCH_SECONDS", 600)
 JOURNAL_WATCH_ENTRIES = environment.number("JOURNAL_WATCH_ENTRIES", 20_000)
+# Folders outside the database in which the journals are written once more before a key is used (docs/backup.md). Every
+# host with a `ca` worker has the same; one of them must not be lost together with the database. Empty: none.
+JOURNAL_TRANSCRIPTS = environment.text("JOURNAL_TRANSCRIPTS", f"{VAR}/transcripts").split()
 # Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
 JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
 # What stands before the responder's desk, the nearest first: called with a desk, each gives another.

@@ -10,6 +10,8 @@ from portal.settings.site import LOCAL_SANDBOX, PUBLIC_URL, SANDBOX
 CASE_ATTACHMENT_BYTES = environment.number("CASE_ATTACHMENT_BYTES", 10 * 1024 * 1024)
 CASE_ATTACHMENTS = environment.number("CASE_ATTACHMENTS", 50)
 CASE_ATTACHMENT_SCAN = environment.text("CASE_ATTACHMENT_SCAN", "whitelist.cases.scanning.look")
+# Where clamd listens, for whitelist.cases.clamav.look: the path of its socket, or host:port.
+CLAMD_ADDRESS = environment.text("CLAMD_ADDRESS", "/run/clamav/clamd.ctl")
 # Where the officers are told of a message on a case, by authority: the office's address. Empty: their list shows it.
 CASE_OFFICERS_MAIL = {
     "ministry": environment.text("CASE_MINISTRY_MAIL"),

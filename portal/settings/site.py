@@ -54,6 +54,8 @@ if SANDBOX:
 MIDDLEWARE = [
     "portal.observing.web.Observed",
     "django.middleware.security.SecurityMiddleware",
+    # Around everything that answers: a file and a refusal have the policy, too.
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -62,13 +64,15 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "portal.api.headers.ApiHeaders",
 ]
 if SANDBOX:
     # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
     MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
+
+# More books than the house's own (`portal.books`): names of sequences of checks.
+BOOKS = ["sandbox.books.CHECKS"] if SANDBOX else []
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -88,6 +92,11 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+# On PostgreSQL a migration that waits for a table gives up after so long, and is tried again so often.
+MIGRATE_LOCK_SECONDS = environment.decimal("MIGRATE_LOCK_SECONDS", 2)
+MIGRATE_TRIES = environment.number("MIGRATE_TRIES", 30)
+# Whom backups are sealed to: age1… (docs/backup.md). The identity that opens them is kept elsewhere.
+BACKUP_RECIPIENT = environment.text("BACKUP_RECIPIENT")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "ja"
@@ -105,19 +114,28 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our scripts and styles
 
-SESSION_COOKIE_NAME = "jpki_session"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+# Over TLS a cookie is this host's alone (portal/cookies.py).
+COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}jpki_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
-CSRF_COOKIE_NAME = "jpki_csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}jpki_csrf"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
+MESSAGE_STORAGE = "portal.cookies.Messages"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],

@@ -1,7 +1,7 @@
 """An enrolment's life: applied, verified, prepared, keyed, certified, installed, active; and its end."""
 
 from tsm.enrolment.activation import activate
-from tsm.enrolment.application import application_text, apply
+from tsm.enrolment.application import application_text, apply, is_holders
 from tsm.enrolment.ending import abandon, end, finish
 from tsm.enrolment.life import (
     GIVEN_UP,
@@ -43,6 +43,7 @@ __all__ = [
     "end_text",
     "find",
     "finish",
+    "is_holders",
     "move",
     "note",
     "note_all",

@@ -14,7 +14,7 @@ from ca.revocation import Cause
 from tsm import measures, store
 from tsm.enrolment.ending import abandon, finish
 from tsm.enrolment.life import UNDER_WAY, State, note_all, wake
-from tsm.enrolment.proofs import pair
+from tsm.enrolment.proofs import pair, signed_by
 from tsm.errors import (
     ApplicationRefused,
     ApplicationTextWrong,
@@ -46,6 +46,34 @@ def _text(phone: Phone, number: int) -> str:
     )
 
 
+def is_holders(enrolment: Enrolment) -> bool:
+    """Tell whether the row says what a holder's card has signed: for this phone, by his own card, as its n-th.
+
+    The site has asked all this before it wrote the row. A worker asks again before it has anything certified: the site
+    is what strangers reach, and whoever got hold of it could write rows, but sign none.
+    """
+    card, authentication, phone = (
+        enrolment.card_signature_certificate,
+        enrolment.card_authentication_certificate,
+        enrolment.phone,
+    )
+    number = Enrolment.objects.filter(phone=phone, pk__lte=enrolment.pk).count()
+    return (
+        {card.holder_id, authentication.holder_id} == {enrolment.holder_id}
+        and {card.realm_id, authentication.realm_id, phone.realm_id} == {enrolment.realm_id}
+        and {card.medium, authentication.medium} == {Medium.CARD}
+        and (card.purpose, authentication.purpose) == (Purpose.SIGNATURE, Purpose.USER_AUTHENTICATION)
+        and enrolment.element.phone_id == phone.pk
+        and _but_for_the_name(enrolment.application_text) == _but_for_the_name(_text(phone, number))
+        and signed_by(card, enrolment.application_text.encode(), bytes(enrolment.application_signature))
+    )
+
+
+def _but_for_the_name(text: str) -> list[str]:
+    # What a phone is called may have changed since.
+    return [line for line in text.split("\n") if not line.startswith("端末: ")]
+
+
 def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> Enrolment:
     """Take a signed application: verify signature, card certificate and phone, then hand it to the workers.
 
@@ -55,7 +83,7 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
     now = clock.now(realm)
     _require_eligible(phone)
     earlier = list(Enrolment.objects.filter(phone=phone).order_by())
-    _require_free(earlier)
+    _require_free(earlier, text, signature)
     _require_text(phone, earlier, text)
     verdict = status.check_signature(
         realm, certificate, text.encode(), signature, now=now, purpose=Purpose.SIGNATURE, medium=Medium.CARD
@@ -75,10 +103,10 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
             ).order_by()
         )
         on_phone = [one for one in standing if one.phone_id == phone.pk]
-        _require_free(on_phone)
+        _require_free(on_phone, text, signature)
         _make_room(phone, on_phone, card, now)
         if any(one.state == State.ACTIVE for one in on_phone):
-            raise PhoneInUse("this phone has certificates in use")
+            raise _in_use("this phone has certificates in use", on_phone, text, signature)
         _require_text(phone, on_phone, text)
         of_holder = [one for one in standing if one.holder_id == card.holder_id]
         for one in of_holder:
@@ -114,9 +142,26 @@ def _require_eligible(phone: Phone) -> None:
         raise PhoneNotSupported("this phone can't hold certificates", reason=found.reasons[0])
 
 
-def _require_free(on_phone: Iterable[Enrolment]) -> None:
+def _require_free(on_phone: Sequence[Enrolment], text: str, signature: bytes) -> None:
     if any(one.state in UNDER_WAY for one in on_phone):
-        raise PhoneInUse("this phone has an application under way")
+        raise _in_use("this phone has an application under way", on_phone, text, signature)
+
+
+def _in_use(message: str, on_phone: Iterable[Enrolment], text: str, signature: bytes) -> PhoneInUse:
+    """Return the refusal. Where it is this very application that was accepted before, it says under which reference.
+
+    The answer to the first may have been lost on its way, and the phone would never learn what it has to go on with.
+    """
+    same = next(
+        (
+            one
+            for one in on_phone
+            if (one.application_text, bytes(one.application_signature)) == (text, signature)
+            and one.state in (*UNDER_WAY, State.ACTIVE)
+        ),
+        None,
+    )
+    return PhoneInUse(message, **({"enrolment": str(same.reference)} if same is not None else {}))
 
 
 def _report_another(on_phone: Iterable[Enrolment], card: Certificate) -> None:

@@ -125,6 +125,8 @@ PAGES: tuple[Page, ...] = (
     Page("accounts:enrol-authenticator", "enrolling"),
     Page("accounts:enrol-password", "enrolling"),
     Page("accounts:account", "sakura"),
+    Page("accounts:password", "sakura"),
+    Page("accounts:sessions", "sakura"),
     Page("helpdesk:search", "sakura"),
     Page("helpdesk:call", "sakura", ("call",)),
     Page("helpdesk:call", "sakura", ("call, held",)),

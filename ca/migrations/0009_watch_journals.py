@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ca', '0007_grow_a_tree_over_the_journal'),
+        ('ca', '0008_halt_after_a_restore'),
     ]
 
     operations = [
