@@ -4,8 +4,11 @@ A verifier shows a bearer token (`whitelist.credentials`) or, in TLS, a certific
 The key is what counts (as in RFC 8705 2.2), so the certificate may be signed by anybody.
 """
 
+from contextlib import suppress
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from django.db import DatabaseError, transaction
 
 from ca import clock
 from ca.ocsp.access import Claim, Subject
@@ -19,7 +22,9 @@ def known(claim: Claim, subject: Subject) -> str | None:
     """Return the client id of the registered relying party that claims, when it may ask about the subject."""
     for credential in (*_by_token(claim), *_by_certificate(claim.certificate)):
         if _may_ask(credential, subject):
-            credentials.note_use(credential)
+            # A responder may only read: when a key was last used is then known from the tokens alone.
+            with suppress(DatabaseError), transaction.atomic():
+                credentials.note_use(credential)
             return credential.relying_party.client_id
     return None
 

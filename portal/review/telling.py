@@ -211,6 +211,8 @@ def readers(organisation: Organisation) -> list[Account]:
     """Return who is told: the organisation's members who can sign in, each with a mail address for a name."""
     rows = Membership.objects.filter(organisation=organisation, account__role=Account.Role.PROVIDER)
     rows = rows.filter(account__state=Account.State.ACTIVE).select_related("account__user")
+    # Names alone: how somebody signs in is nothing that a process which sends mails may read (docs/rights.md).
+    rows = rows.only("account_id", "account__user_id", "account__user__username")
     return [one.account for one in rows if "@" in one.account.name]
 
 

@@ -1,8 +1,8 @@
 """The broker's queues: who reads each, and who may write to it. Nothing else is there, and nobody may make anything.
 
 Each queue has an exchange of its own, since RabbitMQ's right to write is to an exchange: whoever may write to its
-default exchange may write to every queue. Their names differ, since who may write to a queue's own name may have others'
-messages copied into it.
+default exchange may write to every queue. Their names differ, since who may write to a queue's own name may have
+others' messages copied into it.
 """
 
 from collections.abc import Mapping

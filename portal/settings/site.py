@@ -97,6 +97,8 @@ MIGRATE_LOCK_SECONDS = environment.decimal("MIGRATE_LOCK_SECONDS", 2)
 MIGRATE_TRIES = environment.number("MIGRATE_TRIES", 30)
 # Whom backups are sealed to: age1… (docs/backup.md). The identity that opens them is kept elsewhere.
 BACKUP_RECIPIENT = environment.text("BACKUP_RECIPIENT")
+# Whose tables of rights are put together (docs/rights.md): modules with TABLES and SECRETS.
+DATABASE_RIGHTS = ["portal.rights.tables", *(["sandbox.rights"] if SANDBOX else [])]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "ja"

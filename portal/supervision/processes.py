@@ -22,6 +22,10 @@ SECRETS = ("SECRET_KEY", "CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE", "TSM
 # What others gave the operator, and nobody could make up: handed on, where it is set, to those that use it.
 GIVEN = ("EMAIL_HOST_PASSWORD",)
 
+# Where a process may come in by a name of its own (docs/rights.md): `DATABASE_URL_WEB` is DATABASE_URL for `web` alone,
+# and no other process sees it, for there is a password in it.
+OWN = ("DATABASE_URL", "BROKER_URL")
+
 # What the operator may set, and the port when it is not set: the site, CRL and OCSP, the sample services.
 PORTS = {"PORT": "8000", "RESPONDER_PORT": "8001", "SAMPLES_PORT": "8002"}
 
@@ -93,7 +97,7 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         # In a sandbox some of its lies are signed with a specimen's key, which lies under the seal.
         _responder(responder, seal_key),
         _worker("ca", queues="ca", concurrency=1, secrets=("CA_KEYS_PASSPHRASE",)),
-        _worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=("TSM_MASTER_KEY",)),
+        *_elements(outer),
         # What citizens are told by another way than their phone. It needs no secret of the house.
         replace(_worker("notices", queues="notices", concurrency=1, secrets=()), given=GIVEN),
         # It goes to addresses that strangers named, so it has nothing that anybody could take from it. A sandbox's
@@ -120,13 +124,41 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         processes.insert(0, _redis(var, redis_socket))
     steps = (
         Process("migrate", (*MANAGE, "migrate", "--no-input", "--verbosity=0")),
+        # Where processes come in by names of their own, the owner of the tables says who may do what.
+        *([Process("rights", (*MANAGE, "database_roles", "rights", "--apply"))] if _own(outer, "rights") else []),
         # The ceremony: realm, authorities, responder keys, personas, demo register. It opens everything, once.
         # In earnest officers hold it (docs/keys.md); until they have, the start says what is missing.
         Process("setup", (*MANAGE, "setup"), secrets=SECRETS)
         if sandbox
         else Process("missing", (*MANAGE, "missing"), told=True),
     )
-    return House(var, addresses, environment, steps, tuple(processes))
+    own_steps, own = (tuple(as_itself(one, outer) for one in each) for each in (steps, processes))
+    return House(var, addresses, environment, own_steps, own)
+
+
+def own_setting(name: str) -> bool:
+    """Say whether a variable of the environment is one process's own address."""
+    return any(name.startswith(f"{one}_") for one in OWN)
+
+
+def _own(outer: Mapping[str, str], process: str) -> dict[str, str]:
+    return {one: value for one in OWN if (value := outer.get(f"{one}_{process.upper()}"))}
+
+
+def as_itself(process: Process, outer: Mapping[str, str]) -> Process:
+    """Return the process with the addresses that are its own."""
+    return replace(process, environment={**process.environment, **_own(outer, process.name)})
+
+
+def _elements(outer: Mapping[str, str]) -> list[Process]:
+    """Return the workers of the queues `tsm` and `sweeps`: one on one machine, two where each has a name of its own."""
+    secrets = ("TSM_MASTER_KEY",)
+    if not _own(outer, "sweeps"):
+        return [_worker("tsm", queues="tsm,sweeps", concurrency=2, secrets=secrets)]
+    return [
+        _worker("tsm", queues="tsm", concurrency=2, secrets=secrets),
+        _worker("sweeps", queues="sweeps", concurrency=1, secrets=()),
+    ]
 
 
 def _is_on(value: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from portal.supervision import folder
 from portal.supervision.child import Child, end_all, launch
-from portal.supervision.processes import GIVEN, SECRETS, House, Process
+from portal.supervision.processes import GIVEN, SECRETS, House, Process, own_setting
 
 READY_SECONDS = 90
 ADDRESSES = {"PUBLIC_URL": "Start here", "RESPONDER_URL": "CRL and OCSP", "SAMPLES_URL": "Sample services"}
@@ -129,7 +129,7 @@ class Supervisor:
         """Return what the process sees: the outer environment without any secret, the house's, and its own secrets."""
         known = (*SECRETS, *GIVEN)
         hidden = {*known, *(f"{name}_FILE" for name in known)}
-        seen = {name: value for name, value in self.outer.items() if name not in hidden}
+        seen = {name: value for name, value in self.outer.items() if name not in hidden and not own_setting(name)}
         seen |= {**self.plan.environment, "PROCESS_NAME": process.name, **process.environment}
         for name in process.secrets:
             given = [key for key in (name, f"{name}_FILE") if self.outer.get(key)]

@@ -20,7 +20,7 @@ from typing import Any
 
 from portal.supervision import folder
 from portal.supervision.child import end_all, launch, signal_group
-from portal.supervision.processes import MANAGE, PORTS, ROOT, SECRETS, Process, house
+from portal.supervision.processes import MANAGE, PORTS, ROOT, SECRETS, Process, as_itself, house
 from portal.supervision.supervisor import StartFailed, Supervisor
 
 
@@ -65,7 +65,7 @@ class System:
         Raises subprocess.CalledProcessError with its output, which a trace of it shows as a note, when it fails.
         """
         outer = _outer(self.var, self.environment)
-        process = Process("manage", (*MANAGE, *arguments), secrets=SECRETS)
+        process = as_itself(Process("manage", (*MANAGE, *arguments), secrets=SECRETS), outer)
         environment = Supervisor(house(outer), outer).environment(process)
         done = subprocess.run(process.command, cwd=ROOT, env=environment, stdout=-1, text=True)  # noqa: S603
         try:

@@ -106,7 +106,7 @@ def test_nobody_makes_empties_or_ends_a_queue_or_goes_round_the_exchanges(
 def test_who_has_nothing_to_do_with_queues_has_no_user(broker: rabbitmq.Broker, words: Mapping[str, str]) -> None:
     users = {each["name"] for each in broker.ask("GET", "users")}
     assert users == {"guest", *(f"jpki_{name}" for name in ROLES)}
-    assert not users & {"jpki_responder", "jpki_reader"}
+    assert "jpki_responder" not in users
     place = f"vhosts/{urllib.parse.quote(HOST, '')}/permissions"
     assert {each["configure"] for each in broker.ask("GET", place) if each["user"] != "guest"} == {"^$"}
 
@@ -123,10 +123,11 @@ def test_celery_sends_and_takes_under_these_rights(
     web.send_task("ca.issue", args=[[1]])
     while broker.waiting(HOST, "ca") == before:
         pass
-    with pytest.raises(amqp.AccessRefused), web.amqp.producer_pool.acquire(block=True) as producer:
+    with web.amqp.producer_pool.acquire(block=True) as producer:
         # Another process's route: that exchange isn't the web's to write to. The refusal comes with the next answer.
         web.send_task("ca.sweep_linkage", producer=producer)
-        producer.channel.basic_qos(0, 1, False)
+        with pytest.raises(amqp.AccessRefused):
+            producer.channel.basic_qos(0, 1, False)
 
 
 def _settings() -> dict[str, object]:

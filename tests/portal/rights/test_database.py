@@ -1,0 +1,316 @@
+"""The database's rights, tried in each role on PostgreSQL: that they are the table's, and what is refused."""
+
+# ruff: noqa: S608  (statements are put together of names and values of this file)
+import base64
+import io
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+
+from ca import clock, issuance, journal, revocation
+from ca.models import Certificate, Realm
+from ca.revocation import Cause
+from portal.rights import passwords, statements
+from portal.rights.guards import APPEND_ONLY, NEVER_REMOVED
+from portal.rights.processes import OWNER, PREFIX, processes
+from portal.rights.tables import ALL, May, columns_of_models, tables
+from sandbox import cards, personas
+from tests.ca.fixtures import *  # noqa: F403
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
+
+EVERYBODY = list(processes(sandbox=True))
+SIGNERS = {"ca", "ceremony"}
+COLUMNS = dict(columns_of_models())
+
+
+class TakenBack(Exception):
+    """Whatever was tried never was."""
+
+
+@contextmanager
+def acting_as(process: str) -> Iterator[None]:
+    """Be that process's role inside, and take back what was done there."""
+    with suppress(TakenBack), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(f'SET LOCAL ROLE "{PREFIX}{process}"')
+        yield
+        raise TakenBack
+
+
+def refusal(process: str, statement: str, *parameters: object) -> str:
+    """Try a statement in that role; return how it was refused for want of a right, "" when it was not refused.
+
+    What fails for another reason comes out.
+    """
+    try:
+        with acting_as(process), connection.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+    except DatabaseError as error:
+        if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+            return str(error).splitlines()[0]
+        raise
+    return ""
+
+
+def let_through(statements: Mapping[str, str] | list[str], *processes: str) -> list[tuple[str, str]]:
+    """Return which of the statements which of the processes could carry out."""
+    return [
+        (process, statement) for process in processes for statement in statements if not refusal(process, statement)
+    ]
+
+
+@pytest.fixture
+def separated(realm: Realm) -> Realm:
+    """Give every process its role and rights, in this test's transaction; return a realm with certificates in it."""
+    persona = personas.find("hanako")
+    assert persona is not None
+    _, asked = cards.create(realm, persona)
+    for one in asked:
+        issuance.issue(one.pk)
+    words = dict.fromkeys([OWNER, *EVERYBODY], "word")
+    told = statements.roles(words, database=str(connection.settings_dict["NAME"]), sandbox=True)
+    told += 2 * statements.rights(tables(), sandbox=True)  # again is harmless
+    with connection.cursor() as cursor:
+        # What foreign keys have yet to check stands in the way of ALTER TABLE.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for one in told:
+            cursor.execute(one)
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    return realm
+
+
+def test_each_role_has_the_rights_of_the_table_and_no_others(separated: Realm) -> None:
+    wrong = []
+    for table, columns in COLUMNS.items():
+        may = tables().get(table, May())
+        for process in EVERYBODY:
+            wanted = {("SELECT", one): process in may.read.split() or _named(may.see, process, one) for one in columns}
+            wanted |= {("UPDATE", one): _named(may.change, process, one) for one in columns}
+            wanted |= {("INSERT", ""): process in may.add.split(), ("DELETE", ""): process in may.remove.split()}
+            wanted |= {("TRUNCATE", ""): False, ("TRIGGER", ""): False, ("REFERENCES", ""): False}
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT " + ", ".join(_asked(process, table, *each) for each in wanted))
+                found = cursor.fetchone()
+            wrong += [(process, table, *one) for one, has in zip(wanted, found, strict=True) if has != wanted[one]]
+    assert wrong == []
+
+
+def _named(parts: Mapping[str, str], process: str, column: str) -> bool:
+    return any(process in those.split() and (named == ALL or column in named.split()) for those, named in parts.items())
+
+
+def _asked(process: str, table: str, right: str, column: str) -> str:
+    whose = f"'{PREFIX}{process}', '{table}'"
+    return (
+        f"has_column_privilege({whose}, '{column}', '{right}')"
+        if column
+        else f"has_table_privilege({whose}, '{right}')"
+    )
+
+
+def test_nobody_changes_the_journal_or_makes_anything_or_becomes_another(separated: Realm) -> None:
+    acts = [
+        "UPDATE ca_journalentry SET data = '{}'",
+        "DELETE FROM ca_journalentry",
+        "TRUNCATE ca_journalentry CASCADE",
+        "UPDATE ca_journalseal SET signature = ''",
+        "DELETE FROM ca_journalhead",
+        "UPDATE ca_certificate SET der = ''",
+        "UPDATE ca_certificate SET public_key = ''",
+        "DELETE FROM ca_certificate",
+        "UPDATE ca_crl SET der = ''",
+        "ALTER TABLE ca_journalentry DISABLE TRIGGER ALL",
+        "ALTER TABLE ca_journalentry DISABLE ROW LEVEL SECURITY",
+        "DROP TRIGGER append_only ON ca_journalentry",
+        "CREATE TABLE mine (id int)",
+        "CREATE TEMPORARY TABLE ca_realm (id int)",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "SELECT rolpassword FROM pg_authid",
+        "COPY ca_realm TO PROGRAM 'cat'",
+        "SELECT pg_read_file('/etc/hostname')",
+        f"ALTER ROLE \"{PREFIX}ca\" PASSWORD 'mine'",
+    ]
+    assert let_through(acts, *EVERYBODY) == []
+    ours = "(SELECT oid FROM pg_roles WHERE starts_with(rolname, 'jpki_'))"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT rolname FROM pg_roles WHERE oid IN {ours} AND (rolsuper OR rolbypassrls OR rolcreaterole)"
+        )
+        assert cursor.fetchall() == []
+        cursor.execute(f"SELECT count(*) FROM pg_auth_members WHERE member IN {ours}")
+        assert cursor.fetchone() == (0,), "whoever is another's member can become it"
+
+
+def test_nobody_without_keys_writes_what_keys_make_or_says_that_they_did(separated: Realm) -> None:
+    made = ["ca_certificate", "ca_crl", "ca_journalseal", "ca_journalnode", "ca_authority", "ca_generation"]
+    others = [process for process in EVERYBODY if process not in SIGNERS]
+    assert let_through([f"INSERT INTO {table} DEFAULT VALUES" for table in made], *others) == []
+    for process in others:
+        said = refusal(process, *_entry(separated, "certificate.issued"))
+        assert "permission denied" in said or "row-level security" in said or process == "workspaces", process
+        if process in tables()["ca_journalentry"].add.split():
+            assert refusal(process, *_entry(separated, "officer.noted")) == "", process
+
+
+def _entry(realm: Realm, kind: str, *, step: int = 1, before: str = "") -> tuple[object, ...]:
+    head = realm.journal_head
+    head.refresh_from_db()
+    return (
+        "INSERT INTO ca_journalentry (realm_id, sequence, at, kind, subject, data, previous_hash, hash)"
+        " VALUES (%s, %s, now(), %s, 'x', '{}', %s, %s)",
+        *(realm.pk, head.sequence + step, kind, before or head.hash, "f" * 64),
+    )
+
+
+def test_the_site_can_not_touch_what_elements_and_keys_stand_on(separated: Realm) -> None:
+    acts = [
+        "UPDATE tsm_enrolment SET signature_key = ''",
+        "UPDATE tsm_enrolment SET holder_id = 1",
+        "UPDATE tsm_secureelement SET isd_generation = 0",
+        "UPDATE tsm_leg SET commands = '[]'",
+        "UPDATE ca_generation SET key_label = ''",
+        "UPDATE ca_responderkey SET certificate = ''",
+        "SELECT content FROM tsm_loadfile",
+        "UPDATE tsm_loadfile SET content = ''",
+        "UPDATE ca_holder SET name = ''",
+    ]
+    assert let_through(acts, "web") == []
+
+
+def test_the_responder_and_the_reader_read_and_the_clock_does_not_even_that(separated: Realm) -> None:
+    for table, columns in COLUMNS.items():
+        writes = [f"INSERT INTO {table} DEFAULT VALUES", f"DELETE FROM {table}"]
+        writes.append(f'UPDATE {table} SET "{columns[-1]}" = DEFAULT')
+        who = ("reader", "beat") if table.startswith("sandbox_") else ("responder", "reader", "beat")
+        assert let_through(writes, *who) == [], table
+    read = "SELECT der FROM ca_certificate"
+    assert [refusal(process, read) for process in ("responder", "reader")] == ["", ""]
+    assert "permission denied" in refusal("beat", read)
+    secrets = ["SELECT password FROM auth_user", "SELECT share FROM portal_screenlock", "SELECT * FROM django_session"]
+    assert let_through(secrets, *[process for process in EVERYBODY if process != "web"]) == []
+
+
+def test_a_responder_that_may_note_adds_and_does_no_more(separated: Realm) -> None:
+    add = "INSERT INTO ca_keyuse (key_label, answers) VALUES ('x', 1) RETURNING id"
+    assert "permission denied" in refusal("responder", add)
+    with connection.cursor() as cursor:
+        for one in statements.rights(tables(), sandbox=True, notes=True):
+            cursor.execute(one)
+    assert refusal("responder", add) == ""
+    acts = ["SELECT key_label FROM ca_keyuse", "DELETE FROM ca_keyuse", "UPDATE ca_keyuse SET answers = 0"]
+    assert let_through(acts, "responder") == []
+
+
+def test_what_goes_to_strangers_addresses_sees_no_citizen(separated: Realm) -> None:
+    names = ["SELECT name FROM ca_holder", "SELECT id FROM tsm_enrolment", "SELECT id FROM portal_handoff"]
+    assert let_through([*names, "SELECT id FROM ca_journalentry", "SELECT id FROM auth_user"], "probes") == []
+
+
+def test_not_even_the_owner_changes_what_was_written(separated: Realm) -> None:
+    for table in (*APPEND_ONLY, *NEVER_REMOVED):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+            if not cursor.fetchone()[0]:
+                continue
+        assert "nothing is removed" in refusal(OWNER, f"DELETE FROM {table}") or table in APPEND_ONLY
+        assert "not emptied" in refusal(OWNER, f"TRUNCATE {table} CASCADE"), table
+        if table in APPEND_ONLY:
+            assert "only added to" in refusal(OWNER, f"DELETE FROM {table}"), table
+            assert "only added to" in refusal(OWNER, f"UPDATE {table} SET id = id"), table
+    assert "only go up" in refusal(OWNER, "UPDATE ca_authority SET next_serial = next_serial - 1")
+
+
+def test_an_entry_follows_the_last_one_and_the_head_never_goes_back(separated: Realm) -> None:
+    for process in ("web", "ca", OWNER):
+        for step, before in ((2, ""), (1, "0" * 64)):
+            said = refusal(process, *_entry(separated, "x", step=step, before=before))
+            assert "an entry follows the last one" in said, (process, step)
+        for change in ("sequence = sequence - 1", "sequence = sequence + 1", "hash = repeat('0', 64)"):
+            said = refusal(process, f"UPDATE ca_journalhead SET {change} WHERE realm_id = {separated.pk}")
+            assert "the head moves on to an entry" in said, (process, change)
+        with acting_as(process):
+            # Several at once are chained to each other.
+            journal.record_all(separated, [journal.Happening(f"handoff.{n}", "x", {"n": n}) for n in range(3)])
+            assert journal.verify(separated) is None
+
+
+def test_a_revoked_certificate_stays_revoked_whoever_asks(separated: Realm) -> None:
+    certificate = Certificate.objects.filter(realm=separated).first()
+    assert certificate is not None
+    revocation.revoke(certificate, cause=Cause.HOLDER_REQUEST, now=clock.now(separated))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for process in ("web", "sweeps", OWNER):
+        for change in ("status = 'valid', cause = ''", "status = 'on_hold'", "revoked_at = now()", "crl_entry = NULL"):
+            said = refusal(process, f"UPDATE ca_certificate SET {change} WHERE id = {certificate.pk}")
+            assert "stays revoked" in said, (process, change)
+
+
+def test_workers_make_no_certificate_valid_and_no_revision_goes_back(separated: Realm) -> None:
+    for process in ("ca", "tsm", "sweeps"):
+        said = refusal(process, "UPDATE ca_certificate SET status = 'valid', cause = ''")
+        assert "row-level security" in said, process
+    for process in ("web", OWNER):
+        assert "revisions only go up" in refusal(process, "UPDATE ca_partition SET revision = revision - 1"), process
+
+
+def test_the_site_makes_realms_of_workspaces_alone(separated: Realm) -> None:
+    insert = "INSERT INTO ca_realm (slug, name, kind, clock_offset, organisation) VALUES ('x', 'x', %s, '0', 'x')"
+    assert refusal("web", insert, "sandbox") == ""
+    assert "row-level security" in refusal("web", insert, "production")
+
+
+def test_an_application_that_the_site_writes_is_at_its_beginning(separated: Realm) -> None:
+    own = {"reference": "gen_random_uuid()", "state": "'verified'", "state_since": "now()", "created_at": "now()"}
+    own |= dict.fromkeys(("application_text", "application_signature", "challenge", "trouble"), "''")
+    others = (
+        "holder_id",
+        "phone_id",
+        "element_id",
+        "card_signature_certificate_id",
+        "card_authentication_certificate_id",
+    )
+    own |= {"realm_id": str(separated.pk), **dict.fromkeys(others, "1")}
+
+    def insert(**changed: str) -> str:
+        row = own | changed
+        return refusal("web", f"INSERT INTO tsm_enrolment ({', '.join(row)}) VALUES ({', '.join(row.values())})")
+
+    assert insert() == "", "whether the others are there is asked at the commit, which doesn't come"
+    for changed in (
+        {"state": "'keyed'"},
+        {"signature_key": "'x'", "authentication_key": "'x'"},
+        {"signature_certificate_id": "1"},
+    ):
+        assert "row-level security" in insert(**changed), changed
+
+
+def test_the_verifier_is_the_one_that_postgresql_makes() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL password_encryption = 'scram-sha-256'")
+        cursor.execute("CREATE ROLE jpki_tried PASSWORD 'pencil'")
+        cursor.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'jpki_tried'")
+        made = cursor.fetchone()[0]
+    salt = base64.b64decode(made.split("$")[1].split(":")[1])
+    assert passwords.scram("pencil", salt) == made
+
+
+def test_passwords_are_made_once_and_not_in_what_is_printed(tmp_path: Path) -> None:
+    def printed() -> str:
+        said = io.StringIO()
+        call_command("database_roles", "roles", "--passwords", str(tmp_path / "words"), stdout=said)
+        return said.getvalue()
+
+    said, kept = printed(), {path.name: path.read_text().strip() for path in (tmp_path / "words").iterdir()}
+    assert set(kept) == {OWNER, *EVERYBODY}
+    assert not [name for name, word in kept.items() if word in said]
+    assert not [path for path in (tmp_path / "words").iterdir() if path.stat().st_mode & 0o077]
+    assert len(set(re.findall(r"SCRAM-SHA-256\$[^']+", printed()))) == len(kept)
+    assert kept == {path.name: path.read_text().strip() for path in (tmp_path / "words").iterdir()}
