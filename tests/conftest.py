@@ -91,10 +91,13 @@ def broker() -> rabbitmq.Broker:
 @pytest.fixture(scope="session")
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Start the whole system once for all tests, on free ports and a data folder of its own, as `make run` does."""
+    var = tmp_path_factory.mktemp("system")
     environment = {"TSM_SWEEP_SECONDS": "2", "LINKAGE_SWEEP_SECONDS": "2"}
+    # As a deployment observes it.
+    environment |= {"LOG_FORMAT": "json", "METRICS_DIR": str(var / "metrics")}
     if ON_POSTGRESQL:
         environment["DATABASE_URL"] = request.getfixturevalue("postgres").create("system")
-    with systems.started(tmp_path_factory.mktemp("system"), environment) as running:
+    with systems.started(var, environment) as running:
         yield running
 
 

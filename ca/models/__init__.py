@@ -6,6 +6,7 @@ from ca.models.crl import Crl
 from ca.models.holder import Holder
 from ca.models.issuance import Issuance
 from ca.models.journal import JournalEntry, JournalHead, JournalNode, JournalSeal
+from ca.models.journal_watch import JournalWatch
 from ca.models.key_use import KeyUse
 from ca.models.linkage import CardRevocation, Recheck
 from ca.models.lint import PkilintPass
@@ -25,6 +26,7 @@ __all__ = [
     "JournalHead",
     "JournalNode",
     "JournalSeal",
+    "JournalWatch",
     "KeyUse",
     "Partition",
     "PkilintPass",

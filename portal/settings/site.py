@@ -1,4 +1,4 @@
-"""The site itself: where it is, what Django is made of, sessions and cookies, logs."""
+"""The site itself: where it is, what Django is made of, sessions and cookies."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,6 +53,7 @@ if SANDBOX:
     INSTALLED_APPS.append("sandbox")
 
 MIDDLEWARE = [
+    "portal.observing.web.Observed",
     "django.middleware.security.SecurityMiddleware",
     # Around everything that answers: a file and a refusal have the policy, too.
     "csp.middleware.CSPMiddleware",
@@ -160,15 +161,4 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
-}
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"links": {"()": "portal.logs.WithoutLinks"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
-    # It would log whole addresses, and a hand-off's link is in one.
-    "loggers": {"httpx": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}, "fontTools": {"level": "WARNING"}},
-    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
 }

@@ -10,6 +10,7 @@ from portal.rights.queues import exchange, queues
 from portal.settings.authorities import (
     CRL_PUBLISH_SECONDS,
     JOURNAL_SEAL_SECONDS,
+    JOURNAL_WATCH_SECONDS,
     LINKAGE_RECHECK_SECONDS,
     LINKAGE_SWEEP_SECONDS,
 )
@@ -36,6 +37,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"visibility_timeout": 60, "unacked_restore_interval": 5} if BROKER_URL.startswith("redis") else {}
 )
+# For hours of a day, below: Celery would take Django's TIME_ZONE, and begin the work of the night at 17 h in Japan.
+CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -90,6 +93,7 @@ CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},
     "journals": {"task": "ca.seal_journals", "schedule": JOURNAL_SEAL_SECONDS},
+    "journal-watch": {"task": "ca.sweep_journals", "schedule": JOURNAL_WATCH_SECONDS},
     "issuances": {"task": "ca.sweep_issuances", "schedule": TSM_SWEEP_SECONDS},
     "crls": {"task": "ca.publish_due_crls", "schedule": min(60.0, CRL_PUBLISH_SECONDS)},
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},

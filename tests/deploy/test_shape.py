@@ -6,7 +6,6 @@ What systemd, PostgreSQL and RabbitMQ do on hosts of their own (`make trial`) is
 import contextlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time

@@ -169,12 +169,12 @@ def _sign(trial: Hosts, host: Host) -> None:
 
 
 WORKING = {
-    "ca1": ["jpki-ca"],
-    "work1": ["jpki-tsm", "jpki-sweeps", "jpki-notices", "jpki-beat"],
+    "ca1": ["jpki-ca", "jpki-exporter"],
+    "work1": ["jpki-tsm", "jpki-sweeps", "jpki-notices", "jpki-beat", "jpki-exporter"],
     "work2": ["jpki-tsm", "jpki-sweeps"],
-    "probe1": ["jpki-probes"],
-    "web1": ["jpki-web", "nginx"],
-    "ocsp1": ["jpki-responder", "nginx"],
+    "probe1": ["jpki-probes", "jpki-exporter"],
+    "web1": ["jpki-web", "jpki-exporter", "nginx"],
+    "ocsp1": ["jpki-responder", "jpki-exporter", "nginx"],
 }
 BOUND = {"CapEff": "0000000000000000", "CapBnd": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"}
 
@@ -231,6 +231,14 @@ def test_the_first_account_signs_up_over_tls_with_the_code_that_was_printed(depl
 def test_a_worker_that_is_killed_is_back_and_takes_up_its_work(deployment: Deployment) -> None:
     script = "systemctl kill --signal=KILL jpki-ca; sleep 4; systemctl is-active jpki-ca"
     assert deployment.on("ca1", script).strip() == "active"
+
+
+def test_metrics_tell_this_hosts_counts_and_the_state_where_the_reader_stands(deployment: Deployment) -> None:
+    counts = deployment.on("web1", "curl --fail --silent http://127.0.0.1:9464/metrics/processes")
+    assert "jpki_" in counts
+    state = deployment.on("ca1", "curl --fail --silent http://127.0.0.1:9464/metrics/state")
+    assert "jpki_" in state
+    assert "jpki_measure_failed{" not in state.replace("} 0.0", "}")
 
 
 def test_hosts_reach_only_what_answers_them(deployment: Deployment) -> None:

@@ -135,6 +135,7 @@ PAGES: tuple[Page, ...] = (
     Page("helpdesk:objections", "sakura"),
     Page("helpdesk:objection", "sakura", ("objection",)),
     Page("console:overview", "kaede"),
+    Page("console:findings", "kaede"),
     Page("console:lists", "kaede"),
     Page("console:conversations", "kaede"),
     Page("console:conversation", "kaede", ("conversation",)),
