@@ -27,7 +27,6 @@ install -dm755 /etc/jpki /etc/jpki/tls
 install -dm700 /etc/jpki/credentials
 for file in deploy/environment/*.env; do
     [ -e "/etc/jpki/${file##*/}" ] || install -m644 "$file" /etc/jpki/
-    [ "${file##*/}" = site.env ] || install -dm700 "/etc/jpki/credentials/$(basename "$file" .env)"
 done
 install -Dm644 deploy/journald.conf /etc/systemd/journald.conf.d/jpki.conf
 install -Dm644 -t /etc/systemd/system/jpki-.service.d deploy/systemd/jpki-.service.d/*.conf

@@ -31,14 +31,18 @@ put() { # file, lines
     mkdir -p "$(dirname "$1")"
     printf '%s\n' "$2" >"$1"
 }
-credentials() { # process, tree
+# Which role of the database, and which user of the broker, a process is.
+role() { case $1 in exporter) echo reader ;; *) echo "$1" ;; esac; }
+credentials() { # process, tree, what else stands on the host
     local at=$2/etc/jpki/credentials/$1 name
     mkdir -p "$at"
     # Only what the unit asks for by name; the mail server's password is the operator's to put there.
     for name in $(sed -n 's/^LoadCredential=\([a-z_]*\):.*/\1/p' "$here/systemd/jpki-$1.service"); do
+        # Only the host of `reader` gets its addresses.
+        case $1/$name/$3 in exporter/*_url/*' reader '*) ;; exporter/*_url/*) continue ;; esac
         case $name in
-            database_url) put "$at/$name" "postgresql://jpki_$1:$(secret "database/$1")@$database:5432/jpki?sslmode=verify-full&sslrootcert=/etc/jpki/tls/internal-ca.pem" ;;
-            broker_url) put "$at/$name" "amqp://jpki_$1:$(secret "broker/$1")@$broker:5671/jpki" ;;
+            database_url) put "$at/$name" "postgresql://jpki_$(role "$1"):$(secret "database/$(role "$1")")@$database:5432/jpki?sslmode=verify-full&sslrootcert=/etc/jpki/tls/internal-ca.pem" ;;
+            broker_url) put "$at/$name" "amqp://jpki_$(role "$1"):$(secret "broker/$(role "$1")")@$broker:5671/jpki" ;;
             email_host_password) ;;
             *) put "$at/$name" "$(secret "$name")" ;;
         esac
@@ -71,7 +75,7 @@ while read -r host parts; do
                 ;;
             *)
                 [ -e "$here/systemd/jpki-$part.service" ] || { echo "parcels.sh: no process is called $part" >&2; exit 1; }
-                credentials "$part" "$tree"
+                credentials "$part" "$tree" " $parts "
                 [ -d tls ] || "$here/internal-certificates.sh" tls
                 mkdir -p "$tree/etc/jpki/tls" && chmod 755 "$tree/etc" "$tree/etc/jpki" "$tree/etc/jpki/tls"
                 install -m644 tls/internal-ca.pem "$tree/etc/jpki/tls/"

@@ -292,6 +292,14 @@ FINDINGS: tuple[Finding, ...] = (
         unit="seconds",
     ),
     Finding(
+        "realm.halted",
+        PAGE,
+        "jpki_realm_halted",
+        _none,
+        _("領域が止められています。署名も応答も行われません。"),
+        _("復元の後始末を終えて、manage.py resume で再開してください（docs/backup.md）。"),
+    ),
+    Finding(
         "responder.not_renewed",
         TICKET,
         "jpki_responder_certificate_left_seconds",

@@ -122,6 +122,7 @@ _ROWS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("Serial numbers taken a second", "max by (realm, purpose) (rate(jpki_serial_numbers_total[5m]))", "ops"),
             ("Entries of the journal a second", "max by (realm) (rate(jpki_journal_entries_total[5m]))", "ops"),
+            ("Halted", "max by (realm) (jpki_realm_halted)", "short"),
             ("Age of the oldest CRL", "max by (realm) (jpki_crl_oldest_seconds)", "s"),
             ("CRLs to be published", "max by (realm) (jpki_crl_due)", "short"),
             ("Linkage: oldest that waits", "max by (realm) (jpki_linkage_waiting_seconds)", "s"),

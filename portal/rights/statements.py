@@ -16,6 +16,9 @@ READERS = ("responder", "reader")
 # What a responder that may write at all adds to: how often its keys signed, and what it answered to whom.
 NOTES = ("ca_keyuse", "ca_statusanswer")
 
+# Those that say whether the tables are those of their version: /readyz and `manage.py doctor`.
+READINESS = ("web", "reader")
+
 _HAND_OVER = """DO $do$ DECLARE one record; BEGIN
     FOR one IN SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
             WHERE schemaname = 'public' AND tableowner <> {name} LOOP
@@ -87,6 +90,7 @@ def rights(tables: Mapping[str, May], *, sandbox: bool, prefix: str = PREFIX, no
     ]
     for table, may in sorted(tables.items()):
         told += [f"GRANT {what} ON {_name(table)} TO {_list(who, prefix)}" for what, who in _granted(may, known)]
+    told.append(f"GRANT SELECT ON django_migrations TO {_list(READINESS, prefix)}")
     for table in NOTES if notes else ():
         told.append(f"GRANT INSERT, SELECT (id) ON {_name(table)} TO {_list(['responder'], prefix)}")
     return [*told, *_guards(set(tables), known, prefix)]

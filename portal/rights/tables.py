@@ -115,6 +115,8 @@ TABLES: Mapping[str, May] = {
             ),
             "sweeps": "continued_at",
         },
+        # How many stand and since when, on the console: nobody's request itself.
+        see={"web": "id state certificate_id error_code requested_at continuation_key continued_at"},
     ),
     "ca_journalentry": May(
         read="web ca tsm sweeps notices workspaces ceremony", add="web ca tsm sweeps notices workspaces ceremony"
@@ -126,6 +128,15 @@ TABLES: Mapping[str, May] = {
     ),
     "ca_journalnode": May(read="ca ceremony", add="ca"),
     "ca_journalseal": May(read="web ca ceremony", add="ca"),
+    "ca_journalwatch": May(
+        read="web sweeps ceremony",
+        add="sweeps",
+        change={
+            "sweeps ceremony": (
+                "sequence hash round_sequence round_hash rounds looked_at broken_sequence broken_problem broken_at"
+            )
+        },
+    ),
     "ca_keyuse": May(read="sweeps", remove="sweeps"),
     "ca_partition": May(
         read="web ca tsm sweeps responder ceremony",
@@ -136,7 +147,7 @@ TABLES: Mapping[str, May] = {
     "ca_realm": May(read="web ca tsm sweeps notices probes workspaces responder ceremony", add="web ceremony"),
     "ca_recheck": May(read="web ca sweeps ceremony", add="ca", change={"sweeps": "done_at"}),
     "ca_responderkey": May(
-        read="ca sweeps workspaces responder ceremony", add="ca ceremony", change={"ca": "lease_until"}
+        read="web ca sweeps workspaces responder ceremony", add="ca ceremony", change={"ca": "lease_until"}
     ),
     "ca_statusanswer": May(read="sweeps", remove="sweeps"),
     "django_content_type": May(read="web"),
@@ -197,10 +208,10 @@ TABLES: Mapping[str, May] = {
     "portal_happening": May(read="web notices", add="web notices", change={"web notices": "kind entries read_at"}),
     "portal_identitycheck": May(read="web", add="web"),
     "portal_invitation": May(read="web", add="web", change={"web": "ended_at"}),
-    "portal_journalcursor": May(read="notices", add="notices", change={"notices": "sequence"}),
+    "portal_journalcursor": May(read="web notices", add="notices", change={"notices": "sequence"}),
     "portal_keptanswer": May(read="web notices", add="web", remove="web notices", change={"web": "answer"}),
     "portal_keptmail": May(read="notices", add="notices"),
-    "portal_mailserver": May(read="notices", add="notices", change={"notices": "failures next_at trouble"}),
+    "portal_mailserver": May(read="web notices", add="notices", change={"notices": "failures next_at trouble"}),
     "portal_membership": May(read="web notices", add="web", remove="web", change={"web": "role"}),
     "portal_notice": May(
         read="web notices",
@@ -210,6 +221,11 @@ TABLES: Mapping[str, May] = {
     "portal_objection": May(read="web", add="web", change={"web": "state answer answered_by answered_at"}),
     "portal_passkey": May(read="web", add="web", remove="web", change={"web": "sign_count used_at"}),
     "portal_passkeychallenge": May(read="web", add="web", remove="web", change={"web": "taken_at"}),
+    "portal_periodicrun": May(
+        read="web ca tsm sweeps notices probes workspaces",
+        add="ca tsm sweeps notices probes workspaces",
+        change={"ca tsm sweeps notices probes workspaces": "done_at failed"},
+    ),
     "portal_preparation": May(
         read="web", add="web", change={"web": "certificate signed_attributes pdf room_start room_end prepared_at"}
     ),

@@ -7,7 +7,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,15 +17,20 @@ from tests.conftest import missing
 from tests.deploy.units import DEPLOY, FOLDER, PYTHON, ROOT, services, settings_of
 from tests.trial.page import PAGE, blocks
 
-# Those that aren't processes: who somebody is while a command runs.
-OFFICES = {"owner": set(), "ceremony": {"CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE"}, "reader": set()}
+# Those that aren't processes: who somebody is while a command runs, and what tells how things stand.
+OFFICES = {
+    "owner": set(),
+    "ceremony": {"CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE"},
+    "reader": set(),
+    "exporter": {"METRICS_TOKEN"},
+}
 # The two addresses with a password in them. The responder has no business with the broker, nor beat with the database.
 ADDRESSES = {"DATABASE_URL", "BROKER_URL"}
-WITHOUT = {"responder": {"BROKER_URL"}, "beat": {"DATABASE_URL"}, "owner": {"BROKER_URL"}, "reader": {"BROKER_URL"}}
+WITHOUT = {"responder": {"BROKER_URL"}, "beat": {"DATABASE_URL"}, "owner": {"BROKER_URL"}}
 UNITS = services()
 VAR = Path("/var/lib/jpki-{name}")
 # Pages that others write.
-COMING = {"rights.md", "backup.md", "upgrading.md", "alerts.md"}
+COMING = {"backup.md", "upgrading.md", "alerts.md"}
 # So much `systemd-analyze security` may find a unit exposed: of 10, where 10 is a service without any bounds.
 EXPOSED = 1.5
 
@@ -34,15 +38,7 @@ EXPOSED = 1.5
 def table() -> dict[str, Process]:
     """Return the processes of the house in earnest, each worker with an address of its own."""
     outer = {"PRODUCTION": "1", "WORKSPACES": "1", "BROKER_URL": "amqp://", "DATABASE_URL_SWEEPS": "postgresql://"}
-    found = {process.name: process for process in house(outer).processes}
-    if "sweeps" not in found:  # the same worker, as on one machine: the sweeps of it need no secret
-        tsm = found["tsm"]
-        words = [word.replace("--queues=tsm,sweeps", "--queues=tsm") for word in tsm.command]
-        found["tsm"] = replace(tsm, command=tuple(words))
-        own = {"--queues=tsm": "--queues=sweeps", "--concurrency=2": "--concurrency=1"}
-        words = [own.get(word, word).replace("--hostname=tsm@", "--hostname=sweeps@") for word in words]
-        found["sweeps"] = replace(tsm, name="sweeps", command=tuple(words), secrets=())
-    return found
+    return {process.name: process for process in house(outer).processes}
 
 
 def test_there_is_a_unit_for_each_process_of_the_house_and_none_beside() -> None:
@@ -73,7 +69,8 @@ def test_a_unit_gets_the_secrets_of_the_table_and_no_others(name: str) -> None:
     files = {one: value for one, value in unit.environment().items() if one.endswith("_FILE")}
     assert files == {f"{one}_FILE": f"%d/{one.lower()}" for one in expected}
     # Nobody could make these up, so the unit starts without them; every other must be there.
-    assert {one.upper(): text.strip() for one, text in unit.optional.items()} == dict.fromkeys(given & set(GIVEN), "")
+    spared = expected if name == "exporter" else given & set(GIVEN)
+    assert {one.upper(): text.strip() for one, text in unit.optional.items()} == dict.fromkeys(spared, "")
 
 
 @pytest.mark.parametrize("name", sorted(UNITS))
@@ -85,9 +82,11 @@ def test_a_unit_is_its_own_user_in_its_own_folder(name: str) -> None:
     assert unit.one("StateDirectory").split()[0] == f"jpki-{name}"
     assert unit.environment()["VAR_DIR"] == f"/var/lib/jpki-{name}"
     assert unit.environment_files() == ["/etc/jpki/site.env", f"/etc/jpki/{name}.env"]
-    earnest = {"PRODUCTION": "1", "SANDBOX": "0"}
+    earnest = {"PRODUCTION": "1", "SANDBOX": "0", "PROCESS_NAME": name}
     assert earnest.items() <= unit.environment().items()
-    if name not in OFFICES:
+    if name in table() or name == "exporter":
+        assert unit.one("RuntimeDirectory") == f"jpki/metrics/{name}"
+        assert unit.environment()["METRICS_DIR"] == "/run/jpki/metrics"
         assert unit.one("Restart") == "always"
         assert unit.one("PartOf", "Unit") == unit.one("WantedBy", "Install") == "jpki.target"
 

@@ -42,5 +42,6 @@ printf '127.0.0.1 localhost\n' >etc/hosts
 rm -f etc/machine-id && touch etc/machine-id
 mkdir -p .old && pivot_root . .old
 umount --lazy /.old
+mount --make-rshared / # as a host's root is: credentials are mounted beside a unit and must reach it
 exec env -i container=jpki PATH=/usr/sbin:/usr/bin:/sbin:/bin \
     setpriv --bounding-set=-sys_module,-sys_time,-sys_boot,-sys_rawio /lib/systemd/systemd --system --log-target=journal

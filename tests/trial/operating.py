@@ -168,5 +168,91 @@ def _sign(trial: Hosts, host: Host) -> None:
                 believed.write((folder / "internal-ca.pem").read_text())
 
 
-def test_the_page_takes_hosts_from_nothing_to_a_running_system(deployment: Deployment) -> None:
-    assert deployment.on("web1", "systemctl is-active jpki-web nginx").split() == ["active", "active"]
+WORKING = {
+    "ca1": ["jpki-ca", "jpki-exporter"],
+    "work1": ["jpki-tsm", "jpki-sweeps", "jpki-notices", "jpki-beat", "jpki-exporter"],
+    "work2": ["jpki-tsm", "jpki-sweeps"],
+    "probe1": ["jpki-probes", "jpki-exporter"],
+    "web1": ["jpki-web", "jpki-exporter", "nginx"],
+    "ocsp1": ["jpki-responder", "jpki-exporter", "nginx"],
+}
+BOUND = {"CapEff": "0000000000000000", "CapBnd": "0000000000000000", "NoNewPrivs": "1", "Seccomp": "2"}
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_what_the_page_started_runs_and_was_never_started_again(deployment: Deployment, name: str) -> None:
+    for unit in WORKING[name]:
+        shown = deployment.on(name, f"systemctl show {unit} --property=ActiveState,NRestarts --value").split()
+        assert shown == ["active", "0"] or shown == ["0", "active"], (unit, shown)
+
+
+@pytest.mark.parametrize("name", WORKING)
+def test_the_kernel_holds_each_process_to_its_bounds(deployment: Deployment, name: str) -> None:
+    for unit in WORKING[name]:
+        if unit == "nginx":
+            continue
+        script = f"cat /proc/$(systemctl show {unit} --property=MainPID --value)/status"
+        status = dict(line.split(":\t", 1) for line in deployment.on(name, script).splitlines() if ":\t" in line)
+        assert {key: status[key].strip() for key in BOUND} == BOUND, unit
+        assert status["Uid"].split()[0] != "0"
+
+
+def test_no_secret_is_in_an_environment_or_a_log(deployment: Deployment) -> None:
+    secrets = deployment.on("admin", "cat $(find /root/deployment/secrets -type f)").split()
+    assert len(secrets) > 20
+    for name in WORKING:
+        seen = deployment.on(name, "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' || true")
+        logs = deployment.on(name, "journalctl --no-pager; cat /var/log/nginx/jpki-* 2>/dev/null || true")
+        assert not [one for one in secrets if one in seen or one in logs], name
+        assert "Traceback" not in logs, logs[logs.index("Traceback") - 500 :][:3000]
+
+
+def test_a_list_that_a_worker_signed_comes_through_the_responder(deployment: Deployment) -> None:
+    script = """curl --fail --silent http://ocsp.jpki.example/authority/production/signature.cer >authority.cer
+    curl --fail --silent http://ocsp.jpki.example/arl/production/signature.crl >list.crl
+    openssl x509 -inform DER -in authority.cer -out authority.pem
+    openssl crl -inform DER -in list.crl -CAfile authority.pem -noout 2>&1"""
+    assert "verify OK" in deployment.on("web1", script)
+
+
+def test_the_first_account_signs_up_over_tls_with_the_code_that_was_printed(deployment: Deployment) -> None:
+    told = next(said for name, said in deployment.said if "types in" in said)
+    (code,) = re.findall(r"types in\s+(\S+)", told)
+    script = f"""page=https://site.jpki.example/staff/enrol/
+    curl --fail --silent --dump-header head --cookie-jar jar $page >form
+    grep -qi '^strict-transport-security: max-age=31536000; includeSubDomains' head
+    token=$(grep -o 'name="csrfmiddlewaretoken" value="[^"]*' form | head -n1 | cut -d'"' -f4)
+    curl --silent --location --cookie jar --cookie-jar jar --referer $page --output next --write-out '%{{http_code}}' \
+        --data-urlencode csrfmiddlewaretoken=$token --data-urlencode code={code} $page
+    grep -q otpauth next || grep -qi 'QR' next"""
+    assert deployment.on("ocsp1", script) == "200"
+
+
+def test_a_worker_that_is_killed_is_back_and_takes_up_its_work(deployment: Deployment) -> None:
+    script = "systemctl kill --signal=KILL jpki-ca; sleep 4; systemctl is-active jpki-ca"
+    assert deployment.on("ca1", script).strip() == "active"
+
+
+def test_metrics_tell_this_hosts_counts_and_the_state_where_the_reader_stands(deployment: Deployment) -> None:
+    counts = deployment.on("web1", "curl --fail --silent http://127.0.0.1:9464/metrics/processes")
+    assert "jpki_" in counts
+    state = deployment.on("ca1", "curl --fail --silent http://127.0.0.1:9464/metrics/state")
+    assert "jpki_" in state
+    assert "jpki_measure_failed{" not in state.replace("} 0.0", "}")
+
+
+def test_hosts_reach_only_what_answers_them(deployment: Deployment) -> None:
+    """What listens beyond the loopback: nginx, the database, the broker, and nothing of the house itself."""
+    open_to_others = {"web1": {80, 443}, "ocsp1": {80, 443}, "db1": {5432}, "mq1": {5671}}
+    for name in (*WORKING, "db1", "mq1"):
+        lines = deployment.on(name, "ss --tcp --listening --numeric --no-header").splitlines()
+        local = [line.split()[3].rsplit(":", 1) for line in lines]
+        found = {int(port) for address, port in local if not address.startswith("127.") and address != "[::1]"}
+        assert found == open_to_others.get(name, set()), name
+    # In clear neither the database nor the broker speaks to anybody.
+    database = "postgresql://jpki_web:x@db1.internal/jpki?sslmode=disable"
+    script = f"""cd /opt/jpki/current && .venv/bin/python -c "
+import psycopg
+try: psycopg.connect('{database}')
+except psycopg.OperationalError as error: print(error)" """
+    assert "no encryption" in deployment.on("web1", script)

@@ -119,6 +119,10 @@ def _generations(realm: Realm) -> Iterator[tuple[Generation, datetime]]:
             yield one, certificate.not_valid_after_utc
 
 
+def _halted(realm: Realm, now: datetime) -> float:
+    return float(realm.halted_at is not None)
+
+
 def _responder_left(realm: Realm, now: datetime) -> Iterator[Sample]:
     for generation, _ in _generations(realm):
         key = responders.newest(generation, now)
@@ -179,6 +183,7 @@ MEASURES: tuple[Measure, ...] = (
     of_realms("jpki_journal_unsealed_seconds", "Age of the oldest entry that no seal signs.", _journal_unsealed),
     of_realms("jpki_journal_broken", "1 where the watch found the journal broken.", _journal_broken),
     of_realms("jpki_journal_unwatched_seconds", "Since when the watch hasn't looked.", _journal_unwatched),
+    of_realms("jpki_realm_halted", "1 while a realm is halted: nothing is signed and nobody is answered.", _halted),
     of_realms(
         "jpki_responder_certificate_left_seconds",
         "How long a responder's newest certificate still holds, by generation.",

@@ -178,6 +178,11 @@ def _(realm: Realm, settings: Any) -> None:
     realm.journal_watch.__class__.objects.update(looked_at=before(realm))
 
 
+@breaks("realm.halted")
+def _(realm: Realm, settings: Any) -> None:
+    Realm.objects.filter(pk=realm.pk).update(halted_at=before(realm))
+
+
 @breaks("responder.not_renewed", "responder.ends")
 def _(realm: Realm, settings: Any) -> None:
     ResponderKey.objects.update(not_after=clock.now(realm) + timedelta(days=2))
@@ -363,5 +368,6 @@ def test_what_calls_somebody_at_once_is_about_people_or_proof() -> None:
     assert pages == {
         "broker.unreachable", "crl.expired", "database.migrations", "database.unreachable", "disk.full",
         "enrolments.standing", "issuance.outbox", "issuance.standing", "journal.broken", "linkage.late",
-        "queue.unread", "reports.unread", "responder.ends", "sweeps.late", "sweeps.never", "worker.silent",
+        "queue.unread", "realm.halted", "reports.unread", "responder.ends", "sweeps.late", "sweeps.never",
+        "worker.silent",
     }  # fmt: skip

@@ -106,7 +106,7 @@ def test_nobody_makes_empties_or_ends_a_queue_or_goes_round_the_exchanges(
 def test_who_has_nothing_to_do_with_queues_has_no_user(broker: rabbitmq.Broker, words: Mapping[str, str]) -> None:
     users = {each["name"] for each in broker.ask("GET", "users")}
     assert users == {"guest", *(f"jpki_{name}" for name in ROLES)}
-    assert not users & {"jpki_responder", "jpki_reader"}
+    assert "jpki_responder" not in users
     place = f"vhosts/{urllib.parse.quote(HOST, '')}/permissions"
     assert {each["configure"] for each in broker.ask("GET", place) if each["user"] != "guest"} == {"^$"}
 
