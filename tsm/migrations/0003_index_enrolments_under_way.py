@@ -8,11 +8,11 @@ class AddIndexBeside(AddIndexConcurrently):
     """Builds the index while everybody goes on writing, where the database can: on PostgreSQL."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        forwards = super() if schema_editor.connection.vendor == "postgresql" else super(AddIndexConcurrently, self)
+        forwards: Any = super() if schema_editor.connection.vendor == "postgresql" else super(AddIndexConcurrently, self)
         forwards.database_forwards(app_label, schema_editor, from_state, to_state)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        backwards = super() if schema_editor.connection.vendor == "postgresql" else super(AddIndexConcurrently, self)
+        backwards: Any = super() if schema_editor.connection.vendor == "postgresql" else super(AddIndexConcurrently, self)
         backwards.database_backwards(app_label, schema_editor, from_state, to_state)
 
 
