@@ -40,7 +40,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     # What was sent is there once the broker says so: bytes in the socket of one that has died are nowhere.
     else {"confirm_publish": True}
 )
-# For hours of a day, below: Celery would take Django's TIME_ZONE, and begin the work of the night at 17 h in Japan.
+# What is said in hours of a day below. Celery would take Django's TIME_ZONE, and begin the night's work at 17 h there.
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
