@@ -58,6 +58,14 @@ POLICIES: tuple[Policy, ...] = (
     # Who follows what fell, gives up and publishes ends and holds; valid a certificate becomes by its holder's proof at
     # the site, or an officer's decision.
     Policy("workers_make_nothing_valid", "ca_certificate", "UPDATE", "ca tsm sweeps", "status <> 'valid'"),
+    # The keys that the authorities then certify are made by the worker that has the responders' store.
+    Policy(
+        "a_workspace_is_asked_for_without_keys",
+        "portal_workspace",
+        "INSERT",
+        "web",
+        "state = 'asked' AND responder_keys = '{}'",
+    ),
     # The TSM asks for what stands on a card's certificate, and for a holder's activation.
     Policy(
         "the_tsm_asks_for_phones_alone",

@@ -221,7 +221,7 @@ TABLES: Mapping[str, May] = {
     "portal_workspace": May(
         read="web ca notices workspaces",
         add="web",
-        change={"ca": "realm_id state ready_at", "workspaces": "state responder_keys"},
+        change={"ca": "state ready_at", "workspaces": "state responder_keys"},
     ),
     "tsm_conformanceresult": May(read="web tsm", add="tsm"),
     "tsm_conversation": May(
