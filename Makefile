@@ -9,9 +9,8 @@ UNITS := not running and not postgres
 FAST := $(UNITS) and not slow
 
 .DEFAULT_GOAL := help
-.PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
-	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless
+# No target with a plain name is a file.
+.PHONY: $(shell awk -F: '/^[a-z-]+:/ { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +39,10 @@ test-running: setup
 test-postgres: setup
 	TEST_DATABASE=postgresql $(PYTHON) -m pytest $(TWO) -m "not running and not slow"
 
+chaos: setup-tests ## break a whole system under load, fault by fault, and read its books after each (FAULT=… TIMES=… FOR=seconds)
+	@scripts/system-packages.sh chaos || true
+	CHAOS=1 $(PYTHON) -m pytest -m chaos tests/chaos
+
 # Counting lines takes two fifths of the tests' time (Python 3.11 has no cheaper way), so it is done when asked for.
 coverage: setup-tests ## run the tests that need no running system, and print which lines they leave out
 	@$(MAKE) --no-print-directory test-units COVERED="--cov --cov-report=term"
@@ -47,7 +50,7 @@ coverage: setup-tests ## run the tests that need no running system, and print wh
 check: setup ## the fast part: format, lint, layers, types, fast tests
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE) check-tests
 
-CODE := check-types check-format check-lint check-layers check-styles
+CODE := check-types check-bandit check-audit check-format check-lint check-layers check-styles
 check-code: setup
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $(CODE)
 
@@ -65,6 +68,18 @@ check-styles:
 
 check-types:
 	.venv/bin/mypy $(APPS)
+
+check-bandit:
+	$(PYTHON) scripts/static-analysis.py
+
+check-audit:
+	$(PYTHON) scripts/audit.py
+
+audit: setup ## hold what is locked against the published advisories, asking anew; AUDIT=required: incomplete is a failure
+	$(PYTHON) scripts/audit.py --fresh
+
+sbom: setup ## write the bill of materials of what production installs: CycloneDX, var/sbom.json
+	$(PYTHON) scripts/sbom.py
 
 check-tests:
 	$(PYTHON) -m pytest -q $(TWO) -m "$(FAST)"
@@ -89,6 +104,23 @@ bench-pages: setup-tests ## measure the server's time for every page that waits 
 bench-headless: setup ## measure how long the headless sandbox takes to be ready; JSON in var/bench/
 	$(PYTHON) -m benchmarks.headless_start
 
+fuzz: setup ## feed every parser of bytes for minutes, guided by coverage; var/fuzz/ (SECONDS_EACH=120, TARGETS="tlv crl")
+	$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS_EACH),120) $(TARGETS)
+
+fuzz-apis: setup-tests ## ask every operation of every API as each who might (EXAMPLES=3 of each kind)
+	EXAMPLES=$(or $(EXAMPLES),3) $(PYTHON) -m pytest -q tests/fuzz/apis.py
+
+docs: setup ## build the documentation's site in docs/_build/html; a dead link or a page that nothing leads to fails it
+	@scripts/system-packages.sh diagrams
+	@.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-docs.lock
+	DJANGO_SETTINGS_MODULE=portal.settings .venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+upgrade: setup-tests ## let the first release serve while its database is migrated, then go on with it; minutes
+	$(PYTHON) -m pytest -q tests/upgrade/serving.py
+
+drill: setup-tests ## lose the database of a running system, restore a backup, and see that no number is given twice; minutes
+	$(PYTHON) -m pytest -q -s tests/upgrade/drill.py
+
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
@@ -99,6 +131,7 @@ styles: ## build the site's stylesheet from portal/styles/
 lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --upgrade --group bootstrap -o requirements-uv.lock
 	$(COMPILE) --upgrade pyproject.toml --extra tracing --group dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra tracing -c requirements.lock -o requirements-production.lock
 	$(COMPILE) --upgrade --group docs -c requirements.lock -o requirements-docs.lock
 	$(COMPILE) --upgrade --group pcsc -c requirements.lock -o requirements-pcsc.lock
 
@@ -111,7 +144,13 @@ documents:
 	@scripts/system-packages.sh documents || true
 
 setup-tests: setup
-	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk rabbitmq || [ "$$CI" != true ]
+	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk rabbitmq age || [ "$$CI" != true ]
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@
+
+release: setup ## make dist/jpki-….tar.gz: what hosts install, whole (docs/operating.md)
+	@scripts/release.sh
+
+trial: setup-tests release ## run docs/operating.md, block by block, on hosts of its own with systemd (root; some minutes)
+	$(PYTHON) -m pytest -s tests/trial/operating.py

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from django.db import IntegrityError, transaction
 
-from ca import assembly, clock, der, issuance, journal, keys, lint, responders
+from ca import assembly, clock, der, issuance, journal, keys, lint, responders, transcript
 from ca.errors import GenerationOutOfTurn
 from ca.keys import KeyStore
 from ca.models import Authority, Generation, Realm, ResponderKey
@@ -203,6 +203,7 @@ def _certify_generation(authority: Authority, number: int) -> Generation:
     )
     lint.examine_authority(twin)
     responders.record_intent(authority, "authority.intended", serial_number, twin, generation.key_label)
+    transcript.keep(realm)
     signature = keys.store().open(generation.key_label).sign(twin.tbs_certificate_bytes)
     responders.record_use(authority, serial_number, twin, generation.key_label)
     assembly.load_public_key(public_key).verify(

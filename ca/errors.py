@@ -132,3 +132,33 @@ class StatusUnknown(CaError):
     """Say that the standing could not be found out, which is another thing than "not valid"."""
 
     code = "status_unknown"
+
+
+class AuthoritiesHalted(CaError):
+    """Say that the realm's keys may not be used until its records are put right (`ca.restoring`)."""
+
+    code = "authorities_halted"
+
+
+class RecordsBehind(AuthoritiesHalted):
+    """Say that the database lacks what was signed: it is older than the transcript of its journal."""
+
+    code = "records_behind"
+
+
+class TranscriptBroken(CaError):
+    """Say that a line of a transcript is not what was written: its own hash doesn't cover it."""
+
+    code = "transcript_broken"
+
+
+class TranscriptUnavailable(CaError):
+    """Say that the journal's transcript can't be written, without which no key is used."""
+
+    code = "transcript_unavailable"
+
+
+class RestoreRefused(CaError):
+    """Say why a halted realm can't go on yet."""
+
+    code = "restore_refused"

@@ -44,6 +44,9 @@ def _permitted(request: Request, match: re.Match[str], which: Mapping[str, str])
     partitions = _partitions(realm, match.groupdict()) if realm else []
     if realm is None or not partitions:
         return NOT_FOUND
+    if realm.halted_at is not None:
+        # Its lists are older than what was published.
+        return Reply("503 Service Unavailable", TEXT, b"halted\n", NO_STORE)
     about = partitions[0]
     # Who may ask is about certificates of people; the lists of the authorities' own are as public as these.
     if access.is_open() or about.medium == Partition.OWN:

@@ -86,6 +86,14 @@ def _take(realm: Realm) -> tuple[int, str]:
     return sequence, last
 
 
+def retake(realm: Realm) -> None:
+    """Read anew where the chain ends, for who moved it by other means, holding the turn (`ca.restoring`)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [realm.pk])
+        sequence, last = cursor.fetchone()
+    _remember(_Turn(realm.pk, sequence, last))
+
+
 def _ours(realm: Realm) -> _Turn | None:
     kept: list[Any] = connection.run_on_commit  # (savepoints, what is done, whether it may fail)
     turns = (done for _, done, _ in reversed(kept) if isinstance(done, _Turn))
@@ -128,23 +136,45 @@ def record_all(realm: Realm, happenings: Iterable[Happening]) -> None:
             import_string(settings.JOURNAL_OBSERVER)(realm, happenings)
 
 
+@dataclass(frozen=True)
+class Walked:
+    """How far a walk along a chain came: the last entry that holds, and what is wrong with the next, if it was met."""
+
+    sequence: int
+    hash: str
+    broken: BrokenLink | None = None
+
+
+def walk(realm: Realm, *, after: int = 0, last: str = GENESIS, most: int | None = None) -> Walked:
+    """Walk the realm's chain from the entry behind `after`, whose hash is `last`; `most` entries, or to the end."""
+    sequence, previous = after, last
+    entries = JournalEntry.objects.filter(realm=realm, sequence__gt=after).order_by("sequence", "pk")
+    for entry in entries[:most].iterator(chunk_size=2000):
+        problem = _problem(entry, realm, sequence + 1, previous)
+        if problem is not None:
+            return Walked(sequence, previous, BrokenLink(sequence + 1, problem))
+        sequence, previous = entry.sequence, entry.hash
+    return Walked(sequence, previous)
+
+
+def _problem(entry: JournalEntry, realm: Realm, sequence: int, previous: str) -> str | None:
+    if entry.sequence != sequence:
+        return "missing" if entry.sequence > sequence else "inserted"
+    if entry.hash != _hash(entry, realm.slug):
+        return "changed"
+    return None if entry.previous_hash == previous else "unchained"
+
+
 def verify(realm: Realm) -> BrokenLink | None:
     """Walk the realm's chain from its beginning; return the first link that does not hold, or None."""
-    sequence, previous = 0, GENESIS
-    for entry in JournalEntry.objects.filter(realm=realm).order_by("sequence", "pk").iterator(chunk_size=2000):
-        sequence += 1
-        if entry.sequence != sequence:
-            return BrokenLink(sequence, "missing" if entry.sequence > sequence else "inserted")
-        if entry.hash != _hash(entry, realm.slug):
-            return BrokenLink(sequence, "changed")
-        if entry.previous_hash != previous:
-            return BrokenLink(sequence, "unchained")
-        previous = entry.hash
+    walked = walk(realm)
+    if walked.broken is not None:
+        return walked.broken
     head = JournalHead.objects.filter(realm=realm).first()
     if head is None:
-        return BrokenLink(1, "cut") if sequence else None
-    if (head.sequence, head.hash) != (sequence, previous):
-        return BrokenLink(min(head.sequence, sequence) + 1, "cut")
+        return BrokenLink(1, "cut") if walked.sequence else None
+    if (head.sequence, head.hash) != (walked.sequence, walked.hash):
+        return BrokenLink(min(head.sequence, walked.sequence) + 1, "cut")
     return None
 
 
@@ -152,6 +182,11 @@ def text(entry: JournalEntry, realm: str) -> str:
     """Return what an entry's hash is the SHA-256 of (in UTF-8): all that it says; `realm` is the slug."""
     at, data = _json(_instant(entry.at)), _json(entry.data)
     return _text(_json(realm), entry.sequence, at, entry.kind, entry.subject, data, entry.previous_hash)
+
+
+def encoded(entry: Mapping[str, Any]) -> str:
+    """Return the same text from what it says, as JSON reads it."""
+    return _json(entry)
 
 
 def _hash(entry: JournalEntry, realm: str) -> str:

@@ -10,6 +10,7 @@ It holds the responders' keys and never the authorities', and only reads the dat
     GET        /arl/<realm>/<purpose>.crl                                  ?key=<hex> or ?generation=n
     GET        /directory/<realm>/<base64url of a DER Name>                ?key=<hex>
     GET        /authority/<realm>/<purpose>.cer                            ?key=<hex> or ?generation=n
+    GET        /healthz, /readyz                                           for this network only: the proxy keeps them
 
 All generations of an authority share its name and its distribution points. `key` is the key identifier that a
 certificate has of its issuer (AKI): with it a verifier gets what its certificate's generation signed; without, what the
@@ -21,6 +22,7 @@ import argparse
 import logging
 import os
 
+from ca import correlation
 from ca.connections import connections
 from ca.reply import NO_STORE, OCSP, TEXT, Reply, Request
 from ca.serving import Desk, Limits, Place, serve
@@ -30,17 +32,21 @@ logger = logging.getLogger(__name__)
 
 def respond(request: Request) -> Reply:
     """Answer one request, whatever it is; it may wait. Whatever goes wrong, no trace of it goes out."""
-    from ca import files
+    from ca import files, readiness
     from ca.ocsp import endpoint
 
-    try:
-        if request.target.startswith(endpoint.PREFIX):
-            return endpoint.respond(request)
-        with connections():
-            return files.respond(request)
-    except Exception:
-        logger.exception("the responder could not answer %r", request.target[:200])
-        return failed(request.target)
+    asked = correlation.taken(request.header(b"x-request-id"), request.header(b"traceparent"))
+    with correlation.working_for(asked):
+        try:
+            if request.target.startswith(endpoint.PREFIX):
+                return endpoint.respond(request)
+            if request.target in readiness.ANSWERED:
+                return readiness.respond(request)
+            with connections():
+                return files.respond(request)
+        except Exception:
+            logger.exception("the responder could not answer %r", request.target[:200])
+            return failed(request.target)
 
 
 def failed(target: bytes) -> Reply:

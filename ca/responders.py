@@ -12,9 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
 
-from ca import assembly, clock, der, issuance, journal, lint
+from ca import assembly, clock, der, issuance, journal, leases, lint, transcript
 from ca.models import Authority, Generation, Realm, ResponderKey
 from ca.profiles import Purpose
 
@@ -50,9 +49,8 @@ def renew(key: ResponderKey) -> ResponderKey | None:
     """Give the responder's key a new certificate; None when another worker does, or did. Needs the CA's keys."""
     at = clock.machine()
     lease = at + issuance.lease()
-    claimed = ResponderKey.objects.filter(Q(lease_until=None) | Q(lease_until__lt=at), pk=key.pk).update(
-        lease_until=lease
-    )
+    free = leases.free(at, issuance.lease())
+    claimed = ResponderKey.objects.filter(free, pk=key.pk).update(lease_until=lease)
     # Looked at again once it is ours: who had it before us may have been done with it.
     if not claimed or newest(key.generation, clock.now(key.generation.authority.realm)) != key:
         return None
@@ -89,6 +87,7 @@ def certify(generation: Generation, label: str, public_key: bytes) -> ResponderK
     )
     lint.examine_responder(twin)
     record_intent(authority, "responder.intended", serial_number, twin, label)
+    transcript.keep(authority.realm)
     certificate = issuance.sign(generation, twin.tbs_certificate_bytes)
     record_use(authority, serial_number, twin, generation.key_label)
     return ResponderKey(

@@ -107,6 +107,27 @@ def activate_all(certificates: Collection[Certificate], *, now: datetime) -> Non
         touch({one.partition_id for one in certificates})
 
 
+def again(certificate: Certificate, *, status: str, cause: str, since: datetime, journaled: bool) -> bool:
+    """Make a certificate again what it was before its records were lost: revoked, or on hold, since a past moment.
+
+    Only ever stricter: False where it is as strict already. `journaled` tells that the journal has it. The caller holds
+    the realm's turn (`ca.restoring`).
+    """
+    certificate.refresh_from_db(fields=["status", "cause", "revoked_at", "changed_at"])
+    before = certificate.status
+    stricter = {Status.REVOKED: set(LIVING), Status.ON_HOLD: {Status.VALID}}
+    if before not in stricter[Status(status)]:
+        return False
+    event = Event.REVOKE if status == Status.REVOKED else Event.HOLD
+    entry = crl_entry(certificate.serial_number, cause=cause, at=since)
+    _write([certificate], event, Status(status), cause=cause, entry=entry, now=since)
+    if not journaled:
+        journal.record_all(certificate.realm, [_said(certificate, event, before=before, now=since, restored=True)])
+    if status == Status.REVOKED and certificate.medium == Medium.CARD:
+        _note_fall(certificate, since)
+    return True
+
+
 def _require_cause(certificate: Certificate, cause: str, event: Event) -> None:
     rule = RULES.get(cause)
     if rule is None or event not in rule.events or not rule.concerns(certificate):

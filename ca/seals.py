@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from django.db import IntegrityError, transaction
 
-from ca import clock, journal, keys, tree
+from ca import clock, journal, keys, transcript, tree
 from ca.models import JournalEntry, JournalHead, JournalSeal, Realm
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ def seal(realm: Realm) -> JournalSeal | None:
     head = JournalHead.objects.get(realm=realm)
     at = clock.now(realm)
     root = _root(realm, head.sequence)
+    transcript.keep(realm)
     signature = key.sign(_text(realm, head.sequence, head.hash, root, at))
     try:
         with transaction.atomic():
@@ -80,8 +81,13 @@ def seal(realm: Realm) -> JournalSeal | None:
 
 
 def signer(realm: Realm) -> keys.Signer:
-    """Return the journal's key, made and announced where there is none yet. Needs the CA's keys."""
-    return keys.store().open(_key_label(realm))
+    """Return the journal's key, made and announced where there is none yet. Needs the CA's keys.
+
+    Raises AuthoritiesHalted, RecordsBehind, TranscriptUnavailable: then it may not be used.
+    """
+    label = _key_label(realm)
+    transcript.keep(realm)
+    return keys.store().open(label)
 
 
 def next_key(realm: Realm, *, after: str) -> bool:
@@ -192,6 +198,17 @@ def verify(realm: Realm, *, expected: str = "", remembered: tuple[int, str] | No
         if problem is not None:
             return BrokenSeal(sequence, problem)
     return None
+
+
+def verify_newest(realm: Realm) -> BrokenSeal | None:
+    """Hold the newest seal alone against the entry that it signs: two rows, however long the journal is."""
+    newest = JournalSeal.objects.filter(realm=realm).order_by("-sequence").first()
+    if newest is None:
+        return None
+    # By its subject, which has an index, and not by its kind.
+    created = JournalEntry.objects.filter(realm=realm, kind=KEY_CREATED, subject="journal")
+    problem = _problem(realm, newest, {entry.data.get("fingerprint") for entry in created}, "")
+    return BrokenSeal(newest.sequence, problem) if problem is not None else None
 
 
 def _problem(realm: Realm, one: JournalSeal, announced: set[str | None], expected: str) -> str | None:

@@ -117,6 +117,8 @@ def check_all(
     """
     if at is not None and at > now:
         raise ValueError(f"{at} is still to come at {now}: what will be valid then nobody knows")
+    if realm.halted_at is not None and not all(question.evidence for question in questions):
+        raise StatusUnknown("our own records may lack what was revoked: the realm is halted")
     presented = [_read(question.der) for question in questions]
     try:
         asked = zip(questions, presented, strict=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from celery import shared_task
 
-from ca import crl, issuance, linkage, messages, responders, seals
+from ca import crl, issuance, linkage, messages, responders, seals, watching
 from ca.errors import CaError, CrlRefused, IssuanceInProgress, IssuanceRefused
 from ca.models import Crl, Realm
 from ca.ocsp import access, uses
@@ -98,3 +98,9 @@ def renew_responders() -> int:
 def seal_journals() -> int:
     """Sign, in every realm, the head of the journal's chain where it moved. Needs the CA's keys."""
     return sum(seals.seal(realm) is not None for realm in Realm.objects.order_by("pk"))
+
+
+@shared_task(name="ca.sweep_journals")
+def sweep_journals() -> int:
+    """Walk, in every realm, what is new in the journal and a piece of what is old; return how many are broken."""
+    return sum(watching.watch(realm) is not None for realm in Realm.objects.order_by("pk"))

@@ -78,6 +78,8 @@ def database(url: str) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "OPTIONS": query,
             "CONN_MAX_AGE": 60,
+            # A connection that a restart or a failover broke is noticed before a request is lost to it.
+            "CONN_HEALTH_CHECKS": True,
         }
     raise SystemExit(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {parts.scheme!r}")
 

@@ -15,6 +15,7 @@ from portal.handoff.models import HandOff, HandOffPdf, Preparation
 from portal.helpdesk.models import Call, IdentityCheck, Release
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, ContactCode, Happening, JournalCursor, KeptMail, MailServer, Notice
+from portal.observing.models import PeriodicRun
 from portal.providers.models import Invitation, Membership, Workspace
 from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
@@ -41,6 +42,7 @@ __all__ = [
     "Objection",
     "Passkey",
     "PasskeyChallenge",
+    "PeriodicRun",
     "Preparation",
     "Registration",
     "Release",

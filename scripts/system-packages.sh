@@ -20,6 +20,9 @@ softhsm|softhsm2|the tests of signing keys behind PKCS#11 don't run
 nginx|nginx-light|the test that lets nginx keep OCSP answers and check verifiers' certificates doesn't run
 wrk|wrk|the benchmark of OCSP doesn't run
 rabbitmq|rabbitmq-server|the tests on RabbitMQ don't run
+diagrams|graphviz|the documentation's site can't be built: its diagrams are drawn from the code
+age|age|the test that lets age open a backup doesn't run
+chaos|faketime iproute2 socat|the faults that move the machine's clock or lose packets don't run
 hosts|iproute2|what runs on several hosts, as network namespaces of one machine, doesn't run
 TABLE
 }
@@ -40,6 +43,9 @@ have() {
         nginx) [ -x /usr/sbin/nginx ] || command -v nginx ;;
         wrk) command -v wrk ;;
         rabbitmq) [ -x /usr/sbin/rabbitmq-server ] || command -v rabbitmq-server ;;
+        diagrams) command -v dot ;;
+        age) command -v age ;;
+        chaos) command -v faketime && command -v tc && command -v socat ;;
         hosts) command -v ip && command -v tc ;;
         *) echo "system-packages.sh: no need is called '$1'" >&2; exit 2 ;;
     esac >/dev/null 2>&1

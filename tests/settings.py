@@ -20,6 +20,8 @@ _environment = {
     "VAR_DIR": str(_folder),
     "DATABASE_URL": f"sqlite:///{_folder}/database.sqlite3",
     "BROKER_URL": "memory://",
+    # Each test's database goes back to where it was: a transcript would rightly say so.
+    "JOURNAL_TRANSCRIPTS": "",
     # Workers are played by hand, and nothing comes while a phone waits.
     "TSM_LONG_POLL_SECONDS": "0",
     "SECRET_KEY": "test " * 12,

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db.models import Q
-
-from ca import clock
+from ca import clock, leases
 from tsm.models import SecureElement
 
 
@@ -19,9 +17,9 @@ def held(element_id: int, *, seconds: float) -> Iterator[bool]:
     """
     holder = str(uuid.uuid4())
     now = clock.machine()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    claimed = SecureElement.objects.filter(free, pk=element_id).update(
-        lease_until=now + timedelta(seconds=seconds), lease_holder=holder
+    length = timedelta(seconds=seconds)
+    claimed = SecureElement.objects.filter(leases.free(now, length), pk=element_id).update(
+        lease_until=now + length, lease_holder=holder
     )
     try:
         yield bool(claimed)

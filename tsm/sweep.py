@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from ca import clock, journal, revocation
+from ca import clock, journal, leases, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from ca.revocation import Cause
@@ -94,15 +94,18 @@ def _wake(realm: Realm) -> int:
             state=ServiceOrder.State.OPEN, enrolment__realm=realm, enrolment__state=enrolments.State.ACTIVE
         ).values("enrolment__element_id")
     ) | Q(isd_pending__isnull=False)
+    now = clock.machine()
     # An element that answered wrong again and again is left alone for a while.
     resting = Conversation.objects.filter(
-        closed_at__gt=clock.machine() - timedelta(seconds=settings.TSM_RETRY_SECONDS),
+        closed_at__gt=now - timedelta(seconds=settings.TSM_RETRY_SECONDS),
+        # Later than now, it was closed by a clock that was set back since.
+        closed_at__lt=now + leases.SKEW,
         failures__gte=settings.TSM_FAILURES,
     )
     standing = (
         SecureElement.objects.filter(working, phone__realm=realm)
+        .filter(leases.free(now, timedelta(seconds=settings.TSM_LEASE_SECONDS)))
         .exclude(pk__in=resting.values("element_id"))
-        .exclude(lease_until__gt=clock.machine())
     )
     ids = list(standing.values_list("pk", flat=True))
     for element_id in ids:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 
 from ca import assembly, der, journal, listed, points
-from ca.models import Crl, Partition
+from ca.models import Authority, Crl, Partition
 
 _NEWEST = """
 SELECT id, partition_id, number, this_update, next_update, entries, revision FROM ca_crl WHERE id IN (
@@ -78,13 +78,16 @@ def next_lists(partitions: list[Partition], at: datetime) -> list[Draft]:
         number = lasts[sibling.pk].number if sibling.pk in lasts else 0
         numbers[points.key(sibling)] = max(number, numbers.get(points.key(sibling), 0))
         at_point.setdefault(points.key(sibling), []).append(sibling)
+    authorities = {partition.generation.authority_id for partition in partitions}
+    floors = dict(Authority.objects.filter(pk__in=authorities).values_list("pk", "crl_floor"))
     made = []
     for partition in partitions:
         last = lasts.get(partition.pk)
         # RFC 5280 3.3: an entry stays until it stood on one list issued after the certificate's end. Where the realm's
         # clock was set back that list is still to come: what it left out, because it had ended, hasn't.
         entries = listed.entries(partition, min(last.this_update, at) if last is not None else None)
-        number = numbers[points.key(partition)] = numbers[points.key(partition)] + 1
+        number = max(numbers[points.key(partition)], floors[partition.generation.authority_id]) + 1
+        numbers[points.key(partition)] = number
         tbs = assemble(partition, entries.parts, number, at)
         others = [one for one in at_point[points.key(partition)] if one != partition]
         made.append(Draft(partition, revisions[partition.pk], last, number, at, entries.count, tbs, others))

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 
-from ca import assembly, clock, der, journal, keys, octets, points, succession
+from ca import assembly, clock, der, journal, keys, octets, points, succession, transcript
 from ca.crl.drafts import Draft, newest, newest_of, next_lists, validity
 from ca.crl.schedule import due, is_due
 from ca.errors import CrlRefused
@@ -91,6 +91,7 @@ def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) ->
         # The use of the key is written down before the key is used.
         intended = [draft.happening("crl.intended", tbs_sha256=assembly.digest(draft.tbs)) for draft in drafts]
         journal.record_all(realm, intended)
+        transcript.keep(realm)
         good = []
         for draft in drafts:
             draft.signed = der.signed(draft.tbs, signers[draft.partition.generation.key_label].sign(draft.tbs))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from ca import clock
+from ca import clock, leases
 from ca.issuance.terms import lease
 from ca.models import Issuance
 
@@ -48,18 +48,18 @@ def left_behind(size: int = 100) -> list[list[int]]:
     Only rows older than the lease: what a living worker does is not touched. A list holds some `size` ids; those that
     go on together stand in one list.
     """
-    limit = clock.machine() - lease()
+    now = clock.machine()
+    # One from the future was asked for by a clock that was set back since.
+    older = Q(requested_at__lt=now - lease()) | Q(requested_at__gt=leases.latest(now, lease()))
     open_rows = Issuance.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lt=clock.machine()),
+        older,
+        leases.free(now, lease()),
         # As the index says it: neither issued nor refused.
         certificate=None,
         error_code="",
         state__in=[State.REQUESTED, State.RESERVED, State.SIGNING],
-        requested_at__lt=limit,
     )
-    done_rows = Issuance.objects.filter(state__in=Issuance.FINAL, continued_at=None, requested_at__lt=limit).exclude(
-        continuation_key=""
-    )
+    done_rows = Issuance.objects.filter(older, state__in=Issuance.FINAL, continued_at=None).exclude(continuation_key="")
     groups: dict[str, list[int]] = {}
     for pk, key in (open_rows | done_rows).order_by("pk").values_list("pk", "continuation_key")[:1000]:
         groups.setdefault(key or f"alone {pk}", []).append(pk)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
-from ca import clock, journal, lint
+from ca import clock, journal, leases, lint, transcript
 from ca.errors import (
     CaError,
     CardCertificateNotValid,
@@ -81,7 +81,7 @@ class Batch:
         return self.outcomes
 
     def _is_free(self, row: Issuance) -> bool:
-        if row.state not in Issuance.FINAL and (row.lease_until is None or row.lease_until < clock.machine()):
+        if row.state not in Issuance.FINAL and leases.is_free(row.lease_until, clock.machine(), lease()):
             return True
         self.outcomes[row.pk] = _standing(row)
         return False
@@ -128,6 +128,9 @@ class Batch:
         """Sign what is recorded, each generation's key opened once; what has no key waits."""
         opened: dict[int, Callable[[bytes], bytes] | CaError] = {}
         signed = []
+        drafts = list(drafts)
+        if drafts:
+            transcript.keep(self.realm)
         for one in drafts:
             key = one.generation.pk
             if key not in opened:

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
-from ca import bulk, clock, der, journal, linkage, lint, revocation
+from ca import bulk, clock, der, journal, leases, linkage, lint, revocation
 from ca.errors import HolderUnfit, IssuanceRefused
 from ca.issuance.drafts import Draft
-from ca.issuance.terms import take_serial_number
+from ca.issuance.terms import lease, take_serial_number
 from ca.models import Certificate, Generation, Issuance, Partition, Realm
 
 State = Issuance.State
@@ -54,7 +52,7 @@ def claim(rows: Sequence[Issuance], until: datetime) -> list[Issuance]:
         return []
     ids = [row.pk for row in rows]
     begun = [State.RESERVED, State.SIGNING]
-    free = Q(lease_until=None) | Q(lease_until__lt=clock.machine())
+    free = leases.free(clock.machine(), lease())
     Issuance.objects.filter(free, pk__in=ids, state__in=begun).update(lease_until=until)
     # Read anew: who held them before us may have moved them on.
     return [row for row in read(ids) if row.lease_until == until and row.state in begun]
@@ -76,8 +74,8 @@ def reserve(rows: Sequence[Issuance], generations: Mapping[str, Generation], unt
     _move(
         ("state", "serial_number", "lease_until"),
         [(row.pk, State.RESERVED.value, row.serial_number, until) for row in rows],
-        where="t.state = 'requested' AND (t.lease_until IS NULL OR t.lease_until < %s)",
-        arguments=[clock.machine()],
+        where="t.state = 'requested' AND (t.lease_until IS NULL OR t.lease_until < %s OR t.lease_until > %s)",
+        arguments=[clock.machine(), leases.latest(clock.machine(), lease())],
     )
 
 

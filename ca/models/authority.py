@@ -12,6 +12,8 @@ class Authority(models.Model):
     realm = models.ForeignKey(Realm, models.CASCADE, related_name="authorities")
     purpose = models.CharField(max_length=24, choices=[(p.value, p.value) for p in Purpose])
     next_serial = models.BigIntegerField(default=1)
+    # No list of any of its points gets a number up to this one: they may have been given before a restore.
+    crl_floor = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["realm", "purpose"], name="one_authority_a_purpose"),)

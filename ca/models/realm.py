@@ -17,6 +17,8 @@ class Realm(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.SANDBOX)
     clock_offset = models.DurationField(default=timedelta)  # added to the machine's time
     organisation = models.CharField(max_length=64, default="JPKI-TEST")  # O of the authorities' names
+    # By the machine's clock: since then no key of its authorities is used and nothing answers for them (ca.transcript)
+    halted_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.slug

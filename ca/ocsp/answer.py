@@ -183,8 +183,10 @@ class Draft:
 
 
 def drafted(asked: Asked, seen: Look, begun: float) -> Draft | None:
-    """Return the answer as it is to be signed, `seen` read after `begun`; None when nobody may speak for the issuer."""
-    offset = seen.offsets[asked.realm.pk]
+    """Return the answer as it is to be signed, `seen` read after `begun`; None when nobody may speak now."""
+    offset = seen.offsets.get(asked.realm.pk)
+    if offset is None:
+        return None  # the realm is halted: its records may lack a revocation
     now = (clock.machine() + timedelta(microseconds=offset)).replace(microsecond=0)
     speaker = asked.issuer.speaker(now)
     if speaker is None:

@@ -26,7 +26,8 @@ _POSTGRESQL = {
     "marks": """
 SELECT id, revision FROM ca_partition WHERE id = ANY(%s::bigint[])
 UNION ALL
-SELECT -id, (EXTRACT(EPOCH FROM clock_offset) * 1000000)::bigint FROM ca_realm WHERE id = ANY(%s::bigint[])
+SELECT -id, (EXTRACT(EPOCH FROM clock_offset) * 1000000)::bigint FROM ca_realm
+ WHERE id = ANY(%s::bigint[]) AND halted_at IS NULL
 """,
     "look": """
 SELECT one.issuer_id, one.serial_number, one.generation_id, one.medium, one.status, one.cause,
@@ -36,7 +37,7 @@ SELECT one.issuer_id, one.serial_number, one.generation_id, one.medium, one.stat
   JOIN ca_partition AS area ON area.id = one.partition_id
 UNION ALL
 SELECT -id, '', 0, '', '', '', (EXTRACT(EPOCH FROM clock_offset) * 1000000)::bigint, 0, 0
-  FROM ca_realm WHERE id = ANY(%s::bigint[])
+  FROM ca_realm WHERE id = ANY(%s::bigint[]) AND halted_at IS NULL
 """,
 }
 # CROSS JOIN: SQLite then reads in the order as written. It keeps instants as text, in UTC, intervals as microseconds.
@@ -44,7 +45,7 @@ _SQLITE = {
     "marks": """
 SELECT id, revision FROM ca_partition WHERE id IN (SELECT value FROM json_each(%s))
 UNION ALL
-SELECT -id, clock_offset FROM ca_realm WHERE id IN (SELECT value FROM json_each(%s))
+SELECT -id, clock_offset FROM ca_realm WHERE id IN (SELECT value FROM json_each(%s)) AND halted_at IS NULL
 """,
     "look": """
 SELECT one.issuer_id, one.serial_number, one.generation_id, one.medium, one.status, one.cause,
@@ -54,7 +55,8 @@ SELECT one.issuer_id, one.serial_number, one.generation_id, one.medium, one.stat
   CROSS JOIN ca_certificate AS one ON one.issuer_id = issuer.value AND one.serial_number = asked.value
   CROSS JOIN ca_partition AS area ON area.id = one.partition_id
 UNION ALL
-SELECT -id, '', 0, '', '', '', clock_offset, 0, 0 FROM ca_realm WHERE id IN (SELECT value FROM json_each(%s))
+SELECT -id, '', 0, '', '', '', clock_offset, 0, 0 FROM ca_realm
+ WHERE id IN (SELECT value FROM json_each(%s)) AND halted_at IS NULL
 """,
 }
 STATEMENTS: Mapping[str, Mapping[str, str]] = {"postgresql": _POSTGRESQL, "sqlite": _SQLITE}
@@ -84,7 +86,7 @@ class Standing:
 class Look:
     """What was read at one moment."""
 
-    offsets: Mapping[int, int]  # realm's id -> its clock's offset, microseconds
+    offsets: Mapping[int, int]  # realm's id -> its clock's offset, microseconds; without those that are halted
     standings: Mapping[Name, Standing]  # without those that were never issued
 
 

@@ -43,6 +43,12 @@ class PasswordUnfit(AccountError):
     code = "password_unfit"
 
 
+class PasswordWrong(AccountError):
+    """Not the password that the account has now."""
+
+    code = "password_now_wrong"
+
+
 class AccountUnknown(AccountError):
     """There is no account of that name."""
 

@@ -12,6 +12,7 @@ from django.middleware.csrf import rotate_token
 from django.utils.crypto import constant_time_compare
 
 from ca import clock, journal
+from portal import cookies
 from portal.accounts.models import Account, StaffSession, keyed
 
 COOKIE = "jpki_staff"
@@ -30,9 +31,7 @@ def begin(request: HttpRequest, response: HttpResponseBase, account: Account) ->
         StaffSession.objects.create(account=account, token_digest=_digest(token), began_at=now, seen_at=now)
     rotate_token(request)
     for name, value, lives in ((COOKIE, token, None), (KNOWN, _mark(account.name), KNOWN_FOR)):
-        response.set_cookie(
-            name, value, max_age=lives, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
-        )
+        cookies.keep(response, name, value, same_site="Strict", lives=lives)
 
 
 def of(request: HttpRequest) -> StaffSession | None:
@@ -55,7 +54,7 @@ def of(request: HttpRequest) -> StaffSession | None:
 
 def knows(request: HttpRequest, name: str) -> bool:
     """Tell whether the account of that name was the last to sign in with the request's browser."""
-    return constant_time_compare(request.COOKIES.get(KNOWN, ""), _mark(name))
+    return constant_time_compare(cookies.of(request, KNOWN), _mark(name))
 
 
 def end(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -65,16 +64,41 @@ def end(request: HttpRequest, response: HttpResponseBase) -> None:
         with transaction.atomic():
             if StaffSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.machine()):
                 journal.record(session.account.realm, "staff.signed_out", session.account.name)
-    response.delete_cookie(COOKIE, samesite="Strict")
+    cookies.forget(response, COOKIE)
+    response["Clear-Site-Data"] = cookies.CLEARED
 
 
-def end_all(account: Account) -> None:
-    """End every session of an account."""
-    StaffSession.objects.filter(account=account, ended_at=None).update(ended_at=clock.machine())
+def end_all(account: Account) -> int:
+    """End every session of an account; return how many."""
+    return StaffSession.objects.filter(account=account, ended_at=None).update(ended_at=clock.machine())
+
+
+def running(account: Account) -> list[StaffSession]:
+    """Return the sessions of an account that aren't over, the newest first."""
+    now = clock.machine()
+    return list(
+        StaffSession.objects.filter(
+            account=account,
+            ended_at=None,
+            seen_at__gt=now - timedelta(seconds=settings.STAFF_IDLE_SECONDS),
+            began_at__gt=now - timedelta(seconds=settings.STAFF_SESSION_SECONDS),
+        ).order_by("-began_at")
+    )
+
+
+def end_others(account: Account, here: StaffSession | None) -> int:
+    """End every session of an account but this one; return how many."""
+    with transaction.atomic():
+        rows = StaffSession.objects.filter(account=account, ended_at=None)
+        if here is not None:
+            rows = rows.exclude(pk=here.pk)
+        ended = rows.update(ended_at=clock.machine())
+        journal.record(account.realm, "staff.sessions_ended", account.name, by=account.name, sessions=ended)
+    return ended
 
 
 def _rows(request: HttpRequest) -> QuerySet[StaffSession]:
-    return StaffSession.objects.filter(token_digest=_digest(request.COOKIES.get(COOKIE, "")), ended_at=None)
+    return StaffSession.objects.filter(token_digest=_digest(cookies.of(request, COOKIE)), ended_at=None)
 
 
 def _mark(name: str) -> str:

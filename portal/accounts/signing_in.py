@@ -61,7 +61,7 @@ def confirm(account: Account, code: str) -> None:
 
 def forget_tries(account: Account) -> None:
     """Let an account try again, wherever it was locked for too many tries."""
-    for what in ("name", "known", "code"):
+    for what in ("name", "known", "code", "password"):
         attempts.forget(f"{what}:{account.name}")
 
 

@@ -15,8 +15,8 @@ from django.db import IntegrityError, transaction
 
 from ca import clock, journal
 from ca.models import Realm
-from portal.accounts import authenticators, codes, sessions
-from portal.accounts.errors import AccountExists, AccountUnknown, EnrolmentCodeWrong, PasswordUnfit
+from portal.accounts import attempts, authenticators, codes, sessions
+from portal.accounts.errors import AccountExists, AccountUnknown, EnrolmentCodeWrong, PasswordUnfit, PasswordWrong
 from portal.accounts.models import Account, Passkey
 from portal.accounts.signing_in import find, forget_tries, plain_name
 
@@ -64,6 +64,45 @@ def change_role(name: str, role: str, *, by: str) -> None:
         Account.objects.filter(pk=account.pk).update(role=Account.Role(role))
         sessions.end_all(account)
         journal.record(account.realm, "staff.role_changed", account.name, before=account.role, after=role, by=by)
+
+
+def require_current(account: Account, current: str) -> None:
+    """Have a signed-in person show the password of now. Raises PasswordWrong.
+
+    SignInLocked after too many, and then every session of the account is over.
+    """
+    heading = f"password:{account.name}"
+    left = attempts.take(heading, limit=settings.STAFF_TRIES)
+    if not account.user.check_password(current):
+        with transaction.atomic():
+            journal.record(account.realm, "staff.password_wrong", account.name)
+            if left == 0:
+                journal.record(account.realm, "staff.locked", account.name)
+                sessions.end_all(account)
+        raise PasswordWrong("not the password of now")
+    attempts.forget(heading)
+
+
+def change_password(account: Account, new: str) -> None:
+    """Set another password; every session ends. Raises PasswordUnfit."""
+    require_fit(account, new)
+    with transaction.atomic():
+        account.user.set_password(new)
+        account.user.save(update_fields=["password"])
+        sessions.end_all(account)
+        journal.record(account.realm, "staff.password_changed", account.name)
+
+
+def end_sessions(name: str, *, by: str) -> int:
+    """End every session of an account, or of everybody where no name is given; return how many."""
+    accounts = [_named(name)] if name else list(Account.objects.select_related("user", "realm").order_by("pk"))
+    ended = 0
+    for account in accounts:
+        with transaction.atomic():
+            if count := sessions.end_all(account):
+                journal.record(account.realm, "staff.sessions_ended", account.name, by=by, sessions=count)
+        ended += count
+    return ended
 
 
 def unlock(name: str, *, by: str) -> None:
@@ -121,7 +160,7 @@ def enrol(account: Account, password: str) -> list[str]:
 
 def new_code(account: Account) -> str:
     """Give an account another enrolment code in place of any it had; return it as a person reads it."""
-    code = codes.new(20)  # 100 bits
+    code = codes.new(30)  # 150 bits: its digest may stand alone
     until = clock.machine() + timedelta(seconds=settings.STAFF_INVITATION_SECONDS)
     Account.objects.filter(pk=account.pk).update(code_digest=digest(code), code_until=until)
     return codes.written(code)

@@ -15,8 +15,8 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from portal import problems
-from portal.accounts import access, authenticators, sessions, signing_in, staff
+from portal import cookies, problems
+from portal.accounts import access, attempts, authenticators, sessions, signing_in, staff
 from portal.accounts.access import StaffRequest, requires
 from portal.accounts.errors import AccountError, EnrolmentCodeWrong, PasswordUnfit, SignInLocked
 from portal.accounts.models import Account
@@ -87,11 +87,14 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
     """Ask for the enrolment code."""
     if request.method != "POST":
         return render(request, "accounts/enrol.html")
-    digest = staff.digest(request.POST.get("code", ""))
+    digest, heading = staff.digest(request.POST.get("code", "")), f"enrolment:{signing_in.address_of(request)}"
     try:
+        attempts.take(heading, limit=settings.STAFF_ADDRESS_TRIES)
         authenticators.prepare(staff.invited(digest))
-    except EnrolmentCodeWrong as error:
-        return render(request, "accounts/enrol.html", {"problem": sentence(error)}, status=403)
+    except AccountError as error:
+        status = problems.CATALOGUE[error.code].status
+        return render(request, "accounts/enrol.html", {"problem": sentence(error)}, status=status)
+    attempts.give_back(heading)
     response = redirect("accounts:enrol-authenticator")
     begin_enrolment(response, digest)
     return response
@@ -99,14 +102,12 @@ def enrol(request: HttpRequest) -> HttpResponseBase:
 
 def begin_enrolment(response: HttpResponseBase, digest: str) -> None:
     """Keep in the browser with which enrolment code it goes on: its digest, signed."""
-    response.set_signed_cookie(
-        ENROLLING, digest, httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
-    )
+    cookies.keep(response, ENROLLING, digest, same_site="Strict", signed=True)
 
 
 def end_enrolment(response: HttpResponseBase) -> None:
     """Forget the enrolment code: it is used up."""
-    response.delete_cookie(ENROLLING, samesite="Strict")
+    cookies.forget(response, ENROLLING)
 
 
 def enrolling(
@@ -120,7 +121,7 @@ def enrolling(
     @require_http_methods(["GET", "HEAD", "POST"])
     def guarded(request: HttpRequest) -> HttpResponseBase:
         try:
-            found = staff.invited(request.get_signed_cookie(ENROLLING, default=None) or "")
+            found = staff.invited(cookies.signed_of(request, ENROLLING))
         except EnrolmentCodeWrong:
             return redirect(door)
         return view(request, found)

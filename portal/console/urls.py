@@ -8,6 +8,7 @@ app_name = "console"
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("findings/", views.findings, name="findings"),
     path("lists/", views.lists, name="lists"),
     path("conversations/", views.conversations_, name="conversations"),
     path("conversations/<uuid:reference>", views.conversation, name="conversation"),

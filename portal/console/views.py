@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from ca import clock
 from portal import problems
 from portal.accounts import access, signing_in
 from portal.accounts.access import Right, StaffRequest, requires
@@ -16,6 +17,8 @@ from portal.accounts.views import sentence
 from portal.console import conversations, orders, standing
 from portal.console.conversations import WAITING
 from portal.console.errors import ConsoleError
+from portal.observing import looking
+from portal.observing.findings import FINDINGS
 from tsm import trace
 from tsm.errors import TsmError
 from tsm.models import Conversation, Enrolment
@@ -27,6 +30,14 @@ def overview(request: StaffRequest) -> HttpResponseBase:
     """Show how things stand."""
     context = standing.overview(request.staff.realm) | {"still_minutes": int(settings.CONSOLE_STILL_SECONDS // 60)}
     return render(request, "console/overview.html", context)
+
+
+@requires(Right.WATCH)
+@require_http_methods(["GET", "HEAD"])
+def findings(request: StaffRequest) -> HttpResponseBase:
+    """Show what is wrong, by the table that the alerts and the doctor read."""
+    context = {"found": looking.look(), "looked_for": len(FINDINGS), "now": clock.machine()}
+    return render(request, "console/findings.html", context)
 
 
 @requires(Right.WATCH)

@@ -8,9 +8,9 @@ import hashlib
 import hmac
 import secrets
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
+from portal import cookies
 from portal.handoff.errors import HandOffWrongBrowser
 from portal.handoff.models import HandOff
 
@@ -20,7 +20,7 @@ _LENGTH = 43
 
 def key_of(request: HttpRequest) -> str:
     """Return the browser's key; a new one where it brought none, which `remember` then gives it."""
-    key = request.COOKIES.get(COOKIE, "")
+    key = cookies.of(request, COOKIE)
     return key if len(key) == _LENGTH and key.isascii() else secrets.token_urlsafe(32)
 
 
@@ -34,9 +34,7 @@ def remember(response: HttpResponseBase, key: str) -> None:
 
     SameSite=Lax: the citizen comes from the service by a link, which must bring it; a form of another site must not.
     """
-    response.set_cookie(
-        COOKIE, key, path="/handoff/", httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-    )
+    cookies.keep(response, COOKIE, key, same_site="Lax", path="/handoff/")
 
 
 def same(known: str, given: str) -> bool:

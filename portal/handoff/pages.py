@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from ca import clock
 from ca.profiles import Purpose
+from portal import cookies
 from portal.handoff import binding, delivery, hand_offs, numbers, octets, scanning, screens
 from portal.handoff.errors import AnswerMalformed, HandOffOtherService, HandOffOver
 from portal.handoff.models import HandOff
@@ -73,7 +74,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     if screens.looked_at_by_no_one(request):
         return HttpResponse(status=503)
     key = binding.key_of(request)
-    request.COOKIES[binding.COOKIE] = key
+    request.COOKIES[cookies.called(binding.COOKIE)] = key
     hand_off = hand_offs.show(hand_off, binding.mark(key, hand_off), phone=phone_of(request))
     response = _shown(request, hand_off, token)
     binding.remember(response, key)

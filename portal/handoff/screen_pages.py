@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ca import clock
 from ca.profiles import Purpose
+from portal import cookies
 from portal.handoff import asking, binding, delivery, hand_offs, numbers, qr, scanning, screens
 from portal.handoff.errors import HandOffOver
 from portal.handoff.models import HandOff
@@ -32,7 +33,7 @@ def screen(request: HttpRequest, token: str) -> HttpResponse:
     if screens.looked_at_by_no_one(request):
         return HttpResponse(status=503)
     key = binding.key_of(request)
-    request.COOKIES[binding.COOKIE] = key
+    request.COOKIES[cookies.called(binding.COOKIE)] = key
     hand_off = scanning.begin(hand_off, binding.mark(key, hand_off))
     response = _shown(request, hand_off, token)
     binding.remember(response, key)

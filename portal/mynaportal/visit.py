@@ -1,6 +1,7 @@
 """Who is signed in, for how long: the session knows the certificate that signed in, and each page looks at its row.
 
-A certificate that was revoked or held meanwhile ends the visit at once, as does a quarter of an hour without a page.
+A certificate that was revoked or held meanwhile ends the visit at once, as does a quarter of an hour without a page,
+and a working day in any case.
 """
 
 from collections.abc import Callable
@@ -45,7 +46,8 @@ def begin(request: HttpRequest, certificate: Certificate) -> None:
     """Sign in with a certificate that was just proved."""
     request.session.cycle_key()
     request.session.pop(ENDED, None)
-    request.session[SIGNED_IN] = {"certificate": certificate.pk, "seen": clock.machine().timestamp()}
+    now = clock.machine().timestamp()
+    request.session[SIGNED_IN] = {"certificate": certificate.pk, "seen": now, "began": now}
 
 
 def end(request: HttpRequest, why: str) -> None:
@@ -62,7 +64,9 @@ def visitor(request: HttpRequest) -> Visitor | None:
     if kept is None:
         return None
     now = clock.machine().timestamp()
-    if now - kept["seen"] > settings.MYNAPORTAL_IDLE_SECONDS:
+    # A visit from before there was a longest one begins now.
+    began = kept.get("began", now)
+    if now - kept["seen"] > settings.MYNAPORTAL_IDLE_SECONDS or now - began > settings.MYNAPORTAL_SESSION_SECONDS:
         end(request, IDLE)
         return None
     found = (
@@ -73,7 +77,7 @@ def visitor(request: HttpRequest) -> Visitor | None:
     if found is None or found.not_after < clock.now(found.realm):
         end(request, CERTIFICATE)
         return None
-    request.session[SIGNED_IN] = {**kept, "seen": now}
+    request.session[SIGNED_IN] = {**kept, "seen": now, "began": began}
     return Visitor(found)
 
 

@@ -178,7 +178,7 @@ def _refused(request: CaseRequest, section: Section, found: Page, error: Whiteli
                 typed[path] = given[-1].splitlines()
     wrong = {}
     field_ = error.data.get("field", "")
-    if not field_ and error.code.startswith(("attachment", "logo")):
+    if not field_ and error.code.startswith(("attachment", "logo", "scanner")):
         field_ = next((path for path, one in forms.asked(section, found, {}) if one.kind is Kind.FILE), "")
     if field_ in {path for path, _one in forms.asked(section, found, drafts.answers(request.case))}:
         wrong[field_] = problems.sentence(error.code)

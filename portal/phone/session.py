@@ -59,8 +59,10 @@ def other_phones(request: HttpRequest) -> list[Phone]:
 
 
 def take_up(request: HttpRequest, phone: Phone) -> None:
-    """Make a phone the session's present one."""
+    """Make a phone the session's present one, under another name: who knew the session before has no phone by it."""
     reference = str(phone.reference)
+    if request.session.session_key:
+        request.session.cycle_key()
     request.session[PRESENT] = reference
     used = request.session.get(USED, [])
     if reference not in used:

@@ -29,6 +29,10 @@ ROWS: dict[str, Problem] = {
         "このパスワードは使えません。表示された条件に合うものにしてください。",
         "This password can't be used. Please choose one that meets the conditions.",
     ),
+    "password_now_wrong": Problem(
+        403, "Not the password of now", "Whoever changes the password must know the one that holds.", "Try again.",
+        "いまのパスワードが違います。もう一度入力してください。", "That isn't your present password. Please try again.",
+    ),
     "account_unknown": Problem(
         404, "No such account", "There is no account of that name.", "See `staff list`.",
         "この名前のアカウントはありません。", "There is no account of that name.",

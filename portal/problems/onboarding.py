@@ -49,6 +49,12 @@ ROWS: dict[str, Problem] = {
         "このファイルは添付できません。壊れていないPDF、PNG、JPEGで、決められた大きさまでのものにしてください。",
         "This file can't be attached. Please use a whole PDF, PNG or JPEG that isn't too large.",
     ),
+    "scanner_away": Problem(
+        503, "Files can't be looked through now", "What looks through files (CASE_ATTACHMENT_SCAN) doesn't answer.",
+        "Try again in a few minutes; operators: see CLAMD_ADDRESS.",
+        "いまはファイルを検査できないため、受け取れません。少し待ってから、もう一度お試しください。",
+        "Files can't be checked at the moment, so none is taken. Please try again in a few minutes.",
+    ),
     "attachment_dangerous": Problem(
         400, "Something was found in the file", "Whoever looks through files refused it.", "Send a file without it.",
         "このファイルには、ひとりでに動くものが入っているため、受け取れません。印刷し直したPDFなどにしてください。",

@@ -14,7 +14,8 @@ ROWS: dict[str, Problem] = {
         "Certificates can't be issued to this phone. Please use a supported model.",
     ),
     "phone_in_use": Problem(
-        409, "The phone is taken", "It has certificates, or an application under way.",
+        409, "The phone is taken", "It has certificates, or an application under way; "
+        "`enrolment` names it where it is this very application, whose answer was lost.",
         "Finish that application, or end the use of the phone first.",
         "このスマートフォンには、使用中の電子証明書か、途中の申請があります。",
         "This phone already has certificates, or an application under way.",

@@ -5,6 +5,7 @@ See `portal/environment.py`.
 
 from portal.settings.authorities import *
 from portal.settings.citizens import *
+from portal.settings.observing import *
 from portal.settings.people import *
 from portal.settings.phones import *
 from portal.settings.sandbox import *

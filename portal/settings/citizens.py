@@ -26,6 +26,7 @@ LOST_PHONE_URL = environment.text("LOST_PHONE_URL", f"{PUBLIC_URL}/phone/lost/")
 # --- Mynaportal ---------------------------------------------------------------------------------------
 MYNAPORTAL_CLIENT_ID = environment.text("MYNAPORTAL_CLIENT_ID", "mynaportal")
 MYNAPORTAL_IDLE_SECONDS = environment.decimal("MYNAPORTAL_IDLE_SECONDS", 15 * 60)
+MYNAPORTAL_SESSION_SECONDS = environment.decimal("MYNAPORTAL_SESSION_SECONDS", 8 * 3600)
 # What other bodies tell of a holder: a function (portal/mynaportal/records.py). A string: nothing imports the sandbox.
 MYNAPORTAL_RECORDS = "sandbox.records.of" if SANDBOX else ""
 

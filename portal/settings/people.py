@@ -9,7 +9,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "portal.accounts.passwords.WordsOfTheHouse"},
+    {"NAME": "portal.accounts.passwords.Leaked"},
 ]
+# Leaked passwords, which nobody may choose: SHA-1 in hex, a line each, in order. Empty: the common ones are refused.
+STAFF_LEAKED_PASSWORDS = environment.text("STAFF_LEAKED_PASSWORDS")
 # A session ends after so long without a request, and after so long in any case.
 STAFF_IDLE_SECONDS = environment.decimal("STAFF_IDLE_SECONDS", 15 * 60)
 STAFF_SESSION_SECONDS = environment.decimal("STAFF_SESSION_SECONDS", 8 * 3600)

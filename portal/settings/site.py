@@ -1,4 +1,4 @@
-"""The site itself: where it is, what Django is made of, sessions and cookies, logs."""
+"""The site itself: where it is, what Django is made of, sessions and cookies."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,7 +30,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 LOCAL_SANDBOX = SANDBOX and urlsplit(PUBLIC_URL).hostname in ("localhost", "127.0.0.1")
 
 # An index with further columns saves PostgreSQL a look at the row; SQLite does without.
-SILENCED_SYSTEM_CHECKS = ["models.W040"]
+# Browsers' preload lists are for whole registered domains: whoever owns the domain decides, not a service below it.
+SILENCED_SYSTEM_CHECKS = ["models.W040", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -52,7 +53,10 @@ if SANDBOX:
     INSTALLED_APPS.append("sandbox")
 
 MIDDLEWARE = [
+    "portal.observing.web.Observed",
     "django.middleware.security.SecurityMiddleware",
+    # Around everything that answers: a file and a refusal have the policy, too.
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -61,13 +65,16 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "portal.api.headers.ApiHeaders",
+    "portal.bodies.Bounded",
 ]
 if SANDBOX:
     # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
-    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
+    MIDDLEWARE.insert(-2, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
+
+# More books than the house's own (`portal.books`): names of sequences of checks.
+BOOKS = ["sandbox.books.CHECKS"] if SANDBOX else []
 
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -86,7 +93,14 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+# It may hold a password, so it may come from a file, too.
+DATABASE_URL = environment.secret("DATABASE_URL", ROOT) or f"sqlite:///{VAR}/database.sqlite3"
+DATABASES = {"default": environment.database(DATABASE_URL)}
+# On PostgreSQL a migration that waits for a table gives up after so long, and is tried again so often.
+MIGRATE_LOCK_SECONDS = environment.decimal("MIGRATE_LOCK_SECONDS", 2)
+MIGRATE_TRIES = environment.number("MIGRATE_TRIES", 30)
+# Whom backups are sealed to: age1… (docs/backup.md). The identity that opens them is kept elsewhere.
+BACKUP_RECIPIENT = environment.text("BACKUP_RECIPIENT")
 # Whose tables of rights are put together (docs/rights.md): modules with TABLES and SECRETS.
 DATABASE_RIGHTS = ["portal.rights.tables", *(["sandbox.rights"] if SANDBOX else [])]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -106,19 +120,39 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our scripts and styles
 
-SESSION_COOKIE_NAME = "jpki_session"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
+# Over TLS a cookie is this host's alone (portal/cookies.py).
+COOKIE_PREFIX = "__Host-" if SESSION_COOKIE_SECURE else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}jpki_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
-CSRF_COOKIE_NAME = "jpki_csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}jpki_csrf"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
+MESSAGE_STORAGE = "portal.cookies.Messages"
+# The header in which a proxy says by which scheme it was asked; it must replace what clients send. Where it is set, who
+# comes in clear is sent to https. Empty: the connection's scheme, and nobody is sent anywhere.
+SCHEME_HEADER = environment.text("SCHEME_HEADER")
+if SCHEME_HEADER:
+    SECURE_PROXY_SSL_HEADER = (f"HTTP_{SCHEME_HEADER.upper().replace('-', '_')}", "https")
+    SECURE_SSL_REDIRECT = True
+    # Asked by what stands beside the process, not by browsers.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# So long browsers that came by https once come by nothing else, to subdomains neither.
+SECURE_HSTS_SECONDS = environment.number("HSTS_SECONDS", 365 * 24 * 3600 if SESSION_COOKIE_SECURE else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("HSTS_SUBDOMAINS", SESSION_COOKIE_SECURE)
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
@@ -128,15 +162,4 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }
-}
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"links": {"()": "portal.logs.WithoutLinks"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
-    # It would log whole addresses, and a hand-off's link is in one.
-    "loggers": {"httpx": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}, "fontTools": {"level": "WARNING"}},
-    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO")},
 }

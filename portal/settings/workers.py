@@ -1,5 +1,7 @@
 """Celery: messages only wake workers, the truth is in the database."""
 
+import ssl
+
 from celery.schedules import crontab
 from kombu import Exchange, Queue
 
@@ -8,6 +10,7 @@ from portal.rights.queues import exchange, queues
 from portal.settings.authorities import (
     CRL_PUBLISH_SECONDS,
     JOURNAL_SEAL_SECONDS,
+    JOURNAL_WATCH_SECONDS,
     LINKAGE_RECHECK_SECONDS,
     LINKAGE_SWEEP_SECONDS,
 )
@@ -21,14 +24,24 @@ from portal.settings.services import (
     PROBES_SWEEP_SECONDS,
     REGISTER_SIGN_SECONDS,
 )
-from portal.settings.site import SANDBOX, VAR
+from portal.settings.site import ROOT, SANDBOX, VAR
 
-BROKER_URL = environment.text("BROKER_URL", f"redis+socket://{VAR}/redis.sock")
+# It may hold a password, so it may come from a file, too.
+BROKER_URL = environment.secret("BROKER_URL", ROOT) or f"redis+socket://{VAR}/redis.sock"
 CELERY_BROKER_URL = BROKER_URL
+# Certificates that the TLS of a broker at amqp:// is held to, PEM, and to its name (None: the one in BROKER_URL).
+BROKER_CA_FILE = environment.text("BROKER_CA_FILE")
+if BROKER_CA_FILE:
+    CELERY_BROKER_USE_SSL = {"ca_certs": BROKER_CA_FILE, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 60, "unacked_restore_interval": 5} if BROKER_URL.startswith("redis") else {}
+    {"visibility_timeout": 60, "unacked_restore_interval": 5, "socket_timeout": 30, "socket_connect_timeout": 4}
+    if BROKER_URL.startswith("redis")
+    # What was sent is there once the broker says so: bytes in the socket of one that has died are nowhere.
+    else {"confirm_publish": True}
 )
+# What is said in hours of a day below: Celery would take Django's TIME_ZONE, and begin the night's work at 17 h in Japan.
+CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -77,10 +90,13 @@ if not BROKER_MAKES_QUEUES:
     # Whoever reached every worker's command queue could stop them all, or read what they are at.
     CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 
+# It heeds a clock that is set back.
+CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},
     "journals": {"task": "ca.seal_journals", "schedule": JOURNAL_SEAL_SECONDS},
+    "journal-watch": {"task": "ca.sweep_journals", "schedule": JOURNAL_WATCH_SECONDS},
     "issuances": {"task": "ca.sweep_issuances", "schedule": TSM_SWEEP_SECONDS},
     "crls": {"task": "ca.publish_due_crls", "schedule": min(60.0, CRL_PUBLISH_SECONDS)},
     "responders": {"task": "ca.renew_responders", "schedule": 60.0},

@@ -130,7 +130,7 @@ class Supervisor:
         known = (*SECRETS, *GIVEN)
         hidden = {*known, *(f"{name}_FILE" for name in known)}
         seen = {name: value for name, value in self.outer.items() if name not in hidden and not own_setting(name)}
-        seen |= {**self.plan.environment, **process.environment}
+        seen |= {**self.plan.environment, "PROCESS_NAME": process.name, **process.environment}
         for name in process.secrets:
             given = [key for key in (name, f"{name}_FILE") if self.outer.get(key)]
             seen |= {key: self.outer[key] for key in given} or {f"{name}_FILE": str(folder.secret(self.plan.var, name))}

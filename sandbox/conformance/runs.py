@@ -15,7 +15,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from ca import clock, messages
-from ca.models import Realm
+from ca.models import Certificate, Realm
 from portal.handoff.models import HandOff
 from sandbox import faults
 from sandbox.conformance import catalogue
@@ -241,9 +241,17 @@ def _require_registered(realm: Realm, url: str) -> None:
 
 
 def _phone(realm: Realm) -> Phone:
-    """Return the newest phone that could answer. Raises NoPhone."""
+    """Return the newest phone that could answer: its certificates hold, and its passwords are known here.
+
+    One whose holder chose them on the page can't: nobody else knows them. Raises NoPhone.
+    """
     rows = Enrolment.objects.filter(
-        phone__realm=realm, phone__virtual_phone__isnull=False, state=Enrolment.State.ACTIVE
+        phone__realm=realm,
+        phone__virtual_phone__sealed_passwords__isnull=False,
+        phone__virtual_phone__gone_at__isnull=True,
+        signature_certificate__status=Certificate.Status.VALID,
+        authentication_certificate__status=Certificate.Status.VALID,
+        state=Enrolment.State.ACTIVE,
     )
     found = rows.select_related("phone__realm").order_by("-pk").first()
     if found is None:

@@ -36,6 +36,10 @@ def test_while_a_secret_is_exchanged_either_will_do() -> None:
         ({}, BODY, AT - 301),
         ({"webhook-timestamp": "now"}, BODY, AT),
         ({"webhook-timestamp": "٣"}, BODY, AT),
+        ({"webhook-timestamp": "9" * 400}, BODY, AT),
+        ({"webhook-timestamp": "9" * 4400}, BODY, AT),
+        ({"Webhook-Id": "msg\ud800"}, BODY, AT),
+        ({"WEBHOOK-SIGNATURE": "v1,\udc80"}, BODY, AT),
         ({"WEBHOOK-SIGNATURE": ""}, BODY, AT),
         ({"WEBHOOK-SIGNATURE": SIGNATURE.removeprefix("v1,")}, BODY, AT),
         ({"WEBHOOK-SIGNATURE": SIGNATURE.replace("v1,", "v2,")}, BODY, AT),
@@ -53,7 +57,7 @@ def test_each_header_must_be_there() -> None:
             webhooks.verify(SECRET, {one: value for one, value in HEADERS.items() if one != name}, BODY, now=AT)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"[" * 100_000], ids=["none", "list", "octet", "deep"])
 def test_a_signed_body_that_is_no_object_is_no_message(body: bytes) -> None:
     headers = HEADERS | {"WEBHOOK-SIGNATURE": webhooks.sign(SECRET, ID, AT, body)}
     with pytest.raises(WebhookNotGenuine):

@@ -83,7 +83,7 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
     now = clock.now(realm)
     _require_eligible(phone)
     earlier = list(Enrolment.objects.filter(phone=phone).order_by())
-    _require_free(earlier)
+    _require_free(earlier, text, signature)
     _require_text(phone, earlier, text)
     verdict = status.check_signature(
         realm, certificate, text.encode(), signature, now=now, purpose=Purpose.SIGNATURE, medium=Medium.CARD
@@ -103,10 +103,10 @@ def apply(phone: Phone, *, text: str, certificate: bytes, signature: bytes) -> E
             ).order_by()
         )
         on_phone = [one for one in standing if one.phone_id == phone.pk]
-        _require_free(on_phone)
+        _require_free(on_phone, text, signature)
         _make_room(phone, on_phone, card, now)
         if any(one.state == State.ACTIVE for one in on_phone):
-            raise PhoneInUse("this phone has certificates in use")
+            raise _in_use("this phone has certificates in use", on_phone, text, signature)
         _require_text(phone, on_phone, text)
         of_holder = [one for one in standing if one.holder_id == card.holder_id]
         for one in of_holder:
@@ -142,9 +142,26 @@ def _require_eligible(phone: Phone) -> None:
         raise PhoneNotSupported("this phone can't hold certificates", reason=found.reasons[0])
 
 
-def _require_free(on_phone: Iterable[Enrolment]) -> None:
+def _require_free(on_phone: Sequence[Enrolment], text: str, signature: bytes) -> None:
     if any(one.state in UNDER_WAY for one in on_phone):
-        raise PhoneInUse("this phone has an application under way")
+        raise _in_use("this phone has an application under way", on_phone, text, signature)
+
+
+def _in_use(message: str, on_phone: Iterable[Enrolment], text: str, signature: bytes) -> PhoneInUse:
+    """Return the refusal. Where it is this very application that was accepted before, it says under which reference.
+
+    The answer to the first may have been lost on its way, and the phone would never learn what it has to go on with.
+    """
+    same = next(
+        (
+            one
+            for one in on_phone
+            if (one.application_text, bytes(one.application_signature)) == (text, signature)
+            and one.state in (*UNDER_WAY, State.ACTIVE)
+        ),
+        None,
+    )
+    return PhoneInUse(message, **({"enrolment": str(same.reference)} if same is not None else {}))
 
 
 def _report_another(on_phone: Iterable[Enrolment], card: Certificate) -> None:

@@ -63,6 +63,12 @@ class AttachmentDangerous(WhitelistError):
     code = "attachment_dangerous"
 
 
+class ScannerAway(WhitelistError):
+    """What looks through files can't be asked now, so no file is taken."""
+
+    code = "scanner_away"
+
+
 class MessageUnfit(WhitelistError):
     """A message is empty or too long."""
 

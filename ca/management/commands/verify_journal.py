@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ca import journal, seals
+from ca import journal, seals, watching
 from ca.models import JournalEntry, JournalSeal, Realm
 
 
@@ -43,6 +43,8 @@ class Command(BaseCommand):
         if link is not None or head is not None:
             return False
         self.stdout.write(f"{realm.slug}: {JournalEntry.objects.filter(realm=realm).count()} entries, whole")
+        if watching.settle(realm):
+            self.stdout.write(f"{realm.slug}: was noted as broken, and is no more")
         newest = JournalSeal.objects.filter(realm=realm).order_by("-sequence").first()
         if newest is not None:
             mark = seals.fingerprint(bytes(newest.public_key))

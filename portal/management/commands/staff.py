@@ -32,9 +32,11 @@ class Command(BaseCommand):
         for act, told in (
             ("reset", "take password, authenticator and sessions away; prints a new code to enrol with"),
             ("disable", "shut an account at once"),
+            ("sign-out", "end every session of an account, at once; the account stays as it is"),
             ("unlock", "let an account try again that was locked for too many tries"),
         ):
             acts.add_parser(act, help=told).add_argument("name")
+        acts.add_parser("sign-out-everybody", help="end every session of every account, at once")
         acts.choices["disable"].add_argument(
             "--successor",
             default="",
@@ -51,7 +53,7 @@ class Command(BaseCommand):
         """Do the act and print what came of it."""
         by = options["by"] or _user()
         try:
-            getattr(self, f"_{options['act']}")(options, by)
+            getattr(self, f"_{options['act'].replace('-', '_')}")(options, by)
         except LastOwner as error:
             raise CommandError(_ownerless(error, options["name"])) from error
         except (AccountError, ProviderError) as error:
@@ -83,6 +85,12 @@ class Command(BaseCommand):
     def _unlock(self, options: dict[str, Any], by: str) -> None:
         staff.unlock(options["name"], by=by)
         self.stdout.write(f"{options['name']} may try again")
+
+    def _sign_out(self, options: dict[str, Any], by: str) -> None:
+        self.stdout.write(f"{staff.end_sessions(options['name'], by=by)} sessions of {options['name']} ended")
+
+    def _sign_out_everybody(self, options: dict[str, Any], by: str) -> None:
+        self.stdout.write(f"{staff.end_sessions('', by=by)} sessions ended")
 
     def _role(self, options: dict[str, Any], by: str) -> None:
         staff.change_role(options["name"], options["role"], by=by)

@@ -10,6 +10,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal import cookies
 from portal.accounts import authenticators, passkeys, registration, sessions
 from portal.accounts import views as accounts
 from portal.accounts.errors import RegistrationOver
@@ -53,9 +54,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
     except REFUSALS as error:
         return refused(request, "providers/register.html", {"address": typed}, error, field="address")
     response = redirect("providers:register-code")
-    response.set_signed_cookie(
-        REGISTERING, str(reference), httponly=True, samesite="Strict", secure=settings.SESSION_COOKIE_SECURE
-    )
+    cookies.keep(response, REGISTERING, str(reference), same_site="Strict", signed=True)
     return response
 
 
@@ -67,7 +66,7 @@ def register_code(request: HttpRequest) -> HttpResponseBase:
     """Ask for the code that was sent; then the account is enrolled as staff's is."""
     template = "providers/register_code.html"
     try:
-        row = registration.under_way(request.get_signed_cookie(REGISTERING, default=None) or "")
+        row = registration.under_way(cookies.signed_of(request, REGISTERING))
     except RegistrationOver as error:
         return refused(request, "providers/register.html", {"address": ""}, error)
     context: dict[str, Any] = {"address": row.address}
@@ -80,7 +79,7 @@ def register_code(request: HttpRequest) -> HttpResponseBase:
     except REFUSALS as error:
         return refused(request, template, context, error, field="code")
     response = redirect("providers:register-method")
-    response.delete_cookie(REGISTERING, samesite="Strict")
+    cookies.forget(response, REGISTERING)
     accounts.begin_enrolment(response, digest)
     return response
 

@@ -100,8 +100,9 @@ function readWholeFile() {
 // --- the bridge ----------------------------------------------------------------------------------
 
 export function csrfToken() {
-  const cookie = document.cookie.split("; ").find((pair) => pair.startsWith("jpki_csrf="));
-  return cookie ? decodeURIComponent(cookie.slice("jpki_csrf=".length)) : "";
+  // Over TLS its name says that it is this host's alone.
+  const cookie = /(?:^|; )(?:__Host-)?jpki_csrf=([^;]*)/.exec(document.cookie);
+  return cookie ? decodeURIComponent(cookie[1]) : "";
 }
 
 /** Return the headers of a POST of JSON to `url`; the CSRF token goes to this site only. */

@@ -11,18 +11,21 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Exists, OuterRef
 
 from ca import clock
+from ca.errors import CaError
 from ca.models import Realm
 from sandbox import citizens, issuing, phones
 from sandbox.conformance import catalogue, judging, runs
 from sandbox.conformance.errors import NoPhone
 from sandbox.errors import SandboxError
 from sandbox.models import ConformanceRun, VirtualPhone
+from tsm.errors import TsmError
 from tsm.models import Enrolment
 from whitelist.models import RelyingParty
 
-CITIZEN, MODEL = "hanako", "sakura-8"
+MODEL = "sakura-8"
 # Of a whole run against a service that answers; a case that hangs has limits of its own.
 PATIENCE = 30 * 60.0
 EVERY = 0.5
@@ -80,16 +83,27 @@ class Command(BaseCommand):
 
     def _enrol(self, realm: Realm) -> None:
         """Give a citizen of the realm a phone with certificates, by the workers that are there for it."""
-        citizen = citizens.find(realm, CITIZEN)
         phone = phones.order(realm, MODEL)
-        if citizen is None or phone is None:
-            raise CommandError("no citizen, or no phone from the factory: are the workers running?")
-        made = issuing.enrol(VirtualPhone.objects.select_related("phone__realm").get(phone=phone), citizen)
+        if phone is None:
+            raise CommandError("no phone from the factory: are the workers running?")
+        made = _applied(VirtualPhone.objects.select_related("phone__realm").get(phone=phone))
         until = clock.machine().timestamp() + 120
         while not Enrolment.objects.filter(pk=made.pk, state=Enrolment.State.ACTIVE).exists():
             if clock.machine().timestamp() > until:
                 raise CommandError("the enrolment doesn't come to its end: are the workers running?")
             time.sleep(EVERY)
+
+
+def _applied(row: VirtualPhone) -> Enrolment:
+    """Apply for one of the realm's citizens who may, rather one who has no other phone, which would lose its pair."""
+    refused = "no citizen"
+    has_phone = Exists(Enrolment.objects.filter(holder=OuterRef("holder"), state=Enrolment.State.ACTIVE))
+    for citizen in citizens.of(row.phone.realm).annotate(has_phone=has_phone).order_by("has_phone", "pk"):
+        try:
+            return issuing.enrol(row, citizen)
+        except (SandboxError, TsmError, CaError) as error:
+            refused = f"{error.code}: {error}"
+    raise CommandError(f"nobody of the realm could apply for a phone's certificates; the last because of {refused}")
 
 
 def _why(row: Any) -> str:

@@ -29,6 +29,8 @@ OPEN = {
 PAGES = {
     "accounts:home": {*Account.Role.values},
     "accounts:account": {*Account.Role.values},
+    "accounts:password": {*Account.Role.values},
+    "accounts:sessions": {*Account.Role.values},
     "helpdesk:search": {"helpdesk"},
     "helpdesk:open": {"helpdesk"},
     "helpdesk:call": {"helpdesk"},

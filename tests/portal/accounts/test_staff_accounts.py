@@ -26,7 +26,7 @@ ADD = ("staff", "add", "sakura", "--role", "helpdesk", "--realm", "test", "--by"
 def invited(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     """Run a command that prints an enrolment code; return the code."""
     call_command(*command)
-    found = re.search(r"types in +([A-Z0-9-]{23})$", capsys.readouterr().out, re.MULTILINE)
+    found = re.search(r"types in +([A-Z0-9-]{35})$", capsys.readouterr().out, re.MULTILINE)
     assert found is not None
     return found[1]
 
@@ -72,6 +72,16 @@ def test_the_code_stands_nowhere_and_is_good_once_for_an_hour(realm: Realm, caps
     assert enrol(first, given).status_code == 200
     assert second.get("/staff/enrol/password").headers["Location"] == "/staff/enrol/"
     assert Client().post("/staff/enrol/", {"code": given}).status_code == 403
+
+
+def test_codes_are_not_guessed_without_end(realm: Realm, settings: Any) -> None:
+    settings.STAFF_ADDRESS_TRIES = 3
+    given = staff.invite("sakura", role="helpdesk", realm=realm, by="test")
+    client = Client()
+    assert client.post("/staff/enrol/", {"code": given}).status_code == 302
+    assert [client.post("/staff/enrol/", {"code": "wrong"}).status_code for _ in range(4)] == [403, 403, 403, 429]
+    assert client.post("/staff/enrol/", {"code": given}).status_code == 429, "the right one waits, too"
+    assert client.post("/staff/enrol/", {"code": given}, REMOTE_ADDR="192.0.2.7").status_code == 302
 
 
 def test_of_two_who_use_the_code_at_once_one_is_enrolled(realm: Realm) -> None:

@@ -101,6 +101,15 @@ def test_a_quarter_of_an_hour_without_a_page_ends_the_visit(visitor: Visitor, se
     assert "しばらく操作がなかったため" in visitor.shown("")
 
 
+def test_however_busy_a_visit_ends_after_a_working_day(visitor: Visitor, settings: Any) -> None:
+    visitor.sign_in()
+    session = visitor.client.session
+    kept = session[visit.SIGNED_IN]
+    session[visit.SIGNED_IN] = {**kept, "began": kept["began"] - settings.MYNAPORTAL_SESSION_SECONDS - 1}
+    session.save()
+    assert visitor.client.get("/mynaportal/records/").status_code == 302
+
+
 @pytest.mark.parametrize("end", ["hold", "revoke"])
 def test_a_certificate_that_falls_ends_the_visit_at_the_next_page(visitor: Visitor, citizen: Citizen, end: str) -> None:
     visitor.sign_in()

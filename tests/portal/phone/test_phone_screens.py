@@ -42,6 +42,16 @@ def test_a_new_visitor_is_shown_the_models_with_the_reason_of_each_that_is_not_s
     assert "マイナンバーカードを読み取るNFCがありません" in page
 
 
+def test_with_a_phone_a_session_has_another_name(client: Client, realm: Realm) -> None:
+    client.post("/phone/choose", {"model": "sakura-8"})
+    before = client.session.session_key
+    client.post("/phone/choose", {"model": "sakura-8"})
+    assert client.session.session_key != before
+    stranger = Client()
+    stranger.cookies["jpki_session"] = str(before)
+    assert "phone" not in stranger.session
+
+
 def test_choosing_a_supported_model_makes_it_this_browsers_phone(client: Client, realm: Realm) -> None:
     response = client.post("/phone/choose", {"model": "sakura-8"})
     assert response.status_code == 302

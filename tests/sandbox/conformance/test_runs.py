@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from ca.models import Certificate
 from sandbox.conformance import catalogue, judging, runs
-from sandbox.models import ConformanceRun
+from sandbox.conformance.errors import NoPhone
+from sandbox.models import ConformanceRun, VirtualPhone
 from tests.sandbox.conformance.services import Service, blind
 from tsm.models import Phone
 from whitelist.models import RelyingParty
@@ -48,3 +50,15 @@ def test_a_blind_service_fails_every_case_that_it_must_reject(
     for case in catalogue.CASES:
         if came[case.id][0] != "not_applicable":
             assert came[case.id][0] == ("passed" if case.accepted else "failed"), (case.id, came[case.id])
+
+
+@pytest.mark.parametrize("kept_from_it", ["passwords", "certificate"])
+def test_a_phone_that_could_not_answer_is_not_asked(
+    relying_party: RelyingParty, service: Service, phone: Phone, kept_from_it: str
+) -> None:
+    if kept_from_it == "passwords":  # chosen by the holder on the page: nobody here can type them
+        VirtualPhone.objects.filter(phone=phone).update(sealed_passwords=None)
+    else:
+        Certificate.objects.filter(medium="phone").update(status=Certificate.Status.ON_HOLD)
+    with pytest.raises(NoPhone):
+        runs.begin(relying_party, start_url=service.start)

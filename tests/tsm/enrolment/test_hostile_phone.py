@@ -62,6 +62,9 @@ def test_a_signed_application_is_good_once(realm: Realm, deliver: Deliver) -> No
     assert old.api("POST", "enrolments", body).status_code == 201
     twice = old.api("POST", "enrolments", body)
     assert (twice.status_code, twice.json()["code"]) == (409, "phone_in_use")
+    # The first answer may have been lost: this one says which enrolment the phone has to go on with.
+    assert twice.json()["enrolment"] == str(Enrolment.objects.get().reference)
+    assert "enrolment" not in old.apply(card).json(), "another application, and another text"
     old.converse()
     old.set_passwords()
     old.activate(str(Enrolment.objects.get().reference))

@@ -1,6 +1,10 @@
 """Files of a case: bounded, told by their content, looked through, and each handing out written down."""
 
 import hashlib
+import socketserver
+import struct
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,8 +13,9 @@ from pyhanko.pdf_utils.generic import pdf_name
 from ca.models import JournalEntry
 from tests.portal.handoff import pdfs
 from tests.whitelist.cases.filled import PDF, png
-from whitelist.cases import attachments, scanning, submitting
-from whitelist.cases.errors import AttachmentDangerous, AttachmentRefused, CaseNotEditable
+from whitelist import pdfium
+from whitelist.cases import attachments, clamav, scanning, submitting
+from whitelist.cases.errors import AttachmentDangerous, AttachmentRefused, CaseNotEditable, ScannerAway
 from whitelist.errors import LogoUnacceptable
 from whitelist.models import Attachment, Case
 
@@ -75,6 +80,17 @@ def test_a_pdf_that_acts_is_refused(draft: Case, change: Any) -> None:
     with pytest.raises(AttachmentDangerous):
         attachments.put(draft, "scan.pdf", pdfs.made(change), AOI)
     assert not Attachment.objects.exists()
+
+
+def test_a_pdf_waits_until_the_library_that_opens_it_is_free() -> None:
+    """PDFium is not made for two threads at once, whichever rooms of the site they come from."""
+    with pdfium.TURN:
+        second = threading.Thread(target=scanning.look, args=(PDF, "application/pdf"))
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+    second.join(60)
+    assert not second.is_alive()
 
 
 def test_the_test_virus_is_found_wherever_it_is(draft: Case) -> None:
@@ -149,3 +165,46 @@ def test_a_file_of_another_case_isnt_found(draft: Case, filled: Case, organisati
 )
 def test_a_name_does_nothing_to_its_reader(name: str, kept: str) -> None:
     assert attachments.plain_name(name) == kept
+
+
+@pytest.fixture
+def clamd(settings: Any) -> Iterator[list[bytes]]:
+    """Stand in for clamd at its own protocol; give what it was sent. It finds "virus", and is at a loss over "odd"."""
+    received: list[bytes] = []
+
+    class Session(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            assert self.rfile.read(10) == b"zINSTREAM\0"
+            content = b""
+            while length := struct.unpack(">I", self.rfile.read(4))[0]:
+                content += self.rfile.read(length)
+            received.append(content)
+            told = b"stream: Test.Virus FOUND" if b"virus" in content else b"stream: OK"
+            self.wfile.write((b"INSTREAM size limit exceeded. ERROR" if b"odd" in content else told) + b"\0")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        settings.CASE_ATTACHMENT_SCAN = "whitelist.cases.clamav.look"
+        settings.CLAMD_ADDRESS = f"127.0.0.1:{server.server_address[1]}"
+        yield received
+        server.shutdown()
+
+
+def test_clamd_is_asked_about_each_file_and_its_word_counts(
+    draft: Case, clamd: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clamav, "CHUNK", 100)  # so that it goes in several
+    attachments.put(draft, "scan.pdf", PDF, AOI)
+    assert clamd == [PDF]
+    with pytest.raises(AttachmentDangerous, match=r"Test\.Virus"):
+        attachments.put(draft, "scan.pdf", PDF + b"%virus\n", AOI)
+    assert Attachment.objects.count() == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "/nowhere/clamd.ctl", "nonsense", None])
+def test_what_clamd_does_not_say_is_no_clean(draft: Case, clamd: list[bytes], settings: Any, address: str) -> None:
+    if address:
+        settings.CLAMD_ADDRESS = address
+    with pytest.raises(ScannerAway):
+        attachments.put(draft, "scan.pdf", PDF + b"%odd\n", AOI)
+    assert not Attachment.objects.exists()

@@ -19,9 +19,10 @@ class Value:
 
     def inner(self) -> list["Value"]:
         """Return the values in it, in their order. Raises `ValueError`."""
-        found, rest = [], self.content
-        while rest:
-            value, rest = _first(rest)
+        # By offset: to cut off what was read would copy the rest as often as there are values.
+        found, at = [], 0
+        while at < len(self.content):
+            value, at = _at(self.content, at)
             found.append(value)
         return found
 
@@ -34,22 +35,24 @@ class Value:
 
 def read(octets: bytes) -> Value:
     """Return the one value that the octets are. Raises `ValueError`."""
-    value, rest = _first(octets)
-    if rest:
+    value, end = _at(octets, 0)
+    if end != len(octets):
         raise ValueError("octets after the value")
     return value
 
 
-def _first(octets: bytes) -> tuple[Value, bytes]:
-    if len(octets) < 2 or octets[0] & 0x1F == 0x1F:
+def _at(octets: bytes, at: int) -> tuple[Value, int]:
+    """Return the value that begins at `at`, and where it ends."""
+    if len(octets) < at + 2 or octets[at] & 0x1F == 0x1F:
         raise ValueError("no tag of one octet and length")
-    length, begin = octets[1], 2
+    length, begin = octets[at + 1], at + 2
     if length & 0x80:
         count = length & 0x7F
-        if not 1 <= count <= LONGEST_LENGTH or len(octets) < 2 + count:
+        begin += count
+        if not 1 <= count <= LONGEST_LENGTH or len(octets) < begin:
             raise ValueError("no definite length")
-        length, begin = int.from_bytes(octets[2 : 2 + count], "big"), 2 + count
+        length = int.from_bytes(octets[at + 2 : begin], "big")
     end = begin + length
     if len(octets) < end:
         raise ValueError("shorter than it says")
-    return Value(octets[0], octets[begin:end], octets[:end]), octets[end:]
+    return Value(octets[at], octets[begin:end], octets[at:end]), end

@@ -20,6 +20,8 @@ PREFIX = "whsec_"
 VERSION = "v1"
 # How old, or how far ahead of our clock, a message may be, in seconds.
 TOLERANCE = 300
+# Digits of a timestamp: more are no moment, and with enough of them no number that Python reads.
+LONGEST_TIMESTAMP = 12
 
 
 class WebhookNotGenuine(JpkiError):
@@ -54,20 +56,23 @@ def verify(
     given = {name.lower(): value for name, value in headers.items()}
     try:
         reference, written = given["webhook-id"], given["webhook-timestamp"]
-        signatures = given["webhook-signature"].split(" ")
+        signatures = [each.encode() for each in given["webhook-signature"].split(" ")]
+        reference.encode()
     except KeyError as error:
         raise WebhookNotGenuine(f"header {error} is missing") from error
-    if not (written.isascii() and written.isdigit()) or not reference:
+    except UnicodeEncodeError as error:
+        raise WebhookNotGenuine("a header is no text") from error
+    if not (written.isascii() and written.isdigit() and len(written) <= LONGEST_TIMESTAMP) or not reference:
         raise WebhookNotGenuine("the timestamp is no number, or there is no id")
     if abs((time.time() if now is None else now) - int(written)) > tolerance:
         raise WebhookNotGenuine("older, or further ahead, than it may be")
     wanted = [sign(one, reference, int(written), body) for one in ([secrets] if isinstance(secrets, str) else secrets)]
-    if not any(hmac.compare_digest(one.encode(), each.encode()) for one in wanted for each in signatures):
+    if not any(hmac.compare_digest(one.encode(), each) for one in wanted for each in signatures):
         raise WebhookNotGenuine("none of our secrets signed it")
     try:
         payload = json.loads(body)
-    except ValueError as error:
-        raise WebhookNotGenuine("the body is no JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise WebhookNotGenuine("the body is no JSON, or too deep") from error
     if not isinstance(payload, dict):
         raise WebhookNotGenuine("the body is no object")
     data = payload.get("data")

@@ -1,0 +1,136 @@
+"""Each fault strikes a whole system under load; then every promise is held, and the books are right.
+
+    make chaos [FAULT=workers-killed,disk-full] [TIMES=3] [CITIZENS=6] [FOR=40] [SEED=1] [CHAOS_BROKER=redis]
+
+What each run did is written as a line to test-artifacts/chaos.jsonl.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.handlers import Sink
+
+from portal.supervision.system import free_ports
+from tests.ca import token
+from tests.chaos.faults import FAULTS, lossy, set_clock
+from tests.chaos.world import Load, World, standing
+from tests.conftest import ARTIFACTS, missing
+
+pytestmark = pytest.mark.chaos
+
+CHOSEN = [name for name in os.environ.get("FAULT", "").split(",") if name] or list(FAULTS)
+TIMES = int(os.environ.get("TIMES") or 1)
+CITIZENS, SECONDS, SEED = (int(os.environ.get(name) or most) for name, most in
+                           (("CITIZENS", 6), ("FOR", 40), ("SEED", 1)))  # fmt: skip
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
+
+
+@contextlib.contextmanager
+def wanted(needs: str, folder: Path) -> Iterator[World]:
+    """Start a system with its keys in a token and a mail server, where they are installed; and with a clock to move."""
+    more: dict[str, str] = {"ALLOWED_HOSTS": "localhost 127.0.0.1 10.231.7.1"}
+    extra: dict[str, Any] = {}
+    if needs == "clock":
+        if FAKETIME is None:
+            missing("libfaketime is not installed (Debian: apt-get install faketime)")
+        extra["clock"] = folder / "clock"
+        set_clock(extra["clock"], 0)
+        more |= {
+            "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(extra["clock"]), "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
+        }  # fmt: skip
+    elif token.installed():
+        hsm = token.SoftHsm(folder)
+        more |= {"CA_KEYS": hsm.token(), "CA_KEYS_PASSPHRASE": token.PIN}
+        extra["tokens"] = hsm.tokens
+    (port,) = free_ports(1)
+    extra["mail"] = server = Controller(Sink(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        with standing(more | {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port)}, extra) as world:
+            yield world
+    finally:
+        with contextlib.suppress(Exception):
+            server.stop()
+
+
+class Worlds:
+    """One system at a time: the one of the kind that is asked for, a new one after it failed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.kind, self.number = folder, None, 0
+        self.stack = contextlib.ExitStack()
+
+    def get(self, needs: str) -> World:
+        if self.kind != needs:
+            self.end()
+            self.number += 1
+            folder = self.folder / str(self.number)
+            folder.mkdir()
+            self.world = self.stack.enter_context(wanted(needs, folder))
+            self.kind: str | None = needs
+        return self.world
+
+    def end(self) -> None:
+        self.kind = None
+        self.stack.close()
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    """Give the systems that faults strike."""
+    found = Worlds(tmp_path_factory.mktemp("chaos"))
+    yield found
+    found.end()
+
+
+@pytest.mark.parametrize("time_", range(1, TIMES + 1))
+@pytest.mark.parametrize("name", CHOSEN)
+def test_after_the_fault_the_books_are_right(worlds: Worlds, name: str, time_: int) -> None:
+    fault, seed = FAULTS[name], SEED + time_ - 1
+    if name == "packets-lost" and (os.getuid() or not shutil.which("socat") or not shutil.which("tc")):
+        missing("network namespaces need root, iproute2 and socat")
+    if name == "hsm-gone" and not token.installed():
+        missing("SoftHSM2 is not installed (Debian: apt-get install softhsm2)")
+    world = worlds.get(fault.needs)
+    told: dict[str, Any] = {"fault": name, "seed": seed, "broker": os.environ.get("CHAOS_BROKER", "rabbitmq")}
+    with contextlib.ExitStack() as stack:
+        more: dict[str, Any] = {}
+        if name == "packets-lost":
+            more["site"], more["prefix"] = stack.enter_context(lossy(world))
+        load = Load(world, seed=seed, **({"citizens": CITIZENS, "seconds": SECONDS} | fault.load | more))
+        began = time.monotonic()
+        load.go()
+        try:
+            told["strikes"] = fault.strike(world, load, random.Random(seed))
+            told |= load.result()
+            told["books"] = world.settled_books()
+            told["took"] = round(time.monotonic() - began, 1)
+        except BaseException:
+            load.popen.kill()
+            raise
+        finally:
+            if told.get("books") != [] or told.get("wrong") != []:
+                keep(world, name, seed)
+                worlds.end()
+            ARTIFACTS.mkdir(exist_ok=True)
+            with (ARTIFACTS / "chaos.jsonl").open("a") as file:
+                file.write(json.dumps(told, ensure_ascii=False) + "\n")
+    assert told["wrong"] == []
+    assert told["books"] == []
+    assert told["counted"].get("promised active", 0) > 0, told
+
+
+def keep(world: World, name: str, seed: int) -> None:
+    """Leave the logs of a run that went wrong."""
+    with contextlib.suppress(OSError):
+        shutil.copytree(world.system.var / "log", ARTIFACTS / f"chaos-{name}-{seed}", dirs_exist_ok=True)

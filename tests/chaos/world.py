@@ -1,0 +1,147 @@
+"""A whole system on PostgreSQL and RabbitMQ, made to be broken, with a load of phones beside it."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from portal.supervision import system as systems
+from portal.supervision.child import end_all, launch
+from portal.supervision.processes import MANAGE, ROOT, SECRETS, Process, house
+from portal.supervision.supervisor import Supervisor
+from portal.supervision.system import System
+from tests import rabbitmq
+from tests.chaos.cluster import Cluster
+
+# Everything is taken up again within seconds instead of minutes; the leases may well run out under living workers.
+IMPATIENT = {
+    "TSM_LEASE_SECONDS": "5",
+    "CA_LEASE_SECONDS": "5",
+    "TSM_LONG_POLL_SECONDS": "3",
+    "TSM_SILENCE_SECONDS": "4",
+    "TSM_SWEEP_SECONDS": "3",
+    "TSM_AGENT_SECONDS": "15",
+    "TSM_RETRY_SECONDS": "10",
+    "LINKAGE_SWEEP_SECONDS": "5",
+    "NOTICES_SWEEP_SECONDS": "5",
+    "JOURNAL_SEAL_SECONDS": "20",
+}
+RIGHT_WITHIN = 120.0  # seconds after the load's end in which the books must be right
+
+
+@dataclass
+class World:
+    """The system and what it stands on."""
+
+    system: System
+    cluster: Cluster | None = None  # none on SQLite
+    broker: rabbitmq.Broker | None = None  # none on the private Redis
+    database: str = ""
+    host: str = ""  # the broker's virtual host
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def process(self, name: str, command: Sequence[str]) -> tuple[Sequence[str], dict[str, str]]:
+        """Return a command of the house with every secret, and the environment that it needs."""
+        outer = {**os.environ, "VAR_DIR": str(self.system.var), **self.system.environment}
+        environment = Supervisor(house(outer), outer).environment(Process(name, tuple(command), secrets=SECRETS))
+        return command, environment | {"PYTHONWARNINGS": "ignore"}
+
+    @contextlib.contextmanager
+    def beside(self, name: str, command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:
+        """Run another process of the house beside those that it has."""
+        command, environment = self.process(name, command)
+        with (self.system.var / "log" / f"{name}.log").open("ab") as log:
+            popen = launch(command, environment, log)
+        try:
+            yield popen
+        finally:
+            end_all([popen])
+
+    def books(self, *, grace: float, realm: str = "") -> list[dict[str, Any]]:
+        """Read the books, or a realm's alone; return what is wrong. Raises CalledProcessError if they can't be read."""
+        asked = (*MANAGE, "books", "--json", "--grace", str(grace), *(("--realm", realm) if realm else ()))
+        command, environment = self.process("books", asked)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        if not done.stdout.strip():
+            raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
+    def settled_books(self, *, grace: float = 10, realm: str = "") -> list[dict[str, Any]]:
+        """Read the books until they are right, or for as long as it may take; return what is still wrong."""
+        deadline = time.monotonic() + RIGHT_WITHIN
+        while (found := self.books(grace=grace, realm=realm)) and time.monotonic() < deadline:
+            time.sleep(3)
+        return found
+
+
+class Load:
+    """Phones in a process of their own: ready when this returns, set off by `go`."""
+
+    def __init__(
+        self, world: World, *, citizens: int, seconds: float, seed: int, tears: float = 0.0, mail: bool = False,
+        site: str = "", prefix: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        command = [sys.executable, "-m", "tests.chaos.phones", site or world.system.web, "--citizens", str(citizens)]
+        command += ["--seconds", str(seconds), "--seed", str(seed), "--tears", str(tears)]
+        command += ["--mail"] if mail else []
+        _, environment = world.process("phones", command)
+        self.seconds, self.log = seconds, world.system.var / "log" / "load.log"
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(
+                [*prefix, *command], cwd=ROOT, env=environment | {"LOG_LEVEL": "ERROR"}, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        assert self.popen.stdout is not None
+        if self.popen.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"the phones could not be made:\n{self.log.read_text(errors='replace')[-3000:]}")
+
+    def go(self) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.write("go\n")
+        self.popen.stdin.flush()
+        self.began = time.monotonic()
+
+    def under_way(self) -> bool:
+        """Say whether it is time for faults: a little before the phones' own time is over."""
+        return time.monotonic() < self.began + 0.9 * self.seconds
+
+    def result(self) -> dict[str, Any]:
+        """Wait until every phone has come to its end; return how it went."""
+        assert self.popen.stdout is not None
+        line = self.popen.stdout.readline()
+        self.popen.wait()
+        if not line:
+            raise RuntimeError(f"the phones ended early:\n{self.log.read_text(errors='replace')[-3000:]}")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+@contextlib.contextmanager
+def standing(more: Mapping[str, str] | None = None, extra: Mapping[str, Any] | None = None) -> Iterator[World]:
+    """Start a system on a PostgreSQL and a RabbitMQ of its own; all of it ends with the block.
+
+    `more` sets settings. CHAOS_BROKER=redis has it on the private Redis instead.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="jpki-chaos-", dir="/tmp"))
+    folder.chmod(0o755)
+    cluster = Cluster(folder / "pg")
+    broker = rabbitmq.broker()
+    try:
+        host = folder.name
+        environment = {**IMPATIENT, "DATABASE_URL": cluster.create("chaos"), **(more or {})}
+        if os.environ.get("CHAOS_BROKER") != "redis":
+            environment["BROKER_URL"] = broker.create(host)
+        with systems.started(folder / "var", environment, seconds=400) as system:
+            yield World(system, cluster, broker, "chaos", host, extra or {})
+    finally:
+        cluster.remove()
+        shutil.rmtree(folder, ignore_errors=True)
