@@ -228,7 +228,7 @@ def test_not_even_the_owner_changes_what_was_written(separated: Realm) -> None:
 
 def test_an_entry_follows_the_last_one_and_the_head_never_goes_back(separated: Realm) -> None:
     for process in ("web", "ca", OWNER):
-        for step, before in ((2, ""), (1, "0" * 64)):
+        for step, before in ((2, ""), (1, "0" * 64), (5, "f" * 64)):
             said = refusal(process, *_entry(separated, "x", step=step, before=before))
             assert "an entry follows the last one" in said, (process, step)
         for change in ("sequence = sequence - 1", "sequence = sequence + 1", "hash = repeat('0', 64)"):
