@@ -137,8 +137,8 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
 
 
 def own_setting(name: str) -> bool:
-    """Say whether a variable of the environment is one process's own address."""
-    return any(name.startswith(f"{one}_") for one in OWN)
+    """Say whether a variable of the environment is one process's own address; `…_FILE` is everybody's."""
+    return any(name.startswith(f"{one}_") and name != f"{one}_FILE" for one in OWN)
 
 
 def _own(outer: Mapping[str, str], process: str) -> dict[str, str]:
