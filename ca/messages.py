@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from amqp.exceptions import AMQPError
 from celery import current_app
 from kombu.exceptions import OperationalError
 
@@ -23,7 +24,7 @@ def send(task: str, *arguments: Any) -> bool:
             retry_policy={"max_retries": 1, "interval_start": 0.1},
             confirm_timeout=CONFIRMED,
         )
-    except (OperationalError, OSError) as error:
+    except (OperationalError, AMQPError, OSError) as error:
         logger.warning("%s%r not sent, left to the sweep: %s", task, arguments, error)
         return False
     return True

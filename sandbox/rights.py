@@ -55,6 +55,7 @@ TABLES: Mapping[str, May] = {
     "ca_responderkey": May(read="web phones"),
     "portal_handoff": May(read="phones responder", change={"phones": "state expires_at ended_at reason"}),
     "portal_keptmail": May(read="web notices", add="web notices"),
+    "portal_periodicrun": May(read="phones", add="phones", change={"phones": "done_at failed"}),
     "portal_workspace": May(read="tsm sweeps ceremony phones factory responder"),
     "tsm_enrolment": May(read="ca"),
     "tsm_incident": May(change={"web": "since"}),

@@ -6,18 +6,16 @@ from typing import Any
 
 from portal.rights import passwords
 from portal.rights.processes import PREFIX, processes, role
-from portal.rights.queues import exchange, queues
+from portal.rights.queues import COUNTING, exchange, queues
 
 HOST = "jpki"  # the virtual host, in which nothing else is
 NOTHING = "^$"
-# Who only asks how many messages wait: RabbitMQ tells that to every user of the virtual host (queue.declare, passive).
-COUNT = ("reader",)
 
 
 def definitions(words: Mapping[str, str], *, sandbox: bool, host: str = HOST, prefix: str = PREFIX) -> dict[str, Any]:
     """Return the definitions; `words` are the processes' passwords, of which only salted hashes are in it.
 
-    Who neither reads nor writes a queue, nor counts what waits there, gets no user.
+    Who neither reads nor writes a queue, nor counts its messages, gets no user.
     """
     known = queues(sandbox=sandbox)
     permissions = rights(sandbox=sandbox)
@@ -59,7 +57,7 @@ def rights(*, sandbox: bool) -> dict[str, dict[str, str]]:
     for process in processes(sandbox=sandbox):
         reads = [name for name, access in known.items() if process in access.readers]
         writes = [name for name, access in known.items() if process in access.writers]
-        if reads or writes or process in COUNT:
+        if reads or writes or process in COUNTING:
             found[process] = {"configure": NOTHING, "write": _one_of(map(exchange, writes)), "read": _one_of(reads)}
     return found
 

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 APPEND_ONLY = ("ca_journalentry", "ca_journalseal", "ca_journalnode", "ca_crl", "whitelist_registerrecord")
 
 # A row once written may change, but never go: who was issued what, and where each chain and each count stands.
-NEVER_REMOVED = ("ca_realm", "ca_authority", "ca_generation", "ca_certificate", "ca_issuance", "ca_journalhead")
+NEVER_REMOVED = (
+    "ca_lostcertificate",
+    "ca_realm",
+    "ca_authority",
+    "ca_generation",
+    "ca_certificate",
+    "ca_issuance",
+    "ca_journalhead",
+)
 
 # What only those say in the journal that used a key, or are about to: a stranger's "issued" would be believed.
 KINDS_OF_KEYS = (
@@ -58,6 +66,14 @@ POLICIES: tuple[Policy, ...] = (
     # Who follows what fell, gives up and publishes ends and holds; valid a certificate becomes by its holder's proof at
     # the site, or an officer's decision.
     Policy("workers_make_nothing_valid", "ca_certificate", "UPDATE", "ca tsm sweeps", "status <> 'valid'"),
+    # The keys that the authorities then certify are made by the worker that has the responders' store.
+    Policy(
+        "a_workspace_is_asked_for_without_keys",
+        "portal_workspace",
+        "INSERT",
+        "web",
+        "state = 'asked' AND responder_keys = '{}'",
+    ),
     # The TSM asks for what stands on a card's certificate, and for a holder's activation.
     Policy(
         "the_tsm_asks_for_phones_alone",
@@ -104,18 +120,16 @@ BEGIN
 END
 """
 
-# An entry goes on from where the head stands, and the head moves to an entry that is there, never back.
+# An entry goes on from the one before it, and the head moves to an entry that is there, never back.
 ENTRY_FOLLOWS = """
 DECLARE
     broken boolean;
 BEGIN
-    SELECT bool_or(sequence IS DISTINCT FROM expected OR previous_hash IS DISTINCT FROM before) INTO broken FROM (
-        SELECT added.sequence, added.previous_hash,
-            head.sequence + row_number() OVER chain AS expected,
-            coalesce(lag(added.hash) OVER chain, head.hash) AS before
-        FROM added LEFT JOIN ca_journalhead AS head ON head.realm_id = added.realm_id
-        WINDOW chain AS (PARTITION BY added.realm_id ORDER BY added.sequence)
-    ) AS entries;
+    -- No two have one number (a constraint), so whatever follows an entry follows the last one.
+    SELECT bool_or(added.previous_hash IS DISTINCT FROM
+            CASE added.sequence WHEN 1 THEN repeat('0', 64) ELSE before.hash END) INTO broken
+        FROM added LEFT JOIN ca_journalentry AS before
+            ON before.realm_id = added.realm_id AND before.sequence = added.sequence - 1;
     IF broken THEN
         RAISE EXCEPTION 'an entry follows the last one' USING ERRCODE = 'insufficient_privilege';
     END IF;

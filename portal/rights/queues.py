@@ -24,13 +24,13 @@ def _access(reader: str, writers: str) -> Access:
 # Found by running the tests and the system: who sends what is who needs it. `beat` sends what its schedule says.
 QUEUES: Mapping[str, Access] = {
     # Requests to issue, lists to publish, the register to sign.
-    "ca": _access("ca", "web ca tsm sweeps notices probes workspaces beat ceremony"),
+    "ca": _access("ca", "web ca tsm sweeps notices workspaces beat ceremony"),
     # An element to go on with. A worker that finds it held sends again.
     "tsm": _access("tsm", "web ca tsm sweeps"),
     "sweeps": _access("sweeps", "beat"),
     "notices": _access("notices", "beat"),
     # Probes that were asked for, or are due.
-    "probes": _access("probes", "web sweeps probes"),
+    "probes": _access("probes", "web sweeps"),
     # The keys of a workspace, by whoever asks for one, and again by the sweep.
     "workspaces": _access("workspaces", "web notices"),
 }
@@ -44,6 +44,10 @@ SANDBOX_QUEUES: Mapping[str, Access] = {
     "phones": _access("phones", "web ca tsm sweeps notices probes workspaces phones factory beat"),
     "factory": _access("factory", "web ca phones factory"),
 }
+
+
+# They ask how many messages wait, for which a user is enough: they take none and send none.
+COUNTING = frozenset({"reader"})
 
 
 def exchange(queue: str) -> str:

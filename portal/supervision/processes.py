@@ -137,7 +137,7 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
 
 
 def own_setting(name: str) -> bool:
-    """Say whether a variable of the environment is one process's own address."""
+    """Say whether a variable of the environment is one process's own address; `…_FILE` is everybody's."""
     return any(name.startswith(f"{one}_") and name != f"{one}_FILE" for one in OWN)
 
 

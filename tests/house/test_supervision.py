@@ -278,3 +278,25 @@ def test_a_deep_data_folder_still_has_room_for_the_brokers_socket(tmp_path: Path
     redis = house({"VAR_DIR": str(deep)}).processes[0]
     assert len(redis.up.removeprefix("unix:")) < 107
     assert house({"VAR_DIR": str(deep)}).environment["BROKER_URL"] == f"redis+socket://{redis.up.removeprefix('unix:')}"
+
+
+def test_a_process_has_its_own_address_and_nobody_elses(tmp_path: Path) -> None:
+    outer = {
+        "VAR_DIR": str(tmp_path),
+        "DATABASE_URL_FILE": "shared",
+        "DATABASE_URL_WEB": "postgresql://web",
+        "DATABASE_URL_SWEEPS": "postgresql://sweeps",
+        "BROKER_URL_CA": "amqp://ca",
+    }
+    supervisor = Supervisor(house(outer), outer)
+    seen = {process.name: supervisor.environment(process) for process in supervisor.plan.processes}
+    assert {name: each["DATABASE_URL"] for name, each in seen.items() if "DATABASE_URL" in each} == {
+        "web": "postgresql://web",
+        "sweeps": "postgresql://sweeps",
+    }
+    assert seen["ca"]["BROKER_URL"] == "amqp://ca"
+    # What is everybody's stays so, and the queues `tsm` and `sweeps` have a worker each where one comes as itself.
+    assert {each["DATABASE_URL_FILE"] for each in seen.values()} == {"shared"}
+    assert not [
+        name for each in seen.values() for name in each if name in outer and name.endswith(("WEB", "SWEEPS", "CA"))
+    ]

@@ -68,6 +68,9 @@ def test_a_process_takes_from_its_queues_and_sends_to_those_it_has_to_and_no_oth
 ) -> None:
     table = queues.queues(sandbox=True)
     connection = connect(role)
+    for name in QUEUES:
+        # How many wait may be asked by everybody: it is what the metrics tell.
+        assert not refused(connection, lambda channel, name=name: channel.queue_declare(name, passive=True))
     read = {name for name in QUEUES if not refused(connection, lambda channel, name=name: channel.basic_get(name))}
     assert read == {name for name, access in table.items() if role in access.readers}
     message = amqp.Message("{}")

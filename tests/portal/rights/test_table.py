@@ -77,6 +77,7 @@ def test_the_site_in_earnest_asks_for_no_certificate_and_touches_no_key_of_an_el
     assert not changes(may, "web") & {"signature_key", "authentication_key", "holder_id", "application_signature"}
     assert not changes(may, "web") & {"signature_certificate_id", "authentication_certificate_id"}
     assert not changes(TABLES["tsm_secureelement"], "web")
+    assert not changes(TABLES["ca_holder"], "web")
     assert not changes(TABLES["ca_realm"], "web")
     assert not {table for table, each in TABLES.items() if "web" in who(each.add) and table.startswith("ca_")} - {
         *("ca_journalentry", "ca_cardrevocation"),
