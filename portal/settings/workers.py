@@ -35,7 +35,10 @@ if BROKER_CA_FILE:
     CELERY_BROKER_USE_SSL = {"ca_certs": BROKER_CA_FILE, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 60, "unacked_restore_interval": 5} if BROKER_URL.startswith("redis") else {}
+    {"visibility_timeout": 60, "unacked_restore_interval": 5, "socket_timeout": 30, "socket_connect_timeout": 4}
+    if BROKER_URL.startswith("redis")
+    # What was sent is there once the broker says so: bytes in the socket of one that has died are nowhere.
+    else {"confirm_publish": True}
 )
 # For hours of a day, below: Celery would take Django's TIME_ZONE, and begin the work of the night at 17 h in Japan.
 CELERY_TIMEZONE = "UTC"
