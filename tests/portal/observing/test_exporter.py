@@ -112,6 +112,9 @@ def test_counts_of_several_processes_are_added_up_and_stay_apart_by_kind(tmp_pat
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
         for file in folder.glob("*.db"):
             file.rename(folder / file.name.replace(".db", f"-kept{count}.db")) if "kept" not in file.name else None
+    # What one process leaves behind broken hides nobody else's.
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / "counter_1.db").write_bytes(b"\xff" * 100)
     settings.METRICS_DIR = str(tmp_path)
     found = {
         (sample.name, sample.labels["process"], sample.labels.get("le", "")): sample.value
