@@ -107,11 +107,19 @@ bench-headless: setup ## measure how long the headless sandbox takes to be ready
 fuzz: setup ## feed every parser of bytes for minutes, guided by coverage; var/fuzz/ (SECONDS_EACH=120, TARGETS="tlv crl")
 	$(PYTHON) -m tests.fuzz --seconds $(or $(SECONDS_EACH),120) $(TARGETS)
 
+fuzz-apis: setup-tests ## ask every operation of every API as each who might (EXAMPLES=3 of each kind)
+	EXAMPLES=$(or $(EXAMPLES),3) $(PYTHON) -m pytest -q tests/fuzz/apis.py
+
 docs: setup ## build the documentation's site in docs/_build/html; a dead link or a page that nothing leads to fails it
 	@scripts/system-packages.sh diagrams
 	@.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-docs.lock
 	DJANGO_SETTINGS_MODULE=portal.settings .venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+upgrade: setup-tests ## let the first release serve while its database is migrated, then go on with it; minutes
+	$(PYTHON) -m pytest -q tests/upgrade/serving.py
+
+drill: setup-tests ## lose the database of a running system, restore a backup, and see that no number is given twice; minutes
+	$(PYTHON) -m pytest -q -s tests/upgrade/drill.py
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .
@@ -123,6 +131,7 @@ styles: ## build the site's stylesheet from portal/styles/
 lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --upgrade --group bootstrap -o requirements-uv.lock
 	$(COMPILE) --upgrade pyproject.toml --extra tracing --group dev -o requirements.lock
+	$(COMPILE) pyproject.toml --extra tracing -c requirements.lock -o requirements-production.lock
 	$(COMPILE) --upgrade --group docs -c requirements.lock -o requirements-docs.lock
 	$(COMPILE) --upgrade --group pcsc -c requirements.lock -o requirements-pcsc.lock
 
@@ -139,3 +148,9 @@ setup-tests: setup
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@
+
+release: setup ## make dist/jpki-….tar.gz: what hosts install, whole (docs/operating.md)
+	@scripts/release.sh
+
+trial: setup-tests release ## run docs/operating.md, block by block, on hosts of its own with systemd (root; some minutes)
+	$(PYTHON) -m pytest -s tests/trial/operating.py

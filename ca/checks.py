@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 # The defaults of CA_PHONE_POLICY_OIDS, by the pattern of the card's (facts 1.2 [G]): good for test material only.
 GUESSED = {"1.2.392.200149.8.5.1.0.40", "1.2.392.200149.8.5.1.0.50"}
@@ -14,6 +14,20 @@ def guessed_policies() -> str:
     """Return the names of the settings of phone policy OIDs that are still guesses, for people; empty when none is."""
     guessed = sorted(purpose for purpose, policy in settings.CA_PHONE_POLICY_OIDS.items() if policy in GUESSED)
     return " and ".join(f"PHONE_{purpose.upper()}_POLICY_OID" for purpose in guessed)
+
+
+@register("ca", deploy=True)
+def transcripts(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    """Warn, in production, where nothing outside the database says what was signed."""
+    if not settings.PRODUCTION or settings.JOURNAL_TRANSCRIPTS:
+        return []
+    return [
+        Warning(
+            "JOURNAL_TRANSCRIPTS names no folder: after a restore nobody knows which serial numbers were given.",
+            hint="Name two, of which one isn't lost together with the database (docs/backup.md).",
+            id="ca.W002",
+        )
+    ]
 
 
 @register("ca", deploy=True)

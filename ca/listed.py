@@ -42,7 +42,9 @@ def entries(partition: Partition, since: datetime | None) -> Entries:
             count += rows
             present += with_entry
         if count == present:
-            return Entries(parts, count)
+            lost = partition.lost_certificates.filter(not_after__gte=since or _EVER).order_by("pk")
+            more = [bytes(entry) for entry in lost.values_list("crl_entry", flat=True)]
+            return Entries([*parts, *more], count + len(more))
         _complete(partition)
 
 

@@ -7,16 +7,22 @@ from celery import current_app
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
+CONFIRMED = 5.0  # seconds in which a broker says that it has a message, where it is one that says so
 
 
 def send(task: str, *arguments: Any) -> bool:
-    """Send a task by its name; return False when the broker can't be reached, which costs time and no work."""
+    """Send a task by its name; return False when the broker doesn't take it, which costs time and no work."""
     if current_app.conf.task_always_eager:
         # Celery's send_task knows no eager mode; a process that runs its tasks itself runs these too.
         current_app.tasks[task].apply(args=arguments, throw=True)
         return True
     try:
-        current_app.send_task(task, args=list(arguments), retry_policy={"max_retries": 1, "interval_start": 0.1})
+        current_app.send_task(
+            task,
+            args=list(arguments),
+            retry_policy={"max_retries": 1, "interval_start": 0.1},
+            confirm_timeout=CONFIRMED,
+        )
     except (OperationalError, OSError) as error:
         logger.warning("%s%r not sent, left to the sweep: %s", task, arguments, error)
         return False

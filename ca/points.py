@@ -78,6 +78,8 @@ def at(realm: Realm, directory_name: x509.Name) -> list[Partition]:
     common = directory_name.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     prefecture = str(units[-1].value) if units else ""
     called = str(common[-1].value) if common else ""
+    if "\0" in prefecture + called:  # which no place has, and PostgreSQL can't even be asked for
+        return []
     places = [called.removesuffix(f" {profile.crl_point_suffix}") for profile in PROFILES.values()]
     candidates = Partition.objects.filter(
         Q(medium=Partition.OWN) | Q(prefecture=prefecture, municipality__in=places),

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from ca import der, octets
-from ca.models import Certificate, Crl, Partition
+from ca.models import Certificate, Crl, LostCertificate, Partition
 
 _BLOCK = 1 << 16  # octets compared at a time
 _REACH = 1 << 20  # octets within which two lists are looked to meet again
@@ -207,7 +207,11 @@ def _unexplained(partition: Partition, missing: dict[str, bool], last: Crl) -> I
     for batch in _batches(sorted(missing)):
         rows = Certificate.objects.filter(issuer=partition.generation.authority_id, serial_number__in=batch)
         known = {row.serial_number: row for row in rows.only("serial_number", "status", "der")}
+        lost = LostCertificate.objects.filter(partition=partition, serial_number__in=set(batch) - set(known))
+        ended = set(lost.filter(not_after__lt=last.this_update).values_list("serial_number", flat=True))
         for serial in batch:
+            if serial in ended:
+                continue
             row = known.get(serial)
             released = row is not None and missing[serial] and row.status == Certificate.Status.VALID
             if row is None or not (released or _end(row) < last.this_update):

@@ -11,6 +11,10 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponseBase
 
+# The header Clear-Site-Data of a sign-out: what a browser may have kept of the pages in spite of `no-store`. Not what
+# scripts store: a phone's sealed PIN is there.
+CLEARED = '"cache"'
+
 
 def called(name: str) -> str:
     """Return the name under which browsers keep the cookie here."""

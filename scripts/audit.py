@@ -20,7 +20,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = ("requirements.lock", "requirements-pcsc.lock", "requirements-uv.lock", "requirements-docs.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-pcsc.lock",
+    "requirements-uv.lock",
+    "requirements-docs.lock",
+    "requirements-production.lock",
+)
 KEPT = ROOT / "var" / "audit.json"
 KEPT_FOR, KEPT_FOR_WHERE_INCOMPLETE = 24 * 3600, 3600
 # Advisories that were looked at and don't reach us: id, why, until when. None so far.

@@ -6,6 +6,7 @@ back without the report of what it was sent has lost it, and then the element is
 Contact, rest and waking go by the machine's clock: a realm's may be moved while a phone is on its way.
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from tsm.errors import ConversationUnknown, HandshakeMissing, ReportMalformed
 from tsm.models import Conversation, Enrolment, Leg, Phone, SecureElement, ServiceOrder
 from tsm.plans import TOLERANT, Plan, Script
 
+logger = logging.getLogger(__name__)
 SEEN_EVERY = timedelta(minutes=1)  # how exactly it is known when a phone was seen last
 POLL_INTERVAL = 0.05  # seconds between two looks at the table while a phone is kept waiting
 
@@ -153,10 +155,18 @@ def wake_phone(conversation: Conversation) -> bool:
         return False
     woken = Conversation.objects.filter(pk=conversation.pk, woken_at=conversation.woken_at).update(woken_at=now)
     if woken and settings.TSM_PUSH:
-        push = import_string(settings.TSM_PUSH)
-        phone, session = conversation.element.phone.reference, conversation.reference
-        transaction.on_commit(lambda: push(phone, session))
+        transaction.on_commit(lambda: _push(conversation))
     return bool(woken)
+
+
+def _push(conversation: Conversation) -> None:
+    push = import_string(settings.TSM_PUSH)
+    try:
+        push(conversation.element.phone.reference, conversation.reference)
+    except Exception:  # a stranger's service, and no failure of it is a failure of the element's work
+        logger.exception("the phone of %s can't be woken, left to the sweep", conversation.reference)
+        # Not woken: the sweep tries again at its next run, and not when a phone's silence would be over.
+        Conversation.objects.filter(pk=conversation.pk).update(woken_at=None)
 
 
 def lose_silent_agents() -> int:

@@ -7,7 +7,7 @@ from typing import Self
 
 from cryptography import x509
 
-from ca import assembly, journal, lint
+from ca import assembly, history, journal, lint
 from ca.issuance.kinds import Kind
 from ca.models import Generation, Issuance
 
@@ -50,9 +50,14 @@ class Draft:
 
     def intended(self) -> journal.Happening:
         """Return what the journal says before the key is used."""
-        return journal.Happening(
-            "issuance.intended", self.row.serial_number, self._said() | {"pkilinted": self.pkilinted}
-        )
+        assert self.row.partition is not None  # noqa: S101  (it is given one before)
+        # Where and until when it would have to be listed, should the database lose it (ca.restoring).
+        more: dict[str, str | bool] = {
+            "pkilinted": self.pkilinted,
+            "municipality_code": self.row.partition.municipality_code,
+            "not_after": history.instant(self.not_after),
+        }
+        return journal.Happening("issuance.intended", self.row.serial_number, self._said() | more)
 
     def issued(self, certificate_der: bytes, status: str) -> journal.Happening:
         """Return what the journal says once the certificate is stored."""

@@ -10,6 +10,7 @@ from ca.models.journal_watch import JournalWatch
 from ca.models.key_use import KeyUse
 from ca.models.linkage import CardRevocation, Recheck
 from ca.models.lint import PkilintPass
+from ca.models.lost_certificate import LostCertificate
 from ca.models.partition import Partition
 from ca.models.realm import Realm
 from ca.models.status_answer import StatusAnswer
@@ -28,6 +29,7 @@ __all__ = [
     "JournalSeal",
     "JournalWatch",
     "KeyUse",
+    "LostCertificate",
     "Partition",
     "PkilintPass",
     "Realm",

@@ -23,6 +23,7 @@ from ca.models import (
     JournalEntry,
     JournalHead,
     JournalSeal,
+    LostCertificate,
     Partition,
     Realm,
     ResponderKey,
@@ -100,7 +101,7 @@ def go_on(realm: Realm, *, who: str, published: Published | None = None, ahead: 
         _follow(realm, found, report)
         _follow_published(realm, published, report)
         _miss(realm, found, published, report)
-        report.to_look_at += [f"{one['kind']} {one['subject']} at {one['at']}" for one in found.others]
+        report.to_look_at += [f"{one['kind']} {one['subject']} at {one['at']}" for one in found.others.values()]
         journal.record(realm, RESTORED, realm.slug, **_said(report, who))
         # Every list anew, with a number above all that were published.
         Partition.objects.filter(generation__authority__realm=realm).update(revision=F("revision") + 1)
@@ -296,7 +297,35 @@ def _miss(realm: Realm, found: Effects, published: Published, report: Report) ->
         last = found.statuses.get(key)
         listed = "not good on a published list" if key in published.entries else ""
         told["status"] = last["after"] if last else said.get("status", listed)
+        told["listed"] = _list(realm, purpose, serial, said, last)
         report.lost_certificates.append(told)
+
+
+def _list(realm: Realm, purpose: str, serial: str, said: Mapping[str, Any], last: Mapping[str, Any] | None) -> bool:
+    """Put a lost certificate on its point's lists, revoked; False where it isn't known which those are."""
+    if "municipality_code" not in said:
+        return False
+    partition = Partition.objects.filter(
+        generation__authority__realm=realm,
+        generation__authority__purpose=purpose,
+        generation__number=said["generation"],
+        medium=said["medium"],
+        municipality_code=said["municipality_code"],
+    ).first()
+    if partition is None:
+        return False
+    revoked = last is not None and last["after"] == Status.REVOKED
+    cause = last["cause"] if last is not None and revoked else Cause.NOT_DELIVERED
+    at = datetime.fromisoformat(last["since"]) if last is not None and revoked else clock.now(realm)
+    LostCertificate.objects.get_or_create(
+        partition=partition,
+        serial_number=serial,
+        defaults={
+            "not_after": datetime.fromisoformat(said["not_after"]),
+            "crl_entry": revocation.crl_entry(serial, cause=cause, at=at),
+        },
+    )
+    return True
 
 
 def _certificate(realm: Realm, purpose: str, serial: str) -> Certificate | None:

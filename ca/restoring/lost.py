@@ -106,9 +106,9 @@ class Effects:
     # (purpose, serial number) -> what the last entry about its status says
     statuses: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     # (purpose, serial number) -> what the journal said when it was, or was about to be, issued
-    issued: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    issued: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
-    others: list[Mapping[str, Any]] = field(default_factory=list)  # what people have to look at
+    others: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)  # what people have to look at
 
 
 # What of the rest somebody has to do again: what it gave, or took away, is as it was.
@@ -138,7 +138,8 @@ def _add(found: Effects, entry: Mapping[str, Any]) -> None:
     elif kind == "crl.intended":
         _raise(found.crl_numbers, subject.partition("/")[0], data["number"])
     elif kind == "certificate.issued":
-        found.issued[data["purpose"], subject] = data
+        # The intent before it says where it is listed.
+        found.issued[data["purpose"], subject] = found.issued.get((data["purpose"], subject), {}) | data
     elif kind in STATUSES:
         found.statuses[data["purpose"], subject] = data
     elif kind == RESTORED:
@@ -146,7 +147,9 @@ def _add(found: Effects, entry: Mapping[str, Any]) -> None:
             _raise(found.serial_numbers, purpose, numbers["next_serial"] - 1)
             _raise(found.crl_numbers, purpose, numbers["crl_floor"])
     if kind.startswith(_LOOKED_AT):
-        found.others.append(entry)
+        # Of an enrolment the last step says enough.
+        key = ("enrolment", subject) if kind.startswith("enrolment.") else (kind, f"{subject} {entry['sequence']}")
+        found.others[key] = entry
 
 
 def _raise(numbers: dict[str, int], purpose: str, number: int) -> None:

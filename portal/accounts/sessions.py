@@ -65,8 +65,7 @@ def end(request: HttpRequest, response: HttpResponseBase) -> None:
             if StaffSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.machine()):
                 journal.record(session.account.realm, "staff.signed_out", session.account.name)
     cookies.forget(response, COOKIE)
-    # What a browser may have kept of the pages in spite of `no-store`.
-    response["Clear-Site-Data"] = '"cache"'
+    response["Clear-Site-Data"] = cookies.CLEARED
 
 
 def end_all(account: Account) -> int:
@@ -91,7 +90,9 @@ def end_others(account: Account, here: StaffSession | None) -> int:
     """End every session of an account but this one; return how many."""
     with transaction.atomic():
         rows = StaffSession.objects.filter(account=account, ended_at=None)
-        ended = rows.exclude(pk=here.pk if here else None).update(ended_at=clock.machine())
+        if here is not None:
+            rows = rows.exclude(pk=here.pk)
+        ended = rows.update(ended_at=clock.machine())
         journal.record(account.realm, "staff.sessions_ended", account.name, by=account.name, sessions=ended)
     return ended
 

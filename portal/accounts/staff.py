@@ -160,7 +160,7 @@ def enrol(account: Account, password: str) -> list[str]:
 
 def new_code(account: Account) -> str:
     """Give an account another enrolment code in place of any it had; return it as a person reads it."""
-    code = codes.new(20)  # 100 bits
+    code = codes.new(30)  # 150 bits: its digest may stand alone
     until = clock.machine() + timedelta(seconds=settings.STAFF_INVITATION_SECONDS)
     Account.objects.filter(pk=account.pk).update(code_digest=digest(code), code_until=until)
     return codes.written(code)

@@ -1,27 +1,32 @@
 """The hand-off's API for relying parties: parse, one call, answer. Who asks is whose key signed, and nobody else."""
 
+import logging
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.urls import reverse
-from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ca.profiles import Medium, Purpose
 from portal import callers
+from portal.accounts.signing_in import address_of
 from portal.api import creating, describing
 from portal.api.describing import Body
 from portal.api.headers import NO_STORE
+from portal.bodies import FormParser, JSONParser
 from portal.handoff import asking, delivery, faults, hand_offs, octets, pdf, results, shapes, trust
 from portal.handoff.errors import RequestInvalid
 from portal.handoff.models import HandOff
 from portal.handoff.shapes import ASSERTION_TYPE, GRANT_TYPE, LONGEST_ADDRESS, LONGEST_CLIENT_ID, LONGEST_CODE
 from portal.handoff.ways import Format, Way
 from whitelist import credentials
-from whitelist.errors import TokenRequestInvalid
+from whitelist.errors import TokenRequestInvalid, WhitelistError
+
+# Who signed in to the APIs and who didn't, as docs/safeguards.md lists it.
+logger = logging.getLogger("portal.security")
 
 ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 # A PDF in base64, and the rest.
@@ -62,8 +67,15 @@ class TokenView(APIView):
         data = _members(request)
         if data.get("grant_type") != GRANT_TYPE:
             raise TokenRequestInvalid(f"grant_type must be {GRANT_TYPE}", error="unsupported_grant_type")
-        token = _by_assertion(data) if ASSERTION & data.keys() else _by_certificate(request, data)
+        by = "private_key_jwt" if ASSERTION & data.keys() else "tls_client_auth"
+        try:
+            token = _by_assertion(data) if ASSERTION & data.keys() else _by_certificate(request, data)
+        except WhitelistError as error:
+            # Who it says it is, isn't written down: it may be anything.
+            logger.warning("token refused (%s) by %s from %s", error.code, by, address_of(request._request))
+            raise
         callers.count(request, token.credential)
+        logger.info("token by %s for %s, key %s", by, token.credential.relying_party.client_id, token.credential.key_id)
         return Response(
             {"access_token": token.value, "token_type": "Bearer", "expires_in": token.expires_in}, headers=NO_STORE
         )
@@ -71,6 +83,8 @@ class TokenView(APIView):
 
 class HandOffsView(APIView):
     """POST: ask a phone. The answer holds the link, to which the service sends its citizen's browser."""
+
+    largest_body = LARGEST_BODY
 
     @describing.operation(
         ("スマートフォンに頼む", "Ask a phone"),
@@ -88,8 +102,6 @@ class HandOffsView(APIView):
         Where the register says no, the hand-off is made in state `refused`, with its reason.
         """
         credential = callers.of(request)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
-            raise RequestInvalid(f"the body is larger than {LARGEST_BODY} bytes")
         data = _members(request, shapes.HandOffBody)
         asked = asking.ask(
             credential,

@@ -5,12 +5,12 @@ stranger's file; it is still taken apart as one.
 """
 
 import io
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from portal.handoff.errors import DocumentUnacceptable
+from whitelist import pdfium
 
 LARGEST = 4 * 1024 * 1024
 MOST_PAGES = 50
@@ -45,9 +45,6 @@ _ANNOTATIONS = frozenset({"/FileAttachment", "/Sound", "/Movie", "/Screen", "/Ri
 # Filters behind which a picture's own format begins, which is PDFium's to bound.
 _PICTURES = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
 
-# PDFium has state of its own and is not made for two threads at once.
-_one_at_a_time = threading.Lock()
-
 
 @dataclass(frozen=True)
 class Accepted:
@@ -71,7 +68,7 @@ def picture(content: bytes, page: int) -> bytes:
     """Return a page, counted from 1, as PNG; raise IndexError where there is none."""
     import pypdfium2
 
-    with _one_at_a_time:
+    with pdfium.TURN:
         document = pypdfium2.PdfDocument(content)
         try:
             if not 1 <= page <= len(document):
@@ -90,7 +87,7 @@ def picture(content: bytes, page: int) -> bytes:
 def _read(content: bytes) -> Accepted:
     import pypdfium2
 
-    with _one_at_a_time:
+    with pdfium.TURN:
         try:
             document = pypdfium2.PdfDocument(content)
             try:

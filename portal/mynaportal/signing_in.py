@@ -11,6 +11,7 @@ from ca import clock, status
 from ca.errors import StatusUnknown
 from ca.models import Realm
 from ca.profiles import Purpose
+from portal import cookies
 from portal.handoff import asking, delivery, results
 from portal.handoff.errors import HandOffError
 from portal.handoff.models import HandOff
@@ -45,7 +46,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End the visit."""
     if request.method == "POST":
         visit.end(request, visit.SIGNED_OUT)
-    return redirect("mynaportal:home")
+    response = redirect("mynaportal:home")
+    response["Clear-Site-Data"] = cookies.CLEARED
+    return response
 
 
 @never_cache

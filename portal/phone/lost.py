@@ -19,7 +19,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ca.causes import Event
-from portal import api_errors
+from portal import api_errors, cookies
 from portal.phone import card_sign_in, devices, holds
 from portal.phone.errors import PhonePageError
 from portal.phone.session import realm_of
@@ -91,7 +91,9 @@ def resume(request: HttpRequest) -> HttpResponseBase:
 def leave(request: HttpRequest) -> HttpResponseBase:
     """End the card's session."""
     card_sign_in.sign_out(request)
-    return redirect("phone:lost")
+    response = redirect("phone:lost")
+    response["Clear-Site-Data"] = cookies.CLEARED
+    return response
 
 
 def _decide(request: HttpRequest, event: Event) -> HttpResponseBase:

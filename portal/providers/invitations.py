@@ -19,7 +19,7 @@ from portal.providers.models import Invitation, Membership
 from portal.providers.organisations import DAY, ROLES
 from whitelist.models import Organisation
 
-LENGTH = 20  # 100 bits
+LENGTH = 30  # 150 bits: its digest may stand alone
 
 
 def invite(organisation: Organisation, address: str, role: str, *, by: Account) -> Invitation:

@@ -29,9 +29,15 @@ CREDENTIAL_OVERLAP_DAYS = environment.number("CREDENTIAL_OVERLAP_DAYS", 90)
 REGISTER_SIGN_SECONDS = environment.decimal("REGISTER_SIGN_SECONDS", 3600)
 REGISTER_VALIDITY_SECONDS = environment.decimal("REGISTER_VALIDITY_SECONDS", 24 * 3600)
 
+# Octets: of any request, a case's file among them; of what is kept of one in memory, a PDF in base64 among them; and of
+# a body in JSON where its operation takes no document.
+REQUEST_LARGEST = environment.number("REQUEST_LARGEST", 12_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = environment.number("DATA_UPLOAD_MAX_MEMORY_SIZE", 7_000_000)
+API_BODY_LARGEST = environment.number("API_BODY_LARGEST", 2_500_000)
+
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["portal.bodies.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "EXCEPTION_HANDLER": "portal.api_errors.handle",

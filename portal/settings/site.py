@@ -30,7 +30,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 LOCAL_SANDBOX = SANDBOX and urlsplit(PUBLIC_URL).hostname in ("localhost", "127.0.0.1")
 
 # An index with further columns saves PostgreSQL a look at the row; SQLite does without.
-SILENCED_SYSTEM_CHECKS = ["models.W040"]
+# Browsers' preload lists are for whole registered domains: whoever owns the domain decides, not a service below it.
+SILENCED_SYSTEM_CHECKS = ["models.W040", "security.W021"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -65,10 +66,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.api.headers.ApiHeaders",
+    "portal.bodies.Bounded",
 ]
 if SANDBOX:
     # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
-    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
+    MIDDLEWARE.insert(-2, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 # More books than the house's own (`portal.books`): names of sequences of checks.
@@ -91,7 +93,9 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": environment.database(environment.text("DATABASE_URL", f"sqlite:///{VAR}/database.sqlite3"))}
+# It may hold a password, so it may come from a file, too.
+DATABASE_URL = environment.secret("DATABASE_URL", ROOT) or f"sqlite:///{VAR}/database.sqlite3"
+DATABASES = {"default": environment.database(DATABASE_URL)}
 # On PostgreSQL a migration that waits for a table gives up after so long, and is tried again so often.
 MIGRATE_LOCK_SECONDS = environment.decimal("MIGRATE_LOCK_SECONDS", 2)
 MIGRATE_TRIES = environment.number("MIGRATE_TRIES", 30)
@@ -131,6 +135,17 @@ LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
 MESSAGE_STORAGE = "portal.cookies.Messages"
+# The header in which a proxy says by which scheme it was asked; it must replace what clients send. Where it is set, who
+# comes in clear is sent to https. Empty: the connection's scheme, and nobody is sent anywhere.
+SCHEME_HEADER = environment.text("SCHEME_HEADER")
+if SCHEME_HEADER:
+    SECURE_PROXY_SSL_HEADER = (f"HTTP_{SCHEME_HEADER.upper().replace('-', '_')}", "https")
+    SECURE_SSL_REDIRECT = True
+    # Asked by what stands beside the process, not by browsers.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# So long browsers that came by https once come by nothing else, to subdomains neither.
+SECURE_HSTS_SECONDS = environment.number("HSTS_SECONDS", 365 * 24 * 3600 if SESSION_COOKIE_SECURE else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("HSTS_SUBDOMAINS", SESSION_COOKIE_SECURE)
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"

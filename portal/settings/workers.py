@@ -1,5 +1,7 @@
 """Celery: messages only wake workers, the truth is in the database."""
 
+import ssl
+
 from celery.schedules import crontab
 from kombu import Exchange, Queue
 
@@ -22,13 +24,21 @@ from portal.settings.services import (
     PROBES_SWEEP_SECONDS,
     REGISTER_SIGN_SECONDS,
 )
-from portal.settings.site import SANDBOX, VAR
+from portal.settings.site import ROOT, SANDBOX, VAR
 
-BROKER_URL = environment.text("BROKER_URL", f"redis+socket://{VAR}/redis.sock")
+# It may hold a password, so it may come from a file, too.
+BROKER_URL = environment.secret("BROKER_URL", ROOT) or f"redis+socket://{VAR}/redis.sock"
 CELERY_BROKER_URL = BROKER_URL
+# Certificates that the TLS of a broker at amqp:// is held to, PEM, and to its name (None: the one in BROKER_URL).
+BROKER_CA_FILE = environment.text("BROKER_CA_FILE")
+if BROKER_CA_FILE:
+    CELERY_BROKER_USE_SSL = {"ca_certs": BROKER_CA_FILE, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 60, "unacked_restore_interval": 5} if BROKER_URL.startswith("redis") else {}
+    {"visibility_timeout": 60, "unacked_restore_interval": 5, "socket_timeout": 30, "socket_connect_timeout": 4}
+    if BROKER_URL.startswith("redis")
+    # What was sent is there once the broker says so: bytes in the socket of one that has died are nowhere.
+    else {"confirm_publish": True}
 )
 # For hours of a day, below: Celery would take Django's TIME_ZONE, and begin the work of the night at 17 h in Japan.
 CELERY_TIMEZONE = "UTC"

@@ -119,7 +119,7 @@ def house(outer: Mapping[str, str] = os.environ) -> House:
         processes.append(
             _worker("workspaces", queues="workspaces", concurrency=1, secrets=("RESPONDER_KEYS_PASSPHRASE",))
         )
-    if not outer.get("BROKER_URL"):
+    if not (outer.get("BROKER_URL") or outer.get("BROKER_URL_FILE")):
         environment["BROKER_URL"] = f"redis+socket://{redis_socket}"
         processes.insert(0, _redis(var, redis_socket))
     steps = (

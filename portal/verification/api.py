@@ -33,7 +33,14 @@ from whitelist.verification.statuses import Answer
 _SERIAL_NUMBER = re.compile(r"[0-9A-Fa-f]{1,40}")
 
 
-class StatusView(APIView):
+class _Asked(APIView):
+    @property
+    def largest_body(self) -> int:
+        """Return how many octets all the certificates that may be asked about come to, in base64."""
+        return settings.VERIFICATION_MOST * 2 * LONGEST_CERTIFICATE
+
+
+class StatusView(_Asked):
     """POST: how certificates of one authority stand."""
 
     @describing.operation(
@@ -69,7 +76,7 @@ class StatusView(APIView):
         return creating.answer(request, who.credential.relying_party, make, permit=permit)
 
 
-class CounterpartsView(APIView):
+class CounterpartsView(_Asked):
     """POST: the serial numbers that belong to others."""
 
     @describing.operation(
@@ -128,8 +135,6 @@ class LogView(APIView):
 
 def _asker(request: Request, kind: type[Body]) -> tuple[Asker, Any]:
     credential = callers.of(request)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.VERIFICATION_MOST * 2 * LONGEST_CERTIFICATE:
-        raise VerificationInvalid("the body is too large")
     data = request.data
     if not isinstance(data, dict):
         raise VerificationInvalid("the body must be an object")

@@ -29,7 +29,8 @@ def headless(var: Path, port: int, outer: Mapping[str, str] = os.environ) -> Hou
     What of the environment would lead elsewhere, to a database or a broker, doesn't count.
     """
     web, responder, samples = free_ports(3)
-    kept = {name: value for name, value in outer.items() if name not in ("DATABASE_URL", "BROKER_URL", "PRODUCTION")}
+    elsewhere = {"DATABASE_URL", "DATABASE_URL_FILE", "BROKER_URL", "BROKER_URL_FILE", "PRODUCTION"}
+    kept = {name: value for name, value in outer.items() if name not in elsewhere}
     plan = house(
         {
             **OFTEN,

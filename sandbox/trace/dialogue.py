@@ -48,7 +48,13 @@ class Reader:
             given = None
         answer = Response.parse(answered) if len(answered) >= 2 else None
         if given is None:
-            return {"name": "?", "command": f"{MASK} {len(sent)}", "says": _pair(("命令ではない", "not a command"))}
+            return {
+                "name": "?",
+                "command": f"{MASK} {len(sent)}",
+                "says": _pair(("命令ではない", "not a command")),
+                "sent": len(sent),
+                "received": max(len(answered) - 2, 0),
+            }
         self._follow(given, answer)
         protected = bool(given.cla & SECURE_MESSAGING)
         says = INSTRUCTIONS.get(given.ins, ("", "")) if protected else self._says(given)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 from django.conf import settings
@@ -48,6 +49,8 @@ REFUSED = {
     ResponseStatus.TRY_LATER: ("あとで尋ねてほしい（tryLater）", "try later"),
     ResponseStatus.UNAUTHORIZED: ("答えられない（unauthorized）", "unauthorized"),
 }
+# What the library says of octets that it doesn't take, or takes and doesn't know.
+UNREADABLE = (ValueError, NotImplementedError, UnsupportedAlgorithm, x509.DuplicateExtension)
 FETCHED = {
     "crl": ("CRLを受け取りに来た", "Fetched a CRL"),
     "arl": ("認証局の失効リストを受け取りに来た", "Fetched the authorities' revocation list"),
@@ -190,7 +193,7 @@ def _asked(der: bytes | None) -> dict[str, Any]:
             "issuer_key_hash": request.issuer_key_hash.hex().upper(),
         }
         told["nonce"] = _nonce(request.extensions)
-    except (ValueError, NotImplementedError) as error:
+    except UNREADABLE as error:
         told["trouble"] = str(error)[:200]
     return told
 
@@ -198,14 +201,21 @@ def _asked(der: bytes | None) -> dict[str, Any]:
 def _answered(reply: Reply) -> dict[str, Any]:
     told: dict[str, Any] = {"http": reply.status, "octets": len(reply.body), "der": _cut(reply.body)}
     try:
-        response = ocsp.load_der_ocsp_response(reply.body)
-    except ValueError:
+        return told | _read(ocsp.load_der_ocsp_response(reply.body))
+    except UNREADABLE:
         return told | {"title": ("答えなし", "not answered"), "response_status": "none"}
+
+
+def _read(response: ocsp.OCSPResponse) -> dict[str, Any]:
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         refused = ResponseStatus(response.response_status.value)
-        return told | {"title": REFUSED.get(refused, (refused.name,) * 2), "response_status": refused.name.lower()}
+        return {"title": REFUSED.get(refused, (refused.name,) * 2), "response_status": refused.name.lower()}
+    # Of several the library tells nothing but one after the other.
+    count = sum(1 for _ in response.responses)
+    if count != 1:
+        return {"title": (f"{count}件の答え", f"{count} answers"), "response_status": "successful", "answers": count}
     status, title = response.certificate_status, STATUSES[response.certificate_status]
-    told |= {
+    told: dict[str, Any] = {
         "response_status": "successful",
         "serial_number": integer_hex(response.serial_number),
         "status": status.name.lower(),

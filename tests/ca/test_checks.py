@@ -31,9 +31,18 @@ def test_guessed_policies_are_an_error_in_production(
 ) -> None:
     settings.PRODUCTION = production
     settings.CA_PHONE_POLICY_OIDS = settings.CA_PHONE_POLICY_OIDS | changes
+    settings.JOURNAL_TRANSCRIPTS = ["somewhere"]
     found = run_checks(tags=["ca"], include_deployment_checks=True)
     assert [error.id for error in found] == (["ca.E001"] if named else [])
     assert named is None or named in str(found[0].hint)
+
+
+def test_in_production_a_journal_without_a_transcript_is_warned_of(settings: Any) -> None:
+    settings.PRODUCTION, settings.CA_PHONE_POLICY_OIDS = True, SET
+    settings.JOURNAL_TRANSCRIPTS = []
+    assert [found.id for found in run_checks(tags=["ca"], include_deployment_checks=True)] == ["ca.W002"]
+    settings.PRODUCTION = False
+    assert run_checks(tags=["ca"], include_deployment_checks=True) == []
 
 
 def test_the_guesses_are_the_defaults_of_the_settings(settings: Any) -> None:

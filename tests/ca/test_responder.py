@@ -1,5 +1,6 @@
 """The responder's other paths: CRLs, authorities' certificates, and everything that is neither."""
 
+import base64
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,14 @@ def test_everything_else_is_not_found(realm: Realm, path: str) -> None:
     assert headers["Content-Type"].startswith("text/plain")
 
 
+def test_a_point_whose_name_no_database_can_hold_is_not_found(realm: Realm) -> None:
+    """PostgreSQL refuses NUL in a text, which would be our error."""
+    units = [x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, "Tokyo\0to")]
+    name = x509.Name([*units, x509.NameAttribute(x509.NameOID.COMMON_NAME, "Kiyose-shi CRLDP")])
+    encoded = base64.urlsafe_b64encode(name.public_bytes()).decode()
+    assert http("GET", f"/directory/test/{encoded}")[0] == "404 Not Found"
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -74,6 +83,16 @@ def test_another_method_is_told_which_ones_there_are(realm: Realm, method: str, 
     status, headers, _ = http(method, path)
     assert status == "405 Method Not Allowed"
     assert "GET" in headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/authority/test/signature.cer", "/nothing", "/ocsp/test/signature/card/MAA=", "/authority/test/x.cer?key=zz"],
+)
+def test_no_browser_takes_an_answer_for_another_kind(realm: Realm, path: str) -> None:
+    _, headers, _ = http("GET", path)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in headers
 
 
 def test_importing_the_responder_loads_no_django() -> None:

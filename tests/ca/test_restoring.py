@@ -1,6 +1,7 @@
 """After a restore: no number twice, nothing good that was revoked, the journal whole; a refusal where it isn't sure."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,33 @@ def test_no_serial_number_is_given_twice(folder: Path, holder: Holder) -> None:
     assert (report.proved, report.replayed) == (True, True)
     assert {one["serial_number"] for one in report.lost_certificates} == {one.serial_number for one in gone}
     assert card.serial_number not in {one["serial_number"] for one in report.lost_certificates}
+
+
+def test_a_lost_certificate_is_on_its_list_until_it_ends(
+    folder: Path, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = issue_card(holder)
+    crl.publish(card.partition)
+    with lost():
+        gone = issue_card(make_holder(holder.realm), key=2)
+        ended = issue_card(make_holder(holder.realm), key=3)
+        revocation.revoke(Certificate.objects.get(pk=ended.pk), cause=Cause.KEY_COMPROMISE, now=clock.now(holder.realm))
+        seals.seal(holder.realm)
+    report = restored(holder.realm)
+    assert [one["listed"] for one in report.lost_certificates] == [True, True]
+    partition = Partition.objects.get(pk=card.partition_id)
+    found = x509.load_der_x509_crl(bytes(crl.publish(partition).der))
+    entries = {f"{entry.serial_number:02X}": [one.value for one in entry.extensions] for entry in found}
+    assert entries[ended.serial_number] == [x509.CRLReason(x509.ReasonFlags.key_compromise)]
+    assert entries[gone.serial_number] == []
+    # RFC 5280 3.3: once more after its end, then no more; and that is no gap in the succession.
+    realm = holder.realm
+    Realm.objects.filter(pk=realm.pk).update(clock_offset=gone.not_after - card.not_before + timedelta(days=2))
+    for expected in (True, False):
+        partition = Partition.objects.select_related("generation__authority__realm").get(pk=card.partition_id)
+        found = x509.load_der_x509_crl(bytes(crl.publish(partition).der))
+        listed = found.get_revoked_certificate_by_serial_number(int(gone.serial_number, 16)) is not None
+        assert listed is expected
 
 
 def test_a_number_that_was_reserved_before_the_backup_and_signed_after_it_is_not_signed_again(

@@ -34,6 +34,7 @@ class Node:
     def __init__(self, folder: Path, user: str | None) -> None:
         self.folder, self.user, self.data = folder, user, folder / "data"
         self.popen: subprocess.Popen[bytes] | None = None
+        self.log, self.heard = folder.parent / f"{folder.name}.log", 0
         folder.mkdir(parents=True)
         mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(folder)]
         self.small = os.getuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
@@ -56,7 +57,7 @@ class Node:
         command: list[str | Path] = [program("postgres"), "-D", self.data]
         settings = _SETTINGS | {"unix_socket_directories": str(self.folder)}
         command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        log = self.folder.parent / f"{self.folder.name}.log"
+        log = self.log
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
                 command, stdout=output, stderr=output, preexec_fn=die_with_parent, **self._run()
@@ -108,6 +109,14 @@ class Node:
                     file.write(bytes(1 << 16))
             except OSError:
                 return ballast
+
+    def complaints(self, of: str) -> int:
+        """Return how often the server's log has said something since it was last asked."""
+        with self.log.open(errors="replace") as file:
+            file.seek(self.heard)
+            said = file.read()
+            self.heard = file.tell()
+        return said.count(of)
 
     def remove(self) -> None:
         self.thaw()

@@ -19,10 +19,12 @@ from typing import Any
 import psycopg
 from celery import Celery
 
+from tests.chaos.cluster import Cluster
 from tests.chaos.world import Load, World
 
 WORKERS = ("tsm", "ca", "phones", "factory", "notices", "workspaces", "beat", "web")
 DUPLICATES = 1000
+CELERY = (sys.executable, "-m", "celery", "--app", "portal.celery")
 
 
 def workers_killed(world: World, load: Load, chance: random.Random) -> int:
@@ -49,6 +51,7 @@ def broker_lost(world: World, load: Load, chance: random.Random) -> int:
                 if file.is_file():
                     file.unlink(missing_ok=True)
         else:
+            assert world.broker is not None
             world.broker.kill()
             world.broker.lose()
             time.sleep(chance.uniform(0, 5))
@@ -64,9 +67,9 @@ def database_restarted(world: World, load: Load, chance: random.Random) -> int:
     struck = 0
     while load.under_way():
         time.sleep(chance.uniform(3, 8))
-        world.cluster.primary.stop(chance.choice((signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)))
+        _cluster(world).primary.stop(chance.choice((signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)))
         time.sleep(chance.uniform(0, 3))
-        world.cluster.primary.start()
+        _cluster(world).primary.start()
         struck += 1
     return struck
 
@@ -76,9 +79,9 @@ def database_paused(world: World, load: Load, chance: random.Random) -> int:
     struck = 0
     while load.under_way():
         time.sleep(chance.uniform(3, 6))
-        world.cluster.primary.freeze()
+        _cluster(world).primary.freeze()
         time.sleep(chance.uniform(2, 12))
-        world.cluster.primary.thaw()
+        _cluster(world).primary.thaw()
         struck += 1
     return struck
 
@@ -87,26 +90,29 @@ def database_failed_over(world: World, load: Load, chance: random.Random) -> int
     """PostgreSQL loses its power for good, and its replica serves in its stead."""
     struck = 0
     while load.under_way():
-        world.cluster.follow()
+        _cluster(world).follow()
         time.sleep(chance.uniform(3, 8))
-        world.cluster.fail_over()
+        _cluster(world).fail_over()
         struck += 1
     return struck
 
 
 def disk_full(world: World, load: Load, chance: random.Random) -> int:
-    """There is no room on the database's disk, for its rows or for its log."""
-    if not world.cluster.primary.small:
+    """There is no room on the database's disk, for its rows or for its log; counted are the times that it said so."""
+    if not _cluster(world).primary.small:
         return 0
     struck = 0
     while load.under_way():
         time.sleep(chance.uniform(3, 8))
-        ballast = world.cluster.primary.fill()
-        struck += 1
-        time.sleep(chance.uniform(2, 8))
+        ballast = _cluster(world).primary.fill()
+        time.sleep(chance.uniform(1, 4))
+        if chance.random() < 0.5:
+            _use_up_log(world)
+        time.sleep(chance.uniform(1, 4))
+        struck += _cluster(world).primary.complaints("No space left")
         ballast.unlink()
         # Without room for its log it stops, and doesn't come back by itself where recovery found none either.
-        world.cluster.primary.start()
+        _cluster(world).primary.start()
     return struck
 
 
@@ -160,7 +166,7 @@ def phones_tear(world: World, load: Load, chance: random.Random) -> int:
 
 def two_beats(world: World, load: Load, chance: random.Random) -> int:
     """A second beat sends everything once more."""
-    beat = (*_celery(), "beat", f"--schedule={world.system.var}/second-beat", "--pidfile=", "--loglevel=INFO")
+    beat = (*CELERY, "beat", f"--schedule={world.system.var}/second-beat", "--pidfile=", "--loglevel=INFO")
     with world.beside("second-beat", beat):
         while load.under_way():
             time.sleep(0.2)
@@ -180,7 +186,8 @@ def delivered_again(world: World, load: Load, chance: random.Random) -> int:
         some += [("tsm.sweep_enrolments", [], "sweeps"), ("ca.sweep_issuances", [], "sweeps")]
         for _ in range(50):
             name, arguments, queue = chance.choice(some)
-            app.send_task(name, args=arguments, queue=queue)
+            # By the exchange that leads to each queue by its name.
+            app.send_task(name, args=arguments, exchange="", routing_key=queue)
             struck += 1
         time.sleep(0.5)
         if struck >= 2 * DUPLICATES:
@@ -202,7 +209,7 @@ class Fault:
     """A fault, and the load that it wants."""
 
     strike: Callable[[World, Load, random.Random], int]
-    needs: str = ""  # the kind of system: "", "clock", "hsm", "mail"
+    needs: str = ""  # the kind of system: "clock" is one whose clock can be moved
     load: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -218,8 +225,8 @@ FAULTS: dict[str, Fault] = {
     "phones-tear": Fault(phones_tear, load={"tears": 0.7}),
     "packets-lost": Fault(packets_lost, load={"citizens": 2}),
     "clock-jumps": Fault(clock_jumps, needs="clock"),
-    "hsm-gone": Fault(hsm_gone, needs="hsm"),
-    "mail-gone": Fault(mail_gone, needs="mail", load={"mail": True}),
+    "hsm-gone": Fault(hsm_gone),
+    "mail-gone": Fault(mail_gone, load={"mail": True}),
 }
 
 
@@ -265,10 +272,23 @@ def lossy(world: World, percent: int = 50) -> Iterator[tuple[str, list[str]]]:
         subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
-def _celery() -> tuple[str, ...]:
-    return (sys.executable, "-m", "celery", "--app", "portal.celery")
+def _cluster(world: World) -> Cluster:
+    assert world.cluster is not None, "this fault needs a PostgreSQL of its own"
+    return world.cluster
+
+
+def _use_up_log(world: World) -> None:
+    """Have the log go on to a new file, and to another, until there is none any more."""
+    address = _cluster(world).primary.address
+    with (
+        contextlib.suppress(psycopg.Error),
+        psycopg.connect(address, autocommit=True, connect_timeout=3) as connection,
+    ):
+        for _ in range(8):
+            connection.execute("SELECT txid_current()")
+            connection.execute("SELECT pg_switch_wal()")
 
 
 def _ids(world: World, statement: str) -> list[int]:
-    with psycopg.connect(world.cluster.url(world.database)) as connection:
+    with psycopg.connect(_cluster(world).url(world.database)) as connection:
         return [row[0] for row in connection.execute(statement)]  # type: ignore[call-overload]

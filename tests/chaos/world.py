@@ -27,11 +27,11 @@ IMPATIENT = {
     "CA_LEASE_SECONDS": "5",
     "TSM_LONG_POLL_SECONDS": "3",
     "TSM_SILENCE_SECONDS": "4",
-    "TSM_SWEEP_SECONDS": "2",
+    "TSM_SWEEP_SECONDS": "3",
     "TSM_AGENT_SECONDS": "15",
     "TSM_RETRY_SECONDS": "10",
     "LINKAGE_SWEEP_SECONDS": "5",
-    "NOTICES_SWEEP_SECONDS": "2",
+    "NOTICES_SWEEP_SECONDS": "5",
     "JOURNAL_SEAL_SECONDS": "20",
 }
 RIGHT_WITHIN = 120.0  # seconds after the load's end in which the books must be right
@@ -42,10 +42,10 @@ class World:
     """The system and what it stands on."""
 
     system: System
-    cluster: Cluster
-    broker: rabbitmq.Broker
-    database: str
-    host: str  # the broker's virtual host
+    cluster: Cluster | None = None  # none on SQLite
+    broker: rabbitmq.Broker | None = None  # none on the private Redis
+    database: str = ""
+    host: str = ""  # the broker's virtual host
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def process(self, name: str, command: Sequence[str]) -> tuple[Sequence[str], dict[str, str]]:
@@ -65,19 +65,20 @@ class World:
         finally:
             end_all([popen])
 
-    def books(self, *, grace: float) -> list[dict[str, Any]]:
-        """Read the books; return what is wrong in them. Raises CalledProcessError when they can't be read."""
-        command, environment = self.process("books", (*MANAGE, "books", "--json", "--grace", str(grace)))
+    def books(self, *, grace: float, realm: str = "") -> list[dict[str, Any]]:
+        """Read the books, or a realm's alone; return what is wrong. Raises CalledProcessError if they can't be read."""
+        asked = (*MANAGE, "books", "--json", "--grace", str(grace), *(("--realm", realm) if realm else ()))
+        command, environment = self.process("books", asked)
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if not done.stdout.strip():
             raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
 
-    def settled_books(self, *, grace: float = 10) -> list[dict[str, Any]]:
+    def settled_books(self, *, grace: float = 10, realm: str = "") -> list[dict[str, Any]]:
         """Read the books until they are right, or for as long as it may take; return what is still wrong."""
         deadline = time.monotonic() + RIGHT_WITHIN
-        while (found := self.books(grace=grace)) and time.monotonic() < deadline:
+        while (found := self.books(grace=grace, realm=realm)) and time.monotonic() < deadline:
             time.sleep(3)
         return found
 

@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("FUZZ_DIR", ROOT / "var" / "fuzz"))
 _STATISTIC = re.compile(r"^stat::(\w+):\s+(\d+)$", re.MULTILINE)
+_PROGRESS = re.compile(r"^#(\d+)\t", re.MULTILINE)
 _COVERAGE = re.compile(r"\bcov: (\d+) ft: (\d+)")
 
 
@@ -77,7 +78,7 @@ def _run(family: str, name: str, seconds: int) -> Result:
     finding = "" if ended.returncode == 0 else f"ended with {ended.returncode}: {found[-1] if found else log}"
     return Result(
         name,
-        statistics.get("number_of_executed_units", 0),
+        statistics.get("number_of_executed_units") or max(map(int, _PROGRESS.findall(said)), default=0),
         int(covered[-1][0]) if covered else 0,
         statistics.get("peak_rss_mb", 0),
         sum(1 for _ in (place / "corpus").glob("*")),

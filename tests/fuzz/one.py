@@ -4,8 +4,11 @@ Without arguments it lists what there is, a line each. An input that raises, tak
 non-zero, with the input in a file finding-….
 """
 
+import hashlib
 import os
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
@@ -60,9 +63,27 @@ def run(family: str, name: str, seconds: int, folder: Path) -> None:
             "-print_final_stats=1",
             str(corpus),
         ],
-        fed(target),
+        keeping(fed(target), folder),
     )
     atheris.Fuzz()
+
+
+def keeping(once: Callable[[bytes], None], folder: Path) -> Callable[[bytes], None]:
+    """Return what keeps the input that raises, and ends there.
+
+    libFuzzer would write it when the process ends; but Python ends before it, and its timer doesn't wait for that.
+    """
+
+    def kept(data: bytes) -> None:
+        try:
+            once(data)
+        except BaseException:
+            traceback.print_exc()
+            (folder / f"finding-{hashlib.sha256(data).hexdigest()[:16]}").write_bytes(data)
+            sys.stderr.flush()
+            os._exit(77)
+
+    return kept
 
 
 if __name__ == "__main__":

@@ -140,6 +140,16 @@ def test_a_body_that_a_form_of_another_site_could_send_reaches_no_api(realm: Rea
         assert response.status_code in (401, 403, 415), media_type
 
 
+@pytest.mark.django_db
+def test_what_stands_in_the_address_is_no_field_of_the_form(realm: Realm) -> None:
+    agent = make_staff(realm, "sakura")
+    said = {"name": agent.name, "password": PASSWORD, "code": code(agent)}
+    there = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in said.items())
+    assert Client().post(f"/staff/sign-in?{there}", {}).status_code == 400
+    twice = Client().post("/staff/sign-in", said | {"name": ["nobody", agent.name]})
+    assert twice.status_code == 302, "of several the last counts, here as in what looks for it"
+
+
 def _paths(resolver: URLResolver, before: str) -> Any:
     some = {"uuid": "00000000-0000-0000-0000-000000000000", "int": "1"}
     for one in resolver.url_patterns:

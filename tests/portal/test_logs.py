@@ -95,3 +95,11 @@ def test_a_line_of_json_says_who_when_and_for_which_request() -> None:
         "request_id": "0123456789abcdef",
         "process": "ca",
     }
+
+
+def test_what_a_stranger_wrote_makes_no_line_of_its_own() -> None:
+    record = logging.LogRecord("django.request", logging.WARNING, "", 0, "Not Found: %s", ("/x\n{}\r\u2028y",), None)
+    line = JsonLine().format(record)
+    assert "\n" not in line
+    assert "\r" not in line
+    assert json.loads(line)["message"] == "Not Found: /x\n{}\r\u2028y"

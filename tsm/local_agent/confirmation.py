@@ -48,8 +48,9 @@ def wishes(apdus: Sequence[bytes]) -> frozenset[str]:
     found = set()
     for number, apdu in enumerate(apdus):
         by_name = apdu[1:3] == bytes((commands.INS_SELECT, 0x04))
+        name = apdu[5 : 5 + apdu[4]] if len(apdu) > 4 else b""
         meaning = MEANING.get((apdu[0], apdu[1])) if len(apdu) >= 4 else None
-        if meaning is None or (by_name and apdu[5 : 5 + apdu[4]] != jpki.AID) or (number == 0 and not by_name):
+        if meaning is None or (by_name and name != jpki.AID) or (number == 0 and not by_name):
             raise CommandRefused(f"command {number + 1}: {apdu[:4].hex().upper()}")
         # An empty VERIFY asks for the tries that are left, and spends none.
         found.add("" if apdu[1] == 0x20 and len(apdu) == 4 else meaning)

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+from whitelist import pdfium
 from whitelist.cases.errors import AttachmentDangerous, AttachmentRefused
 
 # In two parts, or scanners would take this file for it (eicar.org).
@@ -90,12 +91,13 @@ def _open(content: bytes) -> None:
     """Have the PDF opened as a reader opens it: one that shows no page is none."""
     import pypdfium2
 
-    try:
-        document = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as error:
-        raise AttachmentRefused(f"the PDF can't be opened: {error}", why="kind") from None
-    try:
-        if len(document) < 1:
-            raise AttachmentRefused("the PDF has no page", why="kind")
-    finally:
-        document.close()
+    with pdfium.TURN:
+        try:
+            document = pypdfium2.PdfDocument(content)
+        except pypdfium2.PdfiumError as error:
+            raise AttachmentRefused(f"the PDF can't be opened: {error}", why="kind") from None
+        try:
+            if len(document) < 1:
+                raise AttachmentRefused("the PDF has no page", why="kind")
+        finally:
+            document.close()

@@ -81,7 +81,8 @@ def told(report: Report) -> list[str]:
         known = " ".join(
             filter(None, (one["status"], one["request_key"], one["sha256"] and f"SHA-256 {one['sha256']}"))
         )
-        lines.append(f"LOST CERTIFICATE {what}: {known}")
+        listed = "on its CRL now" if one["listed"] else "NOT on a CRL: which one isn't known"
+        lines.append(f"LOST CERTIFICATE {what}: {known}; {listed}")
     if report.asked_anew:
         lines.append(f"{report.asked_anew} requests get another serial number")
     lines += [f"look at: {one}" for one in report.to_look_at]

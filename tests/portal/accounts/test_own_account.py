@@ -2,10 +2,14 @@
 
 import hashlib
 import io
+import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import global_settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
@@ -13,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ca.models import Realm
+from portal import settings as site
 from portal.accounts import passwords
 from portal.accounts.models import Account, StaffSession
 from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, sign_in, wrong_code
@@ -138,3 +143,30 @@ def test_a_leaked_password_is_refused_and_a_file_that_is_missing_lets_none_throu
 
 def digest(password: str) -> str:
     return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest().upper()
+
+
+@pytest.mark.django_db
+def test_a_password_is_verified_as_it_was_typed(agent: Account) -> None:
+    """Long, with spaces at both ends and characters that others would fold: not cut, not trimmed, not folded."""
+    typed = "  Ｂrass ｶﾞ é " + "x" * 150 + "  "
+    client = sign_in(agent)
+    assert change(client, agent, password=typed, again=typed).status_code == 302
+    said = {"name": agent.name, "code": code(agent)}
+    for other in (typed.strip(), typed.lower(), unicodedata.normalize("NFKC", typed), typed[:72]):
+        assert Client().post("/staff/sign-in", said | {"password": other}).status_code == 403
+    agent.user.refresh_from_db()
+    assert agent.user.check_password(typed)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["helpdesk", "operator", "ministry", "provider"])
+def test_every_page_of_staff_has_the_way_out(realm: Realm, role: str) -> None:
+    client = sign_in(make_staff(realm, "somebody", role))
+    page = client.get("/staff/", follow=True).content.decode()
+    assert re.search(r'<form method="post" action="/staff/sign-out">.*?<button', page, re.DOTALL)
+
+
+def test_a_password_is_kept_under_a_slow_hash() -> None:
+    assert not hasattr(site, "PASSWORD_HASHERS"), "Django's own order"
+    assert global_settings.PASSWORD_HASHERS[0].endswith(".PBKDF2PasswordHasher")
+    assert PBKDF2PasswordHasher.iterations >= 600_000, "what OWASP asks of PBKDF2 with SHA-256"

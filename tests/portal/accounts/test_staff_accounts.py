@@ -26,7 +26,7 @@ ADD = ("staff", "add", "sakura", "--role", "helpdesk", "--realm", "test", "--by"
 def invited(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     """Run a command that prints an enrolment code; return the code."""
     call_command(*command)
-    found = re.search(r"types in +([A-Z0-9-]{23})$", capsys.readouterr().out, re.MULTILINE)
+    found = re.search(r"types in +([A-Z0-9-]{35})$", capsys.readouterr().out, re.MULTILINE)
     assert found is not None
     return found[1]
 

@@ -13,6 +13,7 @@ from ca.models import Realm
 from ca.profiles import Medium
 from portal.handoff.asking import Asked
 from portal.handoff.models import HandOff
+from portal.logs import without_secrets
 from tests.ca.fixtures import make_realm
 from tests.whitelist.relying_parties import CALLBACK, assertion, make_bank, make_credential
 from whitelist.models import Credential, RelyingParty
@@ -76,6 +77,23 @@ def test_a_wrong_token_request_is_a_problem(
     client: Client, credential: Credential, changes: dict[str, str], expected: str
 ) -> None:
     assert code(token_request(client, **changes)) == expected
+
+
+def test_who_gets_a_token_and_who_does_not_is_logged_without_either(
+    client: Client, credential: Credential, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="portal.security")
+    used = assertion("test-bank", AUDIENCE)
+    given = token_request(client, client_assertion=used).json()["access_token"]
+    token_request(client, client_assertion=used)
+    told = [record.getMessage() for record in caplog.records if record.name == "portal.security"]
+    assert told == [
+        f"token by private_key_jwt for test-bank, key {credential.key_id}",
+        "token refused (client_assertion_replayed) by private_key_jwt from 127.0.0.1",
+    ]
+    assert [without_secrets(one) for one in told] == told, "nothing in it looks like a secret"
+    assert used not in caplog.text
+    assert given not in caplog.text
 
 
 def test_a_replayed_assertion_is_a_problem(client: Client, credential: Credential) -> None:

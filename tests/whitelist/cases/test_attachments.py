@@ -13,7 +13,8 @@ from pyhanko.pdf_utils.generic import pdf_name
 from ca.models import JournalEntry
 from tests.portal.handoff import pdfs
 from tests.whitelist.cases.filled import PDF, png
-from whitelist.cases import attachments, scanning, submitting
+from whitelist import pdfium
+from whitelist.cases import attachments, clamav, scanning, submitting
 from whitelist.cases.errors import AttachmentDangerous, AttachmentRefused, CaseNotEditable, ScannerAway
 from whitelist.errors import LogoUnacceptable
 from whitelist.models import Attachment, Case
@@ -79,6 +80,17 @@ def test_a_pdf_that_acts_is_refused(draft: Case, change: Any) -> None:
     with pytest.raises(AttachmentDangerous):
         attachments.put(draft, "scan.pdf", pdfs.made(change), AOI)
     assert not Attachment.objects.exists()
+
+
+def test_a_pdf_waits_until_the_library_that_opens_it_is_free() -> None:
+    """PDFium is not made for two threads at once, whichever rooms of the site they come from."""
+    with pdfium.TURN:
+        second = threading.Thread(target=scanning.look, args=(PDF, "application/pdf"))
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+    second.join(60)
+    assert not second.is_alive()
 
 
 def test_the_test_virus_is_found_wherever_it_is(draft: Case) -> None:
@@ -178,10 +190,12 @@ def clamd(settings: Any) -> Iterator[list[bytes]]:
         server.shutdown()
 
 
-def test_clamd_is_asked_about_each_file_and_its_word_counts(draft: Case, clamd: list[bytes], settings: Any) -> None:
-    long = PDF + b"%" + b"x" * 100_000 + b"\n"
-    attachments.put(draft, "scan.pdf", long, AOI)
-    assert clamd == [long]
+def test_clamd_is_asked_about_each_file_and_its_word_counts(
+    draft: Case, clamd: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clamav, "CHUNK", 100)  # so that it goes in several
+    attachments.put(draft, "scan.pdf", PDF, AOI)
+    assert clamd == [PDF]
     with pytest.raises(AttachmentDangerous, match=r"Test\.Virus"):
         attachments.put(draft, "scan.pdf", PDF + b"%virus\n", AOI)
     assert Attachment.objects.count() == 1

@@ -1,0 +1,85 @@
+#!/bin/bash
+# parcels.sh FOLDER HOSTS: make every secret of a deployment, once, and pack for each host what it gets and nothing more.
+#
+# HOSTS is a file with a line for each host: its name, then what runs there: processes of deploy/systemd, `database` or
+# `broker` (deploy/hosts.example). FOLDER keeps the secrets and the internal CA; keep it offline. Again with another line in
+# HOSTS it packs what that host gets, and changes no secret. FOLDER/site.env, the settings of all hosts, goes along; the
+# first call puts it there to be filled in. FOLDER/<host>.tar is unpacked on the host as root, on /.
+set -euo pipefail
+umask 077
+here=$(cd "$(dirname "$0")" && pwd)
+folder=${1:?parcels.sh FOLDER HOSTS} hosts=$(realpath "${2:?parcels.sh FOLDER HOSTS}")
+mkdir -p "$folder/secrets" && cd "$folder"
+if [ ! -e site.env ]; then
+    cp "$here/environment/site.env" .
+    echo "$folder/site.env is yours to fill in; then call this again" >&2
+    exit 3
+fi
+manage() { # what is told of rights is the code's own (docs/rights.md); it asks no database for it
+    (cd "$here/.." && PRODUCTION=1 SANDBOX=0 VAR_DIR="$work/var" .venv/bin/python manage.py "$@")
+}
+work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
+folder=$PWD
+
+mkdir -p secrets/database secrets/broker
+secret() { [ -s "secrets/$1" ] || openssl rand -hex 32 >"secrets/$1"; cat "secrets/$1"; }
+first_with() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) { print $1; exit } }' "$hosts"; }
+database=$(first_with database) broker=$(first_with broker)
+[ -n "$database" ] && [ -n "$broker" ] || { echo "parcels.sh: $hosts names no database, or no broker" >&2; exit 1; }
+
+put() { # file, lines
+    mkdir -p "$(dirname "$1")"
+    printf '%s\n' "$2" >"$1"
+}
+credentials() { # process, tree
+    local at=$2/etc/jpki/credentials/$1 name
+    mkdir -p "$at"
+    # Only what the unit asks for by name; the mail server's password is the operator's to put there.
+    for name in $(sed -n 's/^LoadCredential=\([a-z_]*\):.*/\1/p' "$here/systemd/jpki-$1.service"); do
+        case $name in
+            database_url) put "$at/$name" "postgresql://jpki_$1:$(secret "database/$1")@$database:5432/jpki?sslmode=verify-full&sslrootcert=/etc/jpki/tls/internal-ca.pem" ;;
+            broker_url) put "$at/$name" "amqp://jpki_$1:$(secret "broker/$1")@$broker:5671/jpki" ;;
+            email_host_password) ;;
+            *) put "$at/$name" "$(secret "$name")" ;;
+        esac
+    done
+}
+certificate() { # host, folder
+    [ -e "tls/$1.pem" ] || "$here/internal-certificates.sh" tls "$1" 2>/dev/null
+    mkdir -p "$2"
+    cp "tls/$1.pem" "$2/server.pem"
+    cp "tls/$1.key" "$2/server.key"
+    cp tls/internal-ca.pem "$2/"
+}
+
+while read -r host parts; do
+    case $host in '' | '#'*) continue ;; esac
+    tree=$(mktemp -d "$work/XXXX")
+    chmod 755 "$tree"
+    for part in $parts; do
+        case $part in
+            database)
+                certificate "$host" "$tree/root/jpki-database"
+                cp "$here"/postgresql/* "$tree/root/jpki-database/"
+                # Verifiers of the passwords (SCRAM), not the passwords.
+                manage database_roles roles --passwords "$folder/secrets/database" --database jpki >"$tree/root/jpki-database/roles.sql"
+                ;;
+            broker)
+                certificate "$host" "$tree/root/jpki-broker"
+                cp "$here"/rabbitmq/* "$tree/root/jpki-broker/"
+                manage broker_definitions --passwords "$folder/secrets/broker" --out "$tree/root/jpki-broker/definitions.json"
+                ;;
+            *)
+                [ -e "$here/systemd/jpki-$part.service" ] || { echo "parcels.sh: no process is called $part" >&2; exit 1; }
+                credentials "$part" "$tree"
+                [ -d tls ] || "$here/internal-certificates.sh" tls
+                mkdir -p "$tree/etc/jpki/tls" && chmod 755 "$tree/etc" "$tree/etc/jpki" "$tree/etc/jpki/tls"
+                install -m644 tls/internal-ca.pem "$tree/etc/jpki/tls/"
+                install -m644 site.env "$tree/etc/jpki/"
+                ;;
+        esac
+    done
+    (cd "$tree" && tar --create --owner=root:0 --group=root:0 --file - -- *) >"$host.tar"
+    rm -rf "$tree"
+    echo "$host.tar: $parts"
+done <"$hosts"
