@@ -64,6 +64,14 @@ class Enrolment(models.Model):
                 name="one_open_enrolment_per_phone",
             ),
         ]
+        # What operators look for: those not yet active, few, however many there ever were.
+        indexes = [
+            models.Index(
+                fields=["realm", "state_since"],
+                condition=models.Q(state__in=["verified", "prepared", "keyed", "certified", "installed"]),
+                name="tsm_enrolment_under_way",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference} {self.state}"
