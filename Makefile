@@ -152,5 +152,5 @@ setup-tests: setup
 release: setup ## make dist/jpki-….tar.gz: what hosts install, whole (docs/operating.md)
 	@scripts/release.sh
 
-trial: setup-tests release ## run docs/operating.md, block by block, on hosts of its own with systemd (root; some minutes)
-	$(PYTHON) -m pytest -s tests/trial/operating.py
+trial: setup-tests release ## run docs/operating.md on hosts of its own with systemd, and the Containerfile (root; some minutes)
+	$(PYTHON) -m pytest -s tests/trial/operating.py tests/trial/container.py

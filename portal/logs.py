@@ -60,7 +60,8 @@ def _own() -> tuple[str, ...]:
         except ImproperlyConfigured:
             continue
         found.add(str(value or ""))
-    for address in (os.environ.get("DATABASE_URL", ""), os.environ.get("BROKER_URL", "")):
+    found.add(str(settings.DATABASES["default"].get("PASSWORD") or ""))
+    for address in (os.environ.get("DATABASE_URL", ""), settings.BROKER_URL):
         try:
             found.add(urlsplit(address).password or "")
         except ValueError:

@@ -7,6 +7,8 @@ GET /healthz
 """
 
 import hmac
+import logging
+import struct
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -28,6 +30,8 @@ from portal.observing import measures
 from portal.observing.findings import FINDINGS
 from portal.observing.measures import Reading
 
+logger = logging.getLogger(__name__)
+
 LIMIT = "jpki_finding_limit"
 FOLDERS = ("processes", "state")
 
@@ -40,8 +44,6 @@ class Processes(Collector):
         root = Path(settings.METRICS_DIR) if settings.METRICS_DIR else None
         merged: dict[str, Metric] = {}
         for folder in sorted(root.iterdir()) if root is not None and root.is_dir() else ():
-            if not any(folder.glob("*.db")):
-                continue
             for metric in _counts(folder):
                 kept = merged.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
                 kept.samples += [_of(folder.name, sample) for sample in metric.samples]
@@ -49,8 +51,14 @@ class Processes(Collector):
 
 
 def _counts(folder: Path) -> Iterable[Metric]:
-    found: Iterable[Metric] = MultiProcessCollector(None, path=str(folder)).collect()
-    return found
+    if not any(folder.glob("*.db")):
+        return ()
+    try:
+        return list(MultiProcessCollector(None, path=str(folder)).collect())
+    except (OSError, ValueError, LookupError, RuntimeError, struct.error) as error:
+        # One process's files, broken or not to be read, hide nobody else's counts.
+        logger.warning("the counts of %s can't be read: %s", folder.name, type(error).__name__)
+        return ()
 
 
 def _of(process: str, sample: Sample) -> Sample:

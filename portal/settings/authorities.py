@@ -56,13 +56,13 @@ if CRL_VALIDITY_SECONDS < CRL_PUBLISH_SECONDS:
     raise SystemExit("CRL_VALIDITY_SECONDS must not be shorter than CRL_PUBLISH_SECONDS")
 # The heads of the journals are signed so often, with a key of each realm's own in the authorities' key store.
 JOURNAL_SEAL_SECONDS = environment.decimal("JOURNAL_SEAL_SECONDS", 3600)
+# Folders outside the database in which the journals are written once more before a key is used (docs/backup.md). Every
+# host with a `ca` worker has the same; one of them must not be lost together with the database. Empty: none.
+JOURNAL_TRANSCRIPTS = environment.text("JOURNAL_TRANSCRIPTS", f"{VAR}/transcripts").split()
 # So often the watch walks what is new in each journal, and as many of the old entries: a round over 100 million takes
 # five weeks at these. `manage.py verify_journal` walks all of it at once.
 JOURNAL_WATCH_SECONDS = environment.decimal("JOURNAL_WATCH_SECONDS", 600)
 JOURNAL_WATCH_ENTRIES = environment.number("JOURNAL_WATCH_ENTRIES", 20_000)
-# Folders outside the database in which the journals are written once more before a key is used (docs/backup.md). Every
-# host with a `ca` worker has the same; one of them must not be lost together with the database. Empty: none.
-JOURNAL_TRANSCRIPTS = environment.text("JOURNAL_TRANSCRIPTS", f"{VAR}/transcripts").split()
 # Who is told of each entry in the transaction that writes it: a function (realm, happenings). Empty: nobody.
 JOURNAL_OBSERVER = "sandbox.trace.journalled.observe" if SANDBOX else ""
 # What stands before the responder's desk, the nearest first: called with a desk, each gives another.

@@ -129,6 +129,11 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}jpki_csrf"
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
+MESSAGE_STORAGE = "portal.cookies.Messages"
 # The header in which a proxy says by which scheme it was asked; it must replace what clients send. Where it is set, who
 # comes in clear is sent to https. Empty: the connection's scheme, and nobody is sent anywhere.
 SCHEME_HEADER = environment.text("SCHEME_HEADER")
@@ -140,11 +145,6 @@ if SCHEME_HEADER:
 # So long browsers that came by https once come by nothing else, to subdomains neither.
 SECURE_HSTS_SECONDS = environment.number("HSTS_SECONDS", 365 * 24 * 3600 if SESSION_COOKIE_SECURE else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag("HSTS_SUBDOMAINS", SESSION_COOKIE_SECURE)
-LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}django_language"
-LANGUAGE_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
-LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
-MESSAGE_STORAGE = "portal.cookies.Messages"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"

@@ -44,7 +44,7 @@ class Shape:
 
     def inside(self, text: str) -> str:
         """Return a path of a host as it is here."""
-        for outer in ("/etc/jpki", "/var/lib/jpki-", "/etc/nginx", "/var/log/nginx", "/var/cache/nginx"):
+        for outer in ("/etc/jpki", "/run/jpki", "/var/lib/jpki-", "/etc/nginx", "/var/log/nginx", "/var/cache/nginx"):
             text = re.sub(rf"(?<![\w.]){outer}", f"{self.folder}{outer}", text)
         return text.replace(PYTHON, sys.executable)
 
@@ -172,12 +172,13 @@ def _credentials(shape: Shape, url: str) -> None:
     shape.broker.create(VHOST)
     shape.broker.ask("POST", "definitions", json.loads(definitions.read_text()))
     for name, unit in UNITS.items():
+        role = "reader" if name == "exporter" else name
         for one, path in unit.credentials.items():
             match one:
                 case "database_url":
-                    told = url.replace("//jpki@", f"//jpki_{name}@")
+                    told = url.replace("//jpki@", f"//jpki_{role}@")
                 case "broker_url":
-                    told = shape.broker.url(VHOST, f"jpki_{name}", (words / "broker" / name).read_text().strip())
+                    told = shape.broker.url(VHOST, f"jpki_{role}", (words / "broker" / role).read_text().strip())
                 case "email_host_password":
                     continue
                 case _:

@@ -15,7 +15,7 @@ from portal.supervision.system import System
 from sandbox.personas import PERSONAS
 
 # Nothing that a citizen keeps to himself, and nothing that says who he is. Four digits of a PIN stand everywhere.
-PRIVATE = [text for one in PERSONAS for text in (one.name, one.romaji, one.address, one.signature_password)]
+PRIVATE = [text for one in PERSONAS for text in (one.name, one.romaji, one.address, one.signature_password) if text]
 OWN = ("web", "responder", "ca", "tsm", "notices", "probes", "workspaces", "phones", "factory")
 
 

@@ -1,6 +1,7 @@
 """What Prometheus is told: figures by name, counts of several processes added up, and nothing that is anybody's."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -91,12 +92,10 @@ def test_who_scrapes_often_reads_the_database_once(well: Realm, settings: Any) -
     assert captured.captured_queries
 
 
+# As a worker begins: Celery's application first, and the settings when it is configured.
 COUNTING = """
-    import os
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = {folder!r}
-    import django
-    from django.conf import settings
-    settings.configure(METRICS_DIR={folder!r})
+    from portal.celery import app
+    app.conf.task_always_eager
     from portal.observing import counting
     counting.TASKS.labels("ca.issue", "success").inc({count})
     counting.ANSWER_SECONDS.labels("ocsp").add([0, {count}] + [0] * 10, {count} * 0.001)
@@ -107,11 +106,20 @@ def test_counts_of_several_processes_are_added_up_and_stay_apart_by_kind(tmp_pat
     for kind, count in (("ca", 2), ("ca", 3), ("tsm", 7)):
         folder = tmp_path / kind
         folder.mkdir(exist_ok=True)
-        # The first one's process is gone when the second begins: both of one kind run at once in earnest.
-        program = textwrap.dedent(COUNTING.format(folder=str(folder), count=count))
-        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
-        for file in folder.glob("*.db"):
-            file.rename(folder / file.name.replace(".db", f"-kept{count}.db")) if "kept" not in file.name else None
+        program = textwrap.dedent(COUNTING.format(count=count))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "VAR_DIR": str(tmp_path / "var"),
+            "METRICS_DIR": str(tmp_path),
+            "PROCESS_NAME": kind,
+        }
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True)
+        # Both of one kind run at once in earnest: the second would find the first one's process gone, and tidy up.
+        for file in [file for file in folder.glob("*.db") if "kept" not in file.name]:
+            file.rename(folder / file.name.replace(".db", f"-kept{count}.db"))
+    # What one process leaves behind broken hides nobody else's.
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / "counter_1.db").write_bytes(b"\xff" * 100)
     settings.METRICS_DIR = str(tmp_path)
     found = {
         (sample.name, sample.labels["process"], sample.labels.get("le", "")): sample.value
