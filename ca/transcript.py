@@ -202,7 +202,9 @@ def _seals(realm: Realm, entries: Iterable[JournalEntry]) -> dict[int, JournalSe
 
 
 def _files(place: Path) -> list[Path]:
-    return sorted(place.glob("*.jsonl")) if place.is_dir() else []
+    # Asked for each use of a key: Path.glob takes ten times as long.
+    names = os.listdir(place) if place.is_dir() else []
+    return [place / name for name in sorted(names) if name.endswith(".jsonl")]
 
 
 def _last(place: Path) -> Line | None:

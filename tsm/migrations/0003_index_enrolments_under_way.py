@@ -4,7 +4,7 @@ from ca import online
 
 
 class Migration(migrations.Migration):
-
+    # Built while everybody goes on writing: in no transaction.
     atomic = False
 
     dependencies = [
