@@ -23,6 +23,7 @@ from ca.models import (
 )
 from ca.profiles import Purpose
 from portal.observing.measures.measure import Measure, Sample, age, bounded, left, of_realms
+from portal.observing.models import PeriodicRun
 from whitelist import register
 from whitelist.models import RegisterStatement
 
@@ -106,8 +107,9 @@ def _journal_unwatched(realm: Realm, now: datetime) -> float:
     at = JournalWatch.objects.filter(realm=realm).values_list("looked_at", flat=True).first()
     if at is not None:
         return age(at, clock.machine())
-    # Never looked at: as old as its first entry.
-    return age(JournalEntry.objects.filter(realm=realm, sequence=1).values_list("at", flat=True).first(), now)
+    # Never: since workers are known to work here. An entry's own time may be that of a realm made in the past.
+    begun = PeriodicRun.objects.order_by("first_at").values_list("first_at", flat=True).first()
+    return age(begun, clock.machine())
 
 
 def _generations(realm: Realm) -> Iterator[tuple[Generation, datetime]]:
