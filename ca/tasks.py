@@ -37,7 +37,7 @@ def sweep_issuances() -> int:
     """Send again what was left behind: unfinished requests to the `ca` workers, unsent continuations on their way."""
     groups = issuance.left_behind()
     for group in groups:
-        messages.send("ca.issue", group)
+        messages.send("ca.issue", group, again=True)
     return len(groups)
 
 

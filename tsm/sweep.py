@@ -109,5 +109,5 @@ def _wake(realm: Realm) -> int:
     )
     ids = list(standing.values_list("pk", flat=True))
     for element_id in ids:
-        send_advance(element_id)
+        send_advance(element_id, again=True)
     return len(ids)

@@ -126,3 +126,8 @@ if SANDBOX:
         "furnishing": {"task": "sandbox.sweep_furnishing", "schedule": WORKSPACES_SWEEP_SECONDS},
         "issuing": {"task": "sandbox.sweep_issuing", "schedule": TSM_SWEEP_SECONDS},
     }
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    # What waited for so long is worth nothing: the next does its work, too. Without an end, workers that are slower
+    # than the beat, or were away, would have more before them each time. No less than clocks may be apart.
+    if isinstance(_entry["schedule"], int | float):
+        _entry.setdefault("options", {}).setdefault("expires", max(_entry["schedule"], 60.0))

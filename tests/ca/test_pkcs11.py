@@ -140,6 +140,25 @@ def test_sessions_that_were_lost_are_opened_again(store: TokenKeyStore, softhsm:
 _inherited: list[Any] = []
 
 
+def _create(address: str, label: str) -> bytes:
+    return TokenKeyStore(parse(address.removeprefix("pkcs11:")), PIN).create(label)
+
+
+def test_a_key_that_another_process_made_is_found_though_the_library_did_not_see_it_come(
+    store: TokenKeyStore, address: str, softhsm: SoftHsm
+) -> None:
+    store.create("test.early")
+    store.open("test.early").sign(b"text")
+    # What SoftHSM2 goes by to see that there is something new. Between two processes that write at once it may miss it.
+    marks = {file: file.read_bytes() for file in softhsm.tokens.glob("*/generation")}
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        spki = pool.apply(_create, (address, "test.late"))
+    for file, mark in marks.items():
+        file.write_bytes(mark)
+    assert store.open("test.late").public_key == spki
+    assert store.open("test.early").sign(b"text")
+
+
 def _sign_inherited(text: bytes) -> bytes:
     signature: bytes = _inherited[0].sign(text)
     return signature
