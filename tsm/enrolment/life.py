@@ -135,6 +135,6 @@ def wake(enrolment: Enrolment) -> None:
     transaction.on_commit(lambda: send_advance(element_id))
 
 
-def send_advance(element_id: int, *, again: bool = False) -> None:
-    """Ask a `tsm` worker to go on with the element's work; `again` as in `ca.messages`."""
-    messages.send("tsm.advance", element_id, again=again)
+def send_advance(element_id: int) -> None:
+    """Ask a `tsm` worker to go on with the element's work."""
+    messages.send("tsm.advance", element_id)
