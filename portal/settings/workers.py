@@ -1,5 +1,7 @@
 """Celery: messages only wake workers, the truth is in the database."""
 
+from typing import Any
+
 from celery.schedules import crontab
 from kombu import Exchange, Queue
 
@@ -82,7 +84,7 @@ if not BROKER_MAKES_QUEUES:
 
 # It heeds a clock that is set back.
 CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},
     "journals": {"task": "ca.seal_journals", "schedule": JOURNAL_SEAL_SECONDS},
