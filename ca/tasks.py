@@ -36,8 +36,9 @@ def _continue(issuance_ids: list[int]) -> None:
 def sweep_issuances() -> int:
     """Send again what was left behind: unfinished requests to the `ca` workers, unsent continuations on their way."""
     groups = issuance.left_behind()
-    for group in groups:
-        messages.send("ca.issue", group)
+    with messages.passing():
+        for group in groups:
+            messages.send("ca.issue", group)
     return len(groups)
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from ca import clock, journal, leases, revocation
+from ca import clock, journal, leases, messages, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Medium
 from ca.revocation import Cause
@@ -108,6 +108,7 @@ def _wake(realm: Realm) -> int:
         .exclude(pk__in=resting.values("element_id"))
     )
     ids = list(standing.values_list("pk", flat=True))
-    for element_id in ids:
-        send_advance(element_id)
+    with messages.passing():
+        for element_id in ids:
+            send_advance(element_id)
     return len(ids)

@@ -31,6 +31,8 @@ _SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 # Seconds before each look for a token. SoftHSM2 leaves out a token that another process is just reading, which happens
 # when the children of a fork all begin at once.
 _PAUSES = (0.0, 0.02, 0.1, 0.3)
+# So long a library isn't begun anew again for a key that isn't found.
+_ANEW_SECONDS = 5.0
 _Result = TypeVar("_Result")
 
 
@@ -114,6 +116,7 @@ class TokenKeyStore:
         self._module = _module(address.module)
         self._refused = False
         self._opened_in = 0
+        self._anew_from = 0.0
         self._session: pkcs11.Session | None = None
         self._private: dict[str, Any] = {}  # handles, good for this session alone
         self._signers: dict[str, TokenSigner] = {}
@@ -176,11 +179,25 @@ class TokenKeyStore:
                 session = self._session or self._open_session()
                 try:
                     return deed(session)
+                except KeyNotFound:
+                    # Another process may have made it: a library can go on with the token's objects as it read them.
+                    if not left or not self._look_anew():
+                        raise
                 except pkcs11.PKCS11Error as error:
                     self._forget()
                     if not left:
                         raise self._unavailable(error) from None
         raise AssertionError("at least one try")
+
+    def _look_anew(self) -> bool:
+        """Have the library read the token again; False where it did a moment ago, for that costs sessions."""
+        if time.monotonic() < self._anew_from:
+            return False
+        self._anew_from = time.monotonic() + _ANEW_SECONDS
+        self._forget()
+        with contextlib.suppress(pkcs11.PKCS11Error):  # opening the session says what is wrong
+            self._module.begin(anew=True)
+        return True
 
     def _forget(self) -> None:
         # Not closed: it is lost, or a parent's. What a token still keeps open ends with the process.

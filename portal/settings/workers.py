@@ -1,6 +1,7 @@
 """Celery: messages only wake workers, the truth is in the database."""
 
 import ssl
+from typing import Any
 
 from celery.schedules import crontab
 from kombu import Exchange, Queue
@@ -92,7 +93,7 @@ if not BROKER_MAKES_QUEUES:
 
 # It heeds a clock that is set back.
 CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
     "rechecks": {"task": "ca.sweep_rechecks", "schedule": LINKAGE_RECHECK_SECONDS},
     "journals": {"task": "ca.seal_journals", "schedule": JOURNAL_SEAL_SECONDS},
@@ -137,3 +138,8 @@ if SANDBOX:
         "furnishing": {"task": "sandbox.sweep_furnishing", "schedule": WORKSPACES_SWEEP_SECONDS},
         "issuing": {"task": "sandbox.sweep_issuing", "schedule": TSM_SWEEP_SECONDS},
     }
+for _entry in CELERY_BEAT_SCHEDULE.values():
+    # What waited for so long is worth nothing: the next does its work, too. Without an end, workers that are slower
+    # than the beat, or were away, would have more before them each time. No less than clocks may be apart.
+    if isinstance(_entry["schedule"], int | float):
+        _entry.setdefault("options", {}).setdefault("expires", max(_entry["schedule"], 60.0))

@@ -1,6 +1,8 @@
 """Keys behind PKCS#11, in a real SoftHSM2: they never come out, survive a fork, and come back when the token does."""
 
 import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from ca.models import Generation, ResponderKey
 from tests.ca.fixtures import issue_all_four, make_holder, openssl_verify
 from tests.ca.test_openssl import ask
 from tests.ca.token import MODULE, PIN, SoftHsm, installed
-from tests.conftest import missing
+from tests.conftest import ROOT, missing
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +140,32 @@ def test_sessions_that_were_lost_are_opened_again(store: TokenKeyStore, softhsm:
 
 
 _inherited: list[Any] = []
+
+
+MAKE = """
+import sys
+import django
+django.setup()
+from ca.keys.pkcs11 import TokenKeyStore, parse
+address, pin, label = sys.argv[1:]
+print(TokenKeyStore(parse(address.removeprefix("pkcs11:")), pin).create(label).hex())
+"""
+
+
+def test_a_key_that_another_process_made_is_found_though_the_library_did_not_see_it_come(
+    store: TokenKeyStore, address: str, softhsm: SoftHsm
+) -> None:
+    store.create("test.early")
+    store.open("test.early").sign(b"text")
+    # What SoftHSM2 goes by to see that there is something new. Between two processes that write at once it may miss it.
+    marks = {file: file.read_bytes() for file in softhsm.tokens.glob("*/generation")}
+    command = [sys.executable, "-c", MAKE, address, PIN, "test.late"]
+    made = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
+    spki = bytes.fromhex(made.stdout)
+    for file, mark in marks.items():
+        file.write_bytes(mark)
+    assert store.open("test.late").public_key == spki
+    assert store.open("test.early").sign(b"text")
 
 
 def _sign_inherited(text: bytes) -> bytes:

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-GIVE_UP = 600.0  # after the time is over: nothing may take so long, whatever was broken
+GIVE_UP = 900.0  # after the time is over: nothing may take so long, whatever was broken
 AGAIN = 0.5
 
 
