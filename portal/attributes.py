@@ -8,6 +8,7 @@ from datetime import date
 
 from cryptography import x509
 
+from ca import presented
 from ca.der import UTF8_STRING
 from ca.models import Certificate
 from ca.profiles import ADDRESS, BIRTH_DATE, NAME, SEX
@@ -31,9 +32,9 @@ def of(certificate: Certificate) -> Attributes | None:
 def read(der: bytes) -> Attributes | None:
     """Return what a certificate, DER, says of its holder; None when it is none of a person's for signatures."""
     try:
-        parsed = x509.load_der_x509_certificate(der)
+        parsed = presented.of_der(der)
         names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
         return None
     found = {each.type_id: _text(each.value) for each in names.get_values_for_type(x509.OtherName)}
     name, sex, born, address = (found.get(oid, "") for oid in (NAME, SEX, BIRTH_DATE, ADDRESS))

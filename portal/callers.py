@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.request import Request
 
+from ca import presented
 from portal.api import limits
 from whitelist import credentials
 from whitelist.errors import TokenInvalid
@@ -54,6 +55,6 @@ def certificate(request: Request | HttpRequest) -> x509.Certificate | None:
         return None
     try:
         # nginx's $ssl_client_escaped_cert: PEM, percent-encoded
-        return x509.load_pem_x509_certificate(unquote(written).encode())
+        return presented.of_pem(unquote(written).encode())
     except ValueError:
         return None

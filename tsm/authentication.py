@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +15,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from ca import clock
+from ca import clock, presented
 from tsm import rows
 from tsm.models import Phone
 
@@ -69,7 +68,7 @@ class PhoneCertificate(BaseAuthentication):
 
 def certificate_digest(pem: bytes) -> str:
     """Return how a phone's client certificate is known here: SHA-256 of its DER, hex. Raises `ValueError`."""
-    return x509.load_pem_x509_certificate(pem).fingerprint(SHA256()).hex()
+    return presented.of_pem(pem).fingerprint(SHA256()).hex()
 
 
 class _Csrf(CsrfViewMiddleware):

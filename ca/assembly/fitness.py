@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -21,7 +22,7 @@ def load_public_key(public_key: bytes) -> rsa.RSAPublicKey:
     """Return the key of a SubjectPublicKeyInfo. Raises PublicKeyUnfit."""
     try:
         key = serialization.load_der_public_key(public_key)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         raise PublicKeyUnfit("the public key is no SubjectPublicKeyInfo") from None
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size != profiles.RSA_BITS:
         raise PublicKeyUnfit(f"the public key is not RSA of {profiles.RSA_BITS} bits")

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from ca import clock
+from ca import clock, presented
 from ca.models import Realm, StatusAnswer
 from ca.profiles import Medium, Purpose
 from ca.reply import Request
@@ -81,9 +81,9 @@ def _certificate(request: Request) -> x509.Certificate | None:
         return None
     try:
         if written.startswith(":"):  # RFC 9440 2.1
-            return x509.load_der_x509_certificate(base64.b64decode(written.strip(":"), validate=True))
+            return presented.of_der(base64.b64decode(written.strip(":"), validate=True))
         # nginx's $ssl_client_escaped_cert: PEM, URL-encoded
-        return x509.load_pem_x509_certificate(urllib.parse.unquote(written).encode())
+        return presented.of_pem(urllib.parse.unquote(written).encode())
     except (ValueError, binascii.Error):
         raise NotAVerifier from None
 

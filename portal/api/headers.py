@@ -14,6 +14,8 @@ from portal.api import apis, sunsets
 
 # Of answers that no view of the APIs made.
 CODES = {400: "invalid_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
+# Beside the APIs with a description: below these addresses, too, it is a program that reads, a phone's.
+PROGRAMS = ("/api/phone/", "/gp/seram/")
 # Of answers that nobody may keep on the way: a key, a code, a state that moves.
 NO_STORE = {"Cache-Control": "no-store"}
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -28,11 +30,10 @@ class ApiHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, and add the headers."""
         if apis.at(request.path) is None:
-            return self.get_response(request)
-        with translation.override("en"):
             response = self.get_response(request)
-        if response.status_code >= 400 and response.headers.get("Content-Type", "").startswith("text/html"):
-            response = _problem(CODES.get(response.status_code, "server_error"), response)
+            return _told(response) if request.path.startswith(PROGRAMS) else response
+        with translation.override("en"):
+            response = _told(self.get_response(request))
         response["Api-Version"] = apis.VERSION
         response["Content-Language"] = "en"
         patch_vary_headers(response, ["Authorization"])
@@ -44,6 +45,13 @@ class ApiHeaders:
                 told["Link"] = f"{response['Link']}, {told['Link']}"
             _add(response, told)
         return response
+
+
+def _told(response: HttpResponseBase) -> HttpResponseBase:
+    """Return the answer, as a problem where it would be a page."""
+    if response.status_code >= 400 and response.headers.get("Content-Type", "").startswith("text/html"):
+        return _problem(CODES.get(response.status_code, "server_error"), response)
+    return response
 
 
 def _add(response: HttpResponseBase, headers: Mapping[str, str]) -> None:

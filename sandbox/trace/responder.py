@@ -50,7 +50,14 @@ REFUSED = {
     ResponseStatus.UNAUTHORIZED: ("答えられない（unauthorized）", "unauthorized"),
 }
 # What the library says of octets that it doesn't take, or takes and doesn't know.
-UNREADABLE = (ValueError, NotImplementedError, UnsupportedAlgorithm, x509.DuplicateExtension)
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+)
 FETCHED = {
     "crl": ("CRLを受け取りに来た", "Fetched a CRL"),
     "arl": ("認証局の失効リストを受け取りに来た", "Fetched the authorities' revocation list"),

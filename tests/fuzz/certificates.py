@@ -16,12 +16,12 @@ from jpki_client import der as client_der
 from jpki_client import status as client_status
 from jpki_client.holder import holder
 
-from ca import assembly, clock, der, evidence, responder, status, succession
+from ca import assembly, clock, der, evidence, presented, responder, status, succession
 from ca.errors import PublicKeyUnfit
 from ca.ocsp import request
 from ca.reply import Reply, Request
 from ca.serving.connection import Connection, Hall, Limits
-from portal import callers
+from portal import attributes, callers
 from sandbox.trace import responder as trace
 from tests.ca.test_ocsp import question, several
 from tests.fuzz import world
@@ -80,8 +80,9 @@ def feed_certificate(data: bytes) -> None:
     now = clock.now(known.realm)
     status.check_all(known.realm, [status.Question(data, evidence=status.Evidence(known.list_, known.answer))], now=now)
     status.check_signature(known.realm, data, b"text", bytes(256), now=now, purpose=status.Purpose.SIGNATURE)
+    attributes.read(data)
     with contextlib.suppress(ValueError):
-        read = x509.load_der_x509_certificate(data)
+        read = presented.of_der(data)
         with contextlib.suppress(ValueError, x509.DuplicateExtension):
             holder(read)
     pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(data) + b"-----END CERTIFICATE-----\n"

@@ -14,6 +14,10 @@ from pathlib import Path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 
+# Of these atheris makes, under Python 3.11, code that ends the process; they parse nothing that a stranger sent.
+NOT_INSTRUMENTED = ["ca.lint.rules", "ca.lint.shape", "ca.lint.reading"]
+
+
 def main() -> None:
     """List the targets, or run one."""
     import django
@@ -37,7 +41,7 @@ def run(family: str, name: str, seconds: int, folder: Path) -> None:
     from tests.fuzz.families import FAMILIES, targets
     from tests.fuzz.target import fed
 
-    with atheris.instrument_imports(include=list(FAMILIES[family])):
+    with atheris.instrument_imports(include=list(FAMILIES[family]), exclude=NOT_INSTRUMENTED):
         import django
 
         django.setup()

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from ca import presented
 from whitelist.errors import KeyPrivate, KeyUnacceptable
 from whitelist.models import Credential
 
@@ -50,7 +51,7 @@ def read(text: str, kind: str) -> Key:
         return _checked(_of_text(text), kind)
     try:
         if "BEGIN CERTIFICATE" in text:
-            certificate = x509.load_pem_x509_certificate(text.encode())
+            certificate = presented.of_pem(text.encode())
             return _checked(certificate.public_key(), kind, certificate.not_valid_after_utc)
         return _checked(serialization.load_pem_public_key(text.encode()), kind)
     except (ValueError, UnsupportedAlgorithm) as error:

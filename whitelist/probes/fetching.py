@@ -13,6 +13,7 @@ import httpx
 from cryptography import x509
 from django.conf import settings
 
+from ca import presented
 from whitelist.probes import findings, urls
 from whitelist.probes.errors import Refused, Wrong
 from whitelist.probes.network import Clock, Dial, Limits, Network, Resolver, Transport, dial, resolve
@@ -118,7 +119,7 @@ class Fetcher:
                 der = told.getpeercert(True)
                 if der is None:
                     raise Wrong("certificate_invalid")
-                return Handshake(told.version() or "", x509.load_der_x509_certificate(der))
+                return Handshake(told.version() or "", presented.of_der(der))
             finally:
                 stream.close()
 

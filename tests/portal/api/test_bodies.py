@@ -56,3 +56,10 @@ def test_a_document_may_be_as_large_as_it_is_said_to_be(bank: Any) -> None:
 def test_a_length_that_is_none_is_refused(length: str, realm: Realm) -> None:
     more: Any = {"CONTENT_LENGTH": length, "CONTENT_TYPE": "application/json"}
     assert Client().generic("POST", "/api/v1/token", b"", **more).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/api/phone/v1/enrolments/t0", "/api/phone/v1/none", "/gp/seram/none"])
+def test_a_phones_program_is_told_in_json_that_there_is_nothing(path: str, realm: Realm) -> None:
+    answer = Client().get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["code"] == "not_found"

@@ -73,7 +73,7 @@ def check_status(question: Question, post: Post = post) -> Line:
         return _read(response, request, issuer, nonce, now, facts)
     except httpx.HTTPError:
         return Line(Check.STATUS, Outcome.UNKNOWN, "responder_unreachable", facts)
-    except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm):
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm):
         return Line(Check.STATUS, Outcome.UNKNOWN, "answer_malformed", facts)
 
 

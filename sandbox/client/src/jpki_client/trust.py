@@ -71,7 +71,7 @@ class Trust:
                     for one in members["profiles"]
                 ),
             )
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        except (KeyError, TypeError, ValueError, binascii.Error, x509.InvalidVersion) as error:
             raise Unreachable(f"not a trust list: {error}") from error
 
     def pinned(self, fingerprints: Collection[str]) -> "Trust":

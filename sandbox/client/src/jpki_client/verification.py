@@ -66,7 +66,7 @@ def verify(
         signature = _octets(result, "signature")
         key = certificate.public_key()
         extensions = certificate.extensions
-    except (KeyError, TypeError, ValueError, x509.DuplicateExtension, UnsupportedAlgorithm):
+    except (KeyError, TypeError, ValueError, x509.DuplicateExtension, x509.InvalidVersion, UnsupportedAlgorithm):
         return _malformed()
     if not isinstance(key, rsa.RSAPublicKey):
         return _malformed()
