@@ -17,7 +17,7 @@ from django.db.models.signals import post_migrate
 
 from portal.supervision import system as systems
 from portal.supervision.system import System
-from tests import postgresql
+from tests import postgresql, rabbitmq
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -30,7 +30,7 @@ hypothesis.settings.register_profile("house", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("house")
 # What runs in real time: its tests get the mark `running`.
 RUNNING_FOLDERS = {"browser", "journeys", "pcsc"}
-RUNNING_FIXTURES = {"system", "supervised", "browser"}
+RUNNING_FIXTURES = {"system", "supervised", "browser", "broker"}
 
 
 def missing(what: str) -> NoReturn:
@@ -76,6 +76,15 @@ def postgres() -> postgresql.Server:
     try:
         return postgresql.server()
     except postgresql.Missing as error:
+        missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def broker() -> rabbitmq.Broker:
+    """Return a RabbitMQ: `.create("name")` makes an empty virtual host and returns its BROKER_URL."""
+    try:
+        return rabbitmq.broker()
+    except rabbitmq.Missing as error:
         missing(str(error))
 
 

@@ -1,8 +1,10 @@
 """Celery: messages only wake workers, the truth is in the database."""
 
 from celery.schedules import crontab
+from kombu import Exchange, Queue
 
 from portal import environment
+from portal.rights.queues import exchange, queues
 from portal.settings.authorities import (
     CRL_PUBLISH_SECONDS,
     JOURNAL_SEAL_SECONDS,
@@ -61,6 +63,19 @@ CELERY_TASK_ROUTES = {
     "whitelist.run_probes": {"queue": "probes"},
     "whitelist.*": {"queue": "notices"},
 }
+# Whether processes make the queues that they want. Where each has a user of its own they may not: the broker's
+# definitions have made them (docs/rights.md), and whoever sends names the exchange that it may write to.
+BROKER_MAKES_QUEUES = environment.flag("BROKER_MAKES_QUEUES", True)
+if not BROKER_MAKES_QUEUES:
+    CELERY_TASK_QUEUES = [
+        Queue(name, Exchange(exchange(name), no_declare=True), routing_key=name, no_declare=True)
+        for name in queues(sandbox=SANDBOX)
+    ]
+    CELERY_TASK_CREATE_MISSING_QUEUES = False
+    for _route in CELERY_TASK_ROUTES.values():
+        _route |= {"exchange": exchange(_route["queue"]), "routing_key": _route["queue"]}
+    # Whoever reached every worker's command queue could stop them all, or read what they are at.
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 
 CELERY_BEAT_SCHEDULE = {
     "linkage": {"task": "ca.sweep_linkage", "schedule": LINKAGE_SWEEP_SECONDS},
