@@ -11,7 +11,7 @@ FAST := $(UNITS) and not slow
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless docs
+	bench-headless bench-hosts docs
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,10 @@ bench-pages: setup-tests ## measure the server's time for every page that waits 
 
 bench-headless: setup ## measure how long the headless sandbox takes to be ready; JSON in var/bench/
 	$(PYTHON) -m benchmarks.headless_start
+
+bench-hosts: setup-tests ## measure enrolments by the number of hosts, as network namespaces (root); JSON in var/bench/
+	@scripts/system-packages.sh hosts
+	$(PYTHON) -m benchmarks.hosts
 
 docs: setup ## build the documentation's site in docs/_build/html; a dead link or a page that nothing leads to fails it
 	@scripts/system-packages.sh diagrams
