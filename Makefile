@@ -110,6 +110,10 @@ fuzz: setup ## feed every parser of bytes for minutes, guided by coverage; var/f
 fuzz-apis: setup-tests ## ask every operation of every API as each who might (EXAMPLES=3 of each kind)
 	EXAMPLES=$(or $(EXAMPLES),3) $(PYTHON) -m pytest -q tests/fuzz/apis.py
 
+bench-hosts: setup-tests ## measure enrolments by the number of hosts, as network namespaces (root); JSON in var/bench/
+	@scripts/system-packages.sh hosts
+	$(PYTHON) -m benchmarks.hosts
+
 docs: setup ## build the documentation's site in docs/_build/html; a dead link or a page that nothing leads to fails it
 	@scripts/system-packages.sh diagrams
 	@.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-docs.lock

@@ -103,7 +103,10 @@ def cpu(system: System) -> float:
 
 # --- The process that is all the phones ----------------------------------------------------------------------------
 def be(site: str, phones: int) -> dict[str, float]:
-    """Make citizens, say `ready`, wait for a line, provision them all at once; return the figures."""
+    """Make citizens, say `ready`, wait for a line, provision them all at once; return the figures.
+
+    `site` may name several, with commas between them: the phones are shared out.
+    """
     import django
 
     django.setup()
@@ -113,6 +116,7 @@ def be(site: str, phones: int) -> dict[str, float]:
     from ca.profiles import Medium
     from tsm.models import Enrolment
 
+    sites = site.split(",")
     slug = f"phones{Realm.objects.count()}"
     realm = ceremony.create_realm(slug)
     ceremony.create_authorities(realm)
@@ -127,7 +131,7 @@ def be(site: str, phones: int) -> dict[str, float]:
 
     def run(citizen: Any) -> None:
         together.wait()
-        phone = OnePhone(site, citizen, begin + GIVE_UP)
+        phone = OnePhone(sites[everybody.index(citizen) % len(sites)], citizen, begin + GIVE_UP)
         phone.enrol()
         seconds.append(time.monotonic() - begin)
         tries.append(phone.tries)

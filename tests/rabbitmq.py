@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,14 @@ class Broker:
 
     It stops and starts at the same address, with its data, until `lose` throws that away. Raises Missing when no
     RabbitMQ is installed or it doesn't start.
+
+    On another host than this one, a network namespace of this machine, `address` is that host's, and `inside` the
+    command that runs another there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
         self.program = _program()
+        self.address, self.inside = address, tuple(inside)
         self.port, self.management, self.distribution, self.mapper = free_ports(4)
         self.folder = Path(tempfile.mkdtemp(prefix="jpki-mq-", dir="/tmp"))
         atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
@@ -69,7 +74,7 @@ class Broker:
     def url(self, host: str = "/", user: str = "guest", password: str = "guest") -> str:  # noqa: S107
         """Return BROKER_URL of a virtual host, for this user."""
         who = f"{urllib.parse.quote(user, '')}:{urllib.parse.quote(password, '')}"
-        return f"amqp://{who}@127.0.0.1:{self.port}/{urllib.parse.quote(host, '')}"
+        return f"amqp://{who}@{self.address}:{self.port}/{urllib.parse.quote(host, '')}"
 
     def create(self, host: str) -> str:
         """Make an empty virtual host, in place of one of that name; return its BROKER_URL for `guest`."""
@@ -98,7 +103,7 @@ class Broker:
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the management's HTTP API at `/api/<path>` as `guest`; return its JSON, or None. Raises Refused."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.management}/api/{path}", data, method=method)
+        request = urllib.request.Request(f"http://{self.address}:{self.management}/api/{path}", data, method=method)
         request.add_header("Authorization", "Basic " + base64.b64encode(b"guest:guest").decode())
         request.add_header("Content-Type", "application/json")
         try:
@@ -154,8 +159,8 @@ class Broker:
 
     def _write(self) -> None:
         lines = [
-            f"listeners.tcp.1 = 127.0.0.1:{self.port}",
-            "management.tcp.ip = 127.0.0.1",
+            f"listeners.tcp.1 = {self.address}:{self.port}",
+            f"management.tcp.ip = {self.address}",
             f"management.tcp.port = {self.management}",
             # Others fill the disk and the memory of a machine for tests; this node's share is small.
             "disk_free_limit.absolute = 50MB",
@@ -164,6 +169,8 @@ class Broker:
             "log.console.level = warning",
             "log.file = false",
         ]
+        if self.inside:
+            lines.append("loopback_users = none")
         (self.folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
         (self.folder / "plugins").write_text(PLUGINS)
         (self.folder / "environment.conf").write_text("")
@@ -190,9 +197,14 @@ class Broker:
             "RABBITMQ_LOG_BASE": str(self.folder / "logs"),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": arguments,
         }
-        return {"user": self.user, "cwd": self.folder, "env": environment, "stdin": subprocess.DEVNULL}
+        # Only root enters another host, so there the user is changed after it.
+        user = None if self.inside else self.user
+        return {"user": user, "cwd": self.folder, "env": environment, "stdin": subprocess.DEVNULL}
 
     def _launch(self, command: list[str], log: Path) -> "subprocess.Popen[bytes]":
+        if self.inside:
+            as_user = ("setpriv", f"--reuid={self.user}", "--regid=nogroup", "--clear-groups", "--")
+            command = [*self.inside, *(as_user if self.user else ()), *command]
         with log.open("ab") as output:
             return subprocess.Popen(
                 command, stdout=output, stderr=output, preexec_fn=die_with_parent, start_new_session=True, **self._run()
