@@ -47,6 +47,8 @@ def _rows(mine: Q) -> QuerySet[VerificationLog]:
 def forget() -> int:
     """Delete, in batches, what was kept for long enough; return how many answers."""
     limit, deleted = clock.machine() - timedelta(days=settings.VERIFICATION_LOG_DAYS), 0
-    while old := list(VerificationLog.objects.filter(at__lt=limit).values_list("pk", flat=True)[:_BATCH]):
+    # The oldest: so it is the index that is read, also where there is nothing to delete.
+    oldest = VerificationLog.objects.filter(at__lt=limit).order_by("at").values_list("pk", flat=True)
+    while old := list(oldest[:_BATCH]):
         deleted += VerificationLog.objects.filter(pk__in=old).delete()[0]
     return deleted

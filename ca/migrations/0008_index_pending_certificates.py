@@ -1,0 +1,19 @@
+from django.db import migrations, models
+
+from ca import online
+
+
+class Migration(migrations.Migration):
+
+    atomic = False
+
+    dependencies = [
+        ('ca', '0007_grow_a_tree_over_the_journal'),
+    ]
+
+    operations = [
+        online.AddIndexConcurrently(
+            model_name='certificate',
+            index=models.Index(condition=models.Q(('status', 'pending')), fields=['realm', 'medium'], name='ca_certificate_pending'),
+        ),
+    ]
