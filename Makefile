@@ -11,7 +11,7 @@ FAST := $(UNITS) and not slow
 .DEFAULT_GOAL := help
 .PHONY: help run documents reset demo test test-units test-running test-postgres coverage check check-code check-format check-lint \
 	check-layers check-types check-tests format lock setup setup-tests bench bench-ca bench-tsm bench-pages \
-	bench-headless
+	bench-headless bench-population
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,11 @@ bench-pages: setup-tests ## measure the server's time for every page that waits 
 
 bench-headless: setup ## measure how long the headless sandbox takes to be ready; JSON in var/bench/
 	$(PYTHON) -m benchmarks.headless_start
+
+HOLDERS ?= 100000
+bench-population: setup-tests ## measure everything among HOLDERS=… people on PostgreSQL, and draw docs/scale.md's curves anew
+	$(PYTHON) -m benchmarks.population all $(HOLDERS)
+	$(PYTHON) -m benchmarks.population.drawing
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

@@ -22,18 +22,21 @@ def continuation_key(continuation: Mapping[str, Any] | None) -> str:
 
 
 def ripe_continuations(issuance_ids: list[int]) -> list[Mapping[str, Any]]:
-    """Return the continuations not yet sent, each once, whose requests are all issued or refused."""
-    groups = (
-        Issuance.objects.filter(pk__in=issuance_ids)
-        .exclude(continuation_key="")
-        .values_list("continuation_key")
-        .distinct()
-    )
+    """Return the continuations of these requests, each once, that wait for no other request.
+
+    One that was sent already is among them: who asks anew may ask because the message was lost.
+    """
+    own = Issuance.objects.filter(pk__in=issuance_ids).exclude(continuation_key="")
+    groups: dict[str, list[tuple[str, Mapping[str, Any] | None]]] = {}
+    for key, state, continuation in own.values_list("continuation_key", "state", "continuation"):
+        groups.setdefault(key, []).append((state, continuation))
     ripe = []
-    for (key,) in groups:
-        rows = list(_not_continued(key).values_list("state", "continuation"))
-        if rows and all(state in Issuance.FINAL for state, _ in rows):
-            ripe.append(rows[0][1])
+    for key, members in groups.items():
+        states = {state for state, _ in members}
+        if states <= set(Issuance.FINAL):
+            states |= set(_not_continued(key).values_list("state", flat=True))
+        if states <= set(Issuance.FINAL):
+            ripe.append(members[0][1])
     return [continuation for continuation in ripe if continuation is not None]
 
 

@@ -16,4 +16,8 @@ class Migration(migrations.Migration):
             model_name='certificate',
             index=models.Index(condition=models.Q(('status', 'pending')), fields=['realm', 'medium'], name='ca_certificate_pending'),
         ),
+        online.AddIndexConcurrently(
+            model_name='cardrevocation',
+            index=models.Index(fields=['realm', 'revoked_at'], name='ca_card_revocation_lately'),
+        ),
     ]
