@@ -119,11 +119,17 @@ docs: setup ## build the documentation's site in docs/_build/html; a dead link o
 	@.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes -r requirements-docs.lock
 	DJANGO_SETTINGS_MODULE=portal.settings .venv/bin/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
 upgrade: setup-tests ## let the first release serve while its database is migrated, then go on with it; minutes
 	$(PYTHON) -m pytest -q tests/upgrade/serving.py
 
 drill: setup-tests ## lose the database of a running system, restore a backup, and see that no number is given twice; minutes
 	$(PYTHON) -m pytest -q -s tests/upgrade/drill.py
+
+HOLDERS ?= 100000
+bench-population: setup-tests ## measure everything among HOLDERS=… people on PostgreSQL, and draw docs/scale.md's curves anew
+	$(PYTHON) -m benchmarks.population all $(HOLDERS)
+	$(PYTHON) -m benchmarks.population.drawing
 
 format: setup ## let ruff format and mend what it can
 	.venv/bin/ruff format .

@@ -25,7 +25,10 @@ class Lag:
 def measure(realm: Realm, *, since: datetime, now: datetime) -> Lag:
     """Measure the realm's linkage; `since` and `now` are the realm's time."""
     fallen = Certificate.objects.filter(
-        realm=realm, cause=Cause.CARD_CERTIFICATE_REVOKED, linked_to__card_revocation__revoked_at__gte=since
+        realm=realm,
+        cause=Cause.CARD_CERTIFICATE_REVOKED,
+        linked_to__card_revocation__realm=realm,
+        linked_to__card_revocation__revoked_at__gte=since,
     )
     lags = [phone - card for phone, card in fallen.values_list("revoked_at", "linked_to__revoked_at") if phone and card]
     waiting = list(

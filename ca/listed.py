@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ca import journal, octets, revocation
+from ca import bulk, journal, octets, revocation
 from ca.models import Certificate, Partition
 
 _EVER = datetime(1, 1, 2, tzinfo=UTC)
@@ -80,7 +80,9 @@ def _complete(partition: Partition) -> None:
     with transaction.atomic():
         journal.take(partition.generation.authority.realm)
         lacking = _not_good(partition).filter(crl_entry=None)
-        for certificate in lacking.only("serial_number", "cause", "revoked_at", "changed_at"):
-            at = certificate.revoked_at or certificate.changed_at
-            entry = revocation.crl_entry(certificate.serial_number, cause=certificate.cause, at=at)
-            Certificate.objects.filter(pk=certificate.pk).update(crl_entry=entry)
+        found = lacking.values_list("pk", "serial_number", "cause", "revoked_at", "changed_at")
+        rows = [
+            (pk, revocation.crl_entry(serial_number, cause=cause, at=revoked_at or changed_at))
+            for pk, serial_number, cause, revoked_at, changed_at in found
+        ]
+        bulk.update(Certificate, ("crl_entry",), rows, where="t.status <> %s", arguments=[Certificate.Status.VALID])

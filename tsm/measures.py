@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from ca import clock, journal, revocation
@@ -19,7 +20,7 @@ from ca.revocation import Cause
 from tsm import orders
 from tsm.enrolment.ending import finish
 from tsm.enrolment.life import State, note
-from tsm.models import Enrolment, Incident
+from tsm.models import Enrolment, Incident, SweepMark
 
 
 class Signal(StrEnum):
@@ -62,6 +63,8 @@ POLICY: Mapping[Signal, tuple[Stage, ...]] = {
 # These end by themselves when the phone is heard of again; what was held stays held until the holder proves himself.
 PASSING = frozenset({Signal.SILENT})
 
+LOOK_EVERY = timedelta(hours=6)  # for silence, by the realm's clock
+
 
 def report(enrolment: Enrolment, signal: Signal, *, source: str, since: datetime | None = None) -> Incident | None:
     """Take a signal about an active enrolment and do what is due at once. None when there is nothing in use.
@@ -92,10 +95,11 @@ def report(enrolment: Enrolment, signal: Signal, *, source: str, since: datetime
 def run(realm: Realm) -> int:
     """Take up silence, close what is over, and carry out what is due in a realm. Return how many stages were."""
     now = clock.now(realm)
-    for enrolment, since in _silent(realm, now):
-        report(enrolment, Signal.SILENT, source="sweep", since=since)
+    if _look_for_silence(realm, now):
+        for enrolment, since in _silent(realm, now):
+            report(enrolment, Signal.SILENT, source="sweep", since=since)
     done = 0
-    for incident in Incident.objects.filter(enrolment__realm=realm, closed_at__isnull=True).select_related("enrolment"):
+    for incident in _ripe(realm, now).select_related("enrolment"):
         with transaction.atomic():
             journal.take(realm)
             incident.enrolment.refresh_from_db()
@@ -119,6 +123,27 @@ def hold(enrolment: Enrolment, now: datetime) -> None:
         certificate.refresh_from_db()
         if certificate.status == Certificate.Status.VALID:
             revocation.hold(certificate, cause=Cause.LOSS, now=now)
+
+
+def _look_for_silence(realm: Realm, now: datetime) -> bool:
+    """Claim the look through all that is in use: it counts in days, and costs what exists."""
+    mark, _ = SweepMark.objects.get_or_create(realm=realm)
+    last = mark.silence_at
+    # Also when the realm's clock was set back.
+    if last is not None and last <= now < last + LOOK_EVERY:
+        return False
+    return bool(SweepMark.objects.filter(pk=mark.pk, silence_at=last).update(silence_at=now))
+
+
+def _ripe(realm: Realm, now: datetime) -> QuerySet[Incident]:
+    """Return the open incidents with which something is to be done: a stage that is due, or an end that has come."""
+    due = Q()
+    for signal, stages in POLICY.items():
+        for number, stage in enumerate(stages):
+            due |= Q(signal=signal, stages_done=number, since__lte=now - stage.after)
+    heard = Q(enrolment__phone__heard_at__gt=F("since")) | Q(enrolment__phone__last_seen_at__gt=F("since"))
+    over = ~Q(enrolment__state=State.ACTIVE) | (Q(signal__in=PASSING) & heard)
+    return Incident.objects.filter(due | over, enrolment__realm=realm, closed_at__isnull=True)
 
 
 def _silent(realm: Realm, now: datetime) -> list[tuple[Enrolment, datetime]]:

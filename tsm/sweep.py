@@ -1,5 +1,6 @@
 """The sweep over enrolments: what a lost message, a dead worker or a silent phone left standing goes on."""
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,9 +13,11 @@ from ca.profiles import Medium
 from ca.revocation import Cause
 from tsm import conversation as conversations
 from tsm import enrolment as enrolments
-from tsm import measures
+from tsm import falls, measures
 from tsm.enrolment import send_advance
 from tsm.models import Conversation, Enrolment, SecureElement, ServiceOrder
+
+BATCH = 1000  # elements in a statement
 
 
 def run() -> int:
@@ -55,18 +58,7 @@ def revoke_undelivered(realm: Realm) -> int:
 
 def follow_linkage(realm: Realm) -> int:
     """End enrolments whose certificates fell with the card's, so that their elements are emptied. Return how many."""
-    fallen = Enrolment.objects.filter(
-        realm=realm,
-        state=Enrolment.State.ACTIVE,
-        signature_certificate__status=Certificate.Status.REVOKED,
-        authentication_certificate__status=Certificate.Status.REVOKED,
-    )
-    count = 0
-    for enrolment in fallen:
-        with transaction.atomic():
-            journal.take(realm)
-            enrolments.finish(enrolment, Cause.CARD_CERTIFICATE_REVOKED, clock.now(realm))
-        count += 1
+    count = falls.follow(realm)
     revoked = Certificate.Status.REVOKED
     undone = Q(signature_certificate__status=revoked) | Q(authentication_certificate__status=revoked)
     for enrolment in Enrolment.objects.filter(undone, realm=realm, state__in=enrolments.UNDER_WAY):
@@ -85,30 +77,38 @@ def give_up_stale(realm: Realm) -> int:
 
 
 def _wake(realm: Realm) -> int:
-    working = Q(pk__in=Enrolment.objects.filter(realm=realm, state__in=enrolments.WORKING).values("element_id")) | Q(
-        occupant__state__in=enrolments.LEAVING
-    )
+    """Wake what workers have to do with. Each kind is found by an index of its own, never among all elements."""
+    of_realm = Enrolment.objects.filter(realm=realm)
+    elements = SecureElement.objects.filter(phone__realm=realm)
+    wanted: set[int] = set(of_realm.filter(state__in=enrolments.WORKING).values_list("element_id", flat=True))
+    leaving = of_realm.filter(state__in=enrolments.LEAVING).values("pk")
+    wanted.update(SecureElement.objects.filter(occupant__in=leaving).values_list("pk", flat=True))
     # An order that stands for one in use; keys that are on their way, whatever became of the enrolment.
-    working |= Q(
-        pk__in=ServiceOrder.objects.filter(
-            state=ServiceOrder.State.OPEN, enrolment__realm=realm, enrolment__state=enrolments.State.ACTIVE
-        ).values("enrolment__element_id")
-    ) | Q(isd_pending__isnull=False)
+    orders = ServiceOrder.objects.filter(state=ServiceOrder.State.OPEN, enrolment__state=enrolments.State.ACTIVE)
+    wanted.update(orders.filter(enrolment__realm=realm).values_list("enrolment__element_id", flat=True))
+    wanted.update(elements.filter(isd_pending__isnull=False).values_list("pk", flat=True))
     now = clock.machine()
     # An element that answered wrong again and again is left alone for a while.
     resting = Conversation.objects.filter(
         closed_at__gt=now - timedelta(seconds=settings.TSM_RETRY_SECONDS),
         # Later than now, it was closed by a clock that was set back since.
         closed_at__lt=now + leases.SKEW,
+        failures__gt=0,  # as the index has it
         failures__gte=settings.TSM_FAILURES,
     )
-    standing = (
-        SecureElement.objects.filter(working, phone__realm=realm)
-        .filter(leases.free(now, timedelta(seconds=settings.TSM_LEASE_SECONDS)))
-        .exclude(pk__in=resting.values("element_id"))
-    )
-    ids = list(standing.values_list("pk", flat=True))
+    wanted.difference_update(resting.values_list("element_id", flat=True))
+    unheld = leases.free(now, timedelta(seconds=settings.TSM_LEASE_SECONDS))
+    count = 0
     with messages.passing():
-        for element_id in ids:
-            send_advance(element_id)
-    return len(ids)
+        for some in _batches(sorted(wanted)):
+            for element_id in (
+                SecureElement.objects.filter(unheld, pk__in=some).order_by("pk").values_list("pk", flat=True)
+            ):
+                send_advance(element_id)
+                count += 1
+    return count
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

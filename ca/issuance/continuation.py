@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ca import clock, leases
 from ca.issuance.terms import lease
@@ -22,24 +22,32 @@ def continuation_key(continuation: Mapping[str, Any] | None) -> str:
 
 
 def ripe_continuations(issuance_ids: list[int]) -> list[Mapping[str, Any]]:
-    """Return the continuations, each once, whose requests are all issued or refused."""
-    groups = (
-        Issuance.objects.filter(pk__in=issuance_ids)
-        .exclude(continuation_key="")
-        .values_list("continuation_key")
-        .distinct()
-    )
+    """Return the continuations of these requests, each once, that wait for no other request.
+
+    One that was sent already is among them: who asks anew may ask because the message was lost.
+    """
+    own = Issuance.objects.filter(pk__in=issuance_ids).exclude(continuation_key="")
+    groups: dict[str, list[tuple[str, Mapping[str, Any] | None]]] = {}
+    for key, state, continuation in own.values_list("continuation_key", "state", "continuation"):
+        groups.setdefault(key, []).append((state, continuation))
     ripe = []
-    for (key,) in groups:
-        rows = Issuance.objects.filter(continuation_key=key)
-        if not rows.exclude(state__in=Issuance.FINAL).exists():
-            ripe.append(rows.values_list("continuation", flat=True)[0])
+    for key, members in groups.items():
+        states = {state for state, _ in members}
+        if states <= set(Issuance.FINAL):
+            states |= set(_not_continued(key).values_list("state", flat=True))
+        if states <= set(Issuance.FINAL):
+            ripe.append(members[0][1])
     return [continuation for continuation in ripe if continuation is not None]
 
 
 def mark_continued(continuation: Mapping[str, Any]) -> None:
     """Note that the broker has a continuation."""
-    Issuance.objects.filter(continuation_key=continuation_key(continuation)).update(continued_at=clock.machine())
+    _not_continued(continuation_key(continuation)).update(continued_at=clock.machine())
+
+
+def _not_continued(key: str) -> QuerySet[Issuance]:
+    # As the index says it: without that, every request that ever was is looked at.
+    return Issuance.objects.filter(continuation_key=key, continued_at=None).exclude(continuation_key="")
 
 
 def left_behind(size: int = 100) -> list[list[int]]:

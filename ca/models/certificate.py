@@ -64,6 +64,10 @@ class Certificate(models.Model):
                 condition=~models.Q(status="valid"),
                 name="ca_certificate_listed",
             ),
+            # Issued and never activated: few, and looked for by a sweep.
+            models.Index(
+                fields=["realm", "medium"], condition=models.Q(status="pending"), name="ca_certificate_pending"
+            ),
         )
 
     def __str__(self) -> str:

@@ -19,6 +19,8 @@ class CardRevocation(models.Model):
             models.Index(
                 fields=["realm", "revoked_at"], condition=models.Q(settled_at=None), name="ca_card_revocation_open"
             ),
+            # What fell lately, settled or not: the console's.
+            models.Index(fields=["realm", "revoked_at"], name="ca_card_revocation_lately"),
         )
 
     def __str__(self) -> str:

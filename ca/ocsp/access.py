@@ -116,6 +116,8 @@ def purge() -> int:
     """Delete the notes that are older than OCSP_LOG_DAYS, in batches; return how many."""
     limit = clock.machine() - timedelta(days=settings.OCSP_LOG_DAYS)
     deleted = 0
-    while old := list(StatusAnswer.objects.filter(at__lt=limit).values_list("pk", flat=True)[:_BATCH]):
+    # The oldest: so it is the index that is read, also where there is nothing to delete.
+    old_first = StatusAnswer.objects.filter(at__lt=limit).order_by("at")
+    while old := list(old_first.values_list("pk", flat=True)[:_BATCH]):
         deleted += StatusAnswer.objects.filter(pk__in=old).delete()[0]
     return deleted

@@ -186,7 +186,10 @@ def uses_of(enrolment: Enrolment) -> QuerySet[HandOff]:
 
     What this phone's screen showed before the holder applied for it may be another's.
     """
-    certificates = Certificate.objects.filter(realm=enrolment.realm, holder=enrolment.holder).values("pk")
+    # Ids and not a subquery: then both sides of the "or" go by an index, and nobody else's uses are looked at.
+    certificates = list(
+        Certificate.objects.filter(realm=enrolment.realm, holder=enrolment.holder).values_list("pk", flat=True)
+    )
     on_screen = Q(shown_on=enrolment.phone, created_at__gte=enrolment.created_at, answered_with__isnull=True)
     return (
         HandOff.objects.filter(Q(answered_with__in=certificates) | on_screen, ended_at__isnull=False)

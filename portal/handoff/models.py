@@ -71,6 +71,14 @@ class HandOff(models.Model):
 
     class Meta:
         ordering = ("created_at", "pk")
+        # What may have run out unseen: few, however many are over.
+        indexes = (
+            models.Index(
+                fields=["realm", "expires_at"],
+                condition=models.Q(state__in=["waiting", "scanned", "shown"]),
+                name="portal_handoff_open",
+            ),
+        )
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state="answered")

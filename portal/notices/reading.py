@@ -153,7 +153,9 @@ def _certificates(realm: Realm, entries: Iterable[JournalEntry]) -> dict[tuple[s
     if not serials:
         return {}
     # Authorities count their serial numbers each for itself: the purpose tells whose it is.
-    rows = Certificate.objects.filter(realm=realm, serial_number__in=serials, medium=Medium.PHONE)
+    # By the authorities, as the index of the numbers is.
+    issuers = list(realm.authorities.values_list("pk", flat=True))
+    rows = Certificate.objects.filter(issuer__in=issuers, serial_number__in=serials, medium=Medium.PHONE)
     return {(one.purpose, one.serial_number): one for one in rows.defer("der", "public_key")}
 
 

@@ -120,10 +120,7 @@ class LogView(APIView):
         credential = callers.of(request)
         asked = describing.read_query(request, shapes.LogQuery)
         size, before = asked["limit"], asked.get("before")
-        rows = log.of_party(credential.relying_party)
-        if before:
-            rows = rows.filter(pk__lt=before)
-        page = list(rows[: size + 1])
+        page = log.newest([credential.relying_party_id], size + 1, before=before or None)
         more = len(page) > size
         page = page[:size]
         link = f"{settings.PUBLIC_URL}{reverse('verification_api:log')}?limit={size}&before="

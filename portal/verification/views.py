@@ -29,11 +29,12 @@ COLUMNS = (
 @require_safe
 def overview(request: MemberRequest, organisation: uuid.UUID) -> HttpResponseBase:
     """Show what the organisation's services asked, and what was asked in their name, newest first."""
-    rows, services, chosen = _chosen(request)
+    _rows, services, chosen = _chosen(request)
     before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    page = list(rows[: PAGE + 1])
+    own = RelyingParty.objects.filter(organisation=request.membership.organisation)
+    shown = own.filter(client_id=chosen) if chosen else own
+    until = int(before) if before.isdecimal() and len(before) < 19 else None
+    page = log.newest(list(shown.values_list("pk", flat=True)), PAGE + 1, before=until)
     context = {
         "membership": request.membership,
         "rows": [_row(each) for each in page[:PAGE]],

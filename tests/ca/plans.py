@@ -38,3 +38,22 @@ def executed() -> Iterator[list[str]]:
 def sequential(plans: Iterable[str], tables: Iterable[str]) -> list[str]:
     """Return the plans that read one of these tables from end to end."""
     return [plan for plan in plans if any(f"Seq Scan on {table}" in plan for table in tables)]
+
+
+def without_reading_whole(statement: str) -> str:
+    """Return the plan of a statement (its values in it) where a table is read whole only if there is no other way.
+
+    Among few rows every table is read whole, so what would happen among many shows only when it is forbidden.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {statement}")
+        rows: list[tuple[str]] = cursor.fetchall()
+        cursor.execute("RESET enable_seqscan")
+    return "\n".join(line for (line,) in rows)
+
+
+def needing_whole(statements: Iterable[str], tables: Iterable[str]) -> list[str]:
+    """Return the plans of those SELECTs that have no way around reading one of these tables whole."""
+    wanted = [one for one in statements if one.startswith("SELECT")]
+    return sequential([f"{one}\n{without_reading_whole(one)}" for one in wanted], tables)

@@ -8,6 +8,7 @@ from tsm.models.incident import Incident
 from tsm.models.load_file import LoadFile
 from tsm.models.phone import Phone
 from tsm.models.service_order import ServiceOrder
+from tsm.models.sweep_mark import SweepMark
 
 __all__ = [
     "ConformanceResult",
@@ -20,4 +21,5 @@ __all__ = [
     "Phone",
     "SecureElement",
     "ServiceOrder",
+    "SweepMark",
 ]

@@ -32,6 +32,10 @@ class Conversation(models.Model):
                 name="one_open_conversation_per_element",
             )
         ]
+        indexes = (
+            # Those that went wrong, the newest at the end: whose element rests for a while.
+            models.Index(fields=["closed_at"], condition=models.Q(failures__gt=0), name="tsm_conversation_went_wrong"),
+        )
 
     def __str__(self) -> str:
         return str(self.reference)

@@ -42,6 +42,12 @@ class SecureElement(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["iin", "cin"], name="one_element_per_number")]
+        indexes = (
+            # Keys on their way: the sweep's.
+            models.Index(
+                fields=["phone"], condition=models.Q(isd_pending__isnull=False), name="tsm_element_keys_pending"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.identifier

@@ -64,14 +64,20 @@ class Enrolment(models.Model):
                 name="one_open_enrolment_per_phone",
             ),
         ]
-        # What operators look for: those not yet active, few, however many there ever were.
-        indexes = [
+        indexes = (
+            # What the sweep and the console look for: what is on its way, and what must leave its element. Few, however
+            # many are in use or were.
             models.Index(
                 fields=["realm", "state_since"],
                 condition=models.Q(state__in=["verified", "prepared", "keyed", "certified", "installed"]),
                 name="tsm_enrolment_under_way",
-            )
-        ]
+            ),
+            models.Index(
+                fields=["realm", "state_since"],
+                condition=models.Q(state__in=["ended", "abandoned"]),
+                name="tsm_enrolment_leaving",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.reference} {self.state}"

@@ -45,6 +45,15 @@ class VerificationLog(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        # One's own part of the log, from its end.
+        indexes = (
+            models.Index(fields=["relying_party", "id"], name="whitelist_log_asked"),
+            models.Index(
+                fields=["on_behalf_of", "id"],
+                condition=models.Q(on_behalf_of__isnull=False),
+                name="whitelist_log_in_name",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.serial_number} {self.verdict}"

@@ -1,6 +1,6 @@
 """The log of answers: one row each, in the transaction of the answer; kept for VERIFICATION_LOG_DAYS."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from django.conf import settings
@@ -29,15 +29,25 @@ def note(who: Asker, kind: VerificationLog.Kind, purpose: Purpose, said: Iterabl
     )
 
 
-def of_party(party: RelyingParty) -> QuerySet[VerificationLog]:
-    """Return what a relying party asked, and what was asked in its name; newest first."""
-    return _rows(Q(relying_party=party) | Q(on_behalf_of=party))
-
-
 def of_organisation(organisation: Organisation) -> QuerySet[VerificationLog]:
     """Return what any service of an organisation asked, and what was asked in its name; newest first."""
     own = RelyingParty.objects.filter(organisation=organisation).values("pk")
     return _rows(Q(relying_party__in=own) | Q(on_behalf_of__in=own))
+
+
+def newest(parties: Collection[int], size: int, *, before: int | None = None) -> list[VerificationLog]:
+    """Return the newest that relying parties (ids) asked, or that was asked in their name; `before` an answer's id.
+
+    Each one's own part of the log is read from its end, so that it costs what is returned: to walk the whole log for
+    somebody who asks little would cost what all ask.
+    """
+    found: set[int] = set()
+    for mine in (Q(**{whose: party}) for party in parties for whose in ("relying_party", "on_behalf_of")):
+        rows = VerificationLog.objects.filter(mine)
+        if before is not None:
+            rows = rows.filter(pk__lt=before)
+        found.update(rows.order_by("-pk").values_list("pk", flat=True)[:size])
+    return list(_rows(Q(pk__in=sorted(found, reverse=True)[:size])))
 
 
 def _rows(mine: Q) -> QuerySet[VerificationLog]:
@@ -47,6 +57,8 @@ def _rows(mine: Q) -> QuerySet[VerificationLog]:
 def forget() -> int:
     """Delete, in batches, what was kept for long enough; return how many answers."""
     limit, deleted = clock.machine() - timedelta(days=settings.VERIFICATION_LOG_DAYS), 0
-    while old := list(VerificationLog.objects.filter(at__lt=limit).values_list("pk", flat=True)[:_BATCH]):
+    # The oldest: so it is the index that is read, also where there is nothing to delete.
+    oldest = VerificationLog.objects.filter(at__lt=limit).order_by("at").values_list("pk", flat=True)
+    while old := list(oldest[:_BATCH]):
         deleted += VerificationLog.objects.filter(pk__in=old).delete()[0]
     return deleted
