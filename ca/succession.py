@@ -82,7 +82,10 @@ def outline(signed: bytes) -> Outline:
         der.tlv(der.SEQUENCE, signed[tbs.content : before.stop], signed[after.start : tbs.end]),
         signed[tbs.end : whole.end],
     )
-    return Outline(x509.load_der_x509_crl(frame), slice(whole.content, tbs.end), entries)
+    try:
+        return Outline(x509.load_der_x509_crl(frame), slice(whole.content, tbs.end), entries)
+    except x509.InvalidVersion as error:  # which is no ValueError
+        raise ValueError(str(error)) from None
 
 
 def examine(partition: Partition, signed: bytes, last: Crl | None, point: x509.IssuingDistributionPoint) -> list[str]:
