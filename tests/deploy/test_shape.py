@@ -139,7 +139,8 @@ def _settings(shape: Shape) -> None:
     for file in (DEPLOY / "environment").glob("*.env"):
         shutil.copy(file, target)
     site = target / "site.env"
-    written = settings_of(site) | OIDS
+    # In earnest beat looks once a minute whether a list is due.
+    written = settings_of(site) | OIDS | {"CRL_PUBLISH_SECONDS": "2", "CRL_VALIDITY_SECONDS": "86400"}
     del written["BROKER_CA_FILE"]  # the tests' broker speaks no TLS; `make trial`'s does
     site.write_text("".join(f"{name}={value}\n" for name, value in written.items()))
     for name, port in (("web", "PORT"), ("responder", "RESPONDER_PORT")):
@@ -227,7 +228,7 @@ def _nginx(shape: Shape) -> None:
         shape.running["nginx"] = launch([program, "-e", f"{inner}/error.log", "-c", f"{inner}/nginx.conf"], {}, log)
 
 
-def until(what: str, holds: object, *, seconds: float = 90) -> None:
+def until(what: str, holds: object, *, seconds: float = 300) -> None:
     """Wait until a function gives something true; fail with what was waited for."""
     deadline = time.monotonic() + seconds
     while True:
@@ -245,7 +246,7 @@ def test_a_request_walks_through_every_process(shape: Shape) -> None:
     def published() -> bool:
         return plain.get("/arl/production/signature.crl").status_code == 200
 
-    until(f"no list was published: {shape.log('ca')[-3000:]}{shape.log('beat')[-1000:]}", published)
+    until("no list was published", published)
     authority = x509.load_der_x509_certificate(plain.get("/authority/production/signature.cer").content)
     listed = x509.load_der_x509_crl(plain.get("/arl/production/signature.crl").content)
     assert listed.issuer == authority.subject
