@@ -299,6 +299,7 @@ TABLES: Mapping[str, May] = {
         },
     ),
     "tsm_serviceorder": May(read="web tsm sweeps", add="web tsm sweeps", change={"web tsm sweeps": "state settled_at"}),
+    "tsm_sweepmark": May(read="sweeps", add="sweeps", change={"sweeps": "sequence silence_at"}),
     "whitelist_accesstoken": May(read="web responder", add="web", remove="web"),
     "whitelist_attachment": May(read="web", add="web"),
     "whitelist_case": May(
