@@ -276,14 +276,14 @@ def test_browsers_are_held_to_tls_and_headers_of_clients_count_for_nothing(shape
     assert (clear.status_code, clear.headers["Location"]) == (308, "https://site.jpki.example/register/?q=1")
     with shape.client("site.jpki.example") as site:
         until("the site does not answer", lambda: site.get("/").status_code == 200)
-        page = site.get("/staff/sign-in/", headers={"X-Forwarded-Proto": "http", "X-Real-IP": "192.0.2.7"})
+        page = site.get("/staff/enrol/", headers={"X-Forwarded-Proto": "http", "X-Real-IP": "192.0.2.7"})
         assert page.status_code == 200, "what the client says of the scheme is replaced"
         assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
         assert "Secure" in page.headers["Set-Cookie"]
         assert site.get("/readyz").status_code == site.get("/metrics").status_code == 404
         site.get("/handoff/this-is-a-link/?and=this")
     kept = (Path(shape.inside("/var/log/nginx")) / "jpki-access.log").read_text()
-    assert "/staff/sign-in/" in kept
+    assert "/staff/enrol/" in kept
     assert "this-is-a-link" not in kept
     assert "and=this" not in kept
     # Past nginx, in clear: sent away.
