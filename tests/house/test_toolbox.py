@@ -20,10 +20,10 @@ def test_a_lock_pins_everything_by_hash_and_names_no_host_and_no_path(lock: Path
         assert "--hash=sha256:" in requirement, requirement
 
 
-def test_each_lock_is_installed_by_the_bootstrap_or_by_make_docs() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    recipes = (ROOT / "scripts" / "bootstrap.sh").read_text() + "".join(re.findall(r"^\t.* install .*", makefile, re.M))
-    installed = set(re.findall(r"requirements(?:-\w+)?\.lock", recipes))
+def test_each_lock_is_installed_by_something() -> None:
+    scripts = "".join((ROOT / name).read_text() for name in ("scripts/bootstrap.sh", "deploy/install.sh"))
+    recipes = "".join(re.findall(r"^\t.* install .*", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    installed = set(re.findall(r"requirements(?:-\w+)?\.lock", scripts + recipes))
     assert [lock.name for lock in LOCKS] == sorted(installed)
 
 
