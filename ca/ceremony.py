@@ -234,6 +234,7 @@ def _create_responders_own_key(generation: Generation) -> MadeKey:
 
 def _create_key(store: KeyStore, name: str, generation: Generation, suffix: str = "") -> MadeKey:
     authority = generation.authority
+    transcript.require_running(authority.realm)
     slug = Purpose(authority.purpose).slug
     # A label of its own for each try: a key that a crash left behind is never taken for another.
     label = f"{authority.realm.slug}.{slug}.{generation.number}{suffix}.{secrets.token_hex(4)}".lower()

@@ -74,6 +74,7 @@ def certify(generation: Generation, label: str, public_key: bytes) -> ResponderK
     `public_key` is a SubjectPublicKeyInfo, DER. Needs the CA's keys. Raises LintFailed, KeysUnavailable.
     """
     authority = generation.authority
+    transcript.require_running(authority.realm)
     serial_number = reserve(authority)
     own = x509.load_der_x509_certificate(bytes(generation.certificate))
     twin = assembly.responder_certificate(

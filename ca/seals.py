@@ -46,6 +46,7 @@ def seal(realm: Realm) -> JournalSeal | None:
     """Sign the head of the realm's chain; None when nothing happened since the last seal. Needs the CA's keys."""
     if not _moved(realm):
         return None
+    transcript.require_running(realm)
     label = _key_label(realm)
     key = keys.store().open(label)
     head = JournalHead.objects.get(realm=realm)
@@ -85,6 +86,7 @@ def signer(realm: Realm) -> keys.Signer:
 
     Raises AuthoritiesHalted, RecordsBehind, TranscriptUnavailable: then it may not be used.
     """
+    transcript.require_running(realm)
     label = _key_label(realm)
     transcript.keep(realm)
     return keys.store().open(label)

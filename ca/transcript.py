@@ -85,7 +85,10 @@ def keep(realm: Realm) -> None:
 
 
 def require_running(realm: Realm) -> None:
-    """Refuse while the realm is halted. Raises AuthoritiesHalted."""
+    """Refuse while the realm is halted. Raises AuthoritiesHalted.
+
+    Asked before an intent is recorded, too: what a halted realm's journal gets is in the way of what it has lost.
+    """
     if Realm.objects.filter(pk=realm.pk, halted_at__isnull=False).exists():
         raise AuthoritiesHalted(
             f"{realm.slug} is halted: manage.py resume --realm {realm.slug} says what is to be done"

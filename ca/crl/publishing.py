@@ -81,6 +81,7 @@ def _batches(partitions: list[Partition]) -> Iterator[list[Partition]]:
 
 def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) -> list[Crl | CrlRefused]:
     """Publish the lists of partitions of one realm, each step once for all of them; return what became of each."""
+    transcript.require_running(realm)
     signers = {
         label: keys.store().open(label)  # before anything is written
         for label in {partition.generation.key_label for partition in partitions}

@@ -87,6 +87,7 @@ class Batch:
         return False
 
     def _issue(self, rows: Sequence[Issuance]) -> None:
+        transcript.require_running(self.realm)
         held = steps.claim([row for row in rows if row.state != State.REQUESTED], self._until)
         begun = [row for row in held if row.state == State.RESERVED]
         drafts = self._prepare([*(row for row in rows if row.state == State.REQUESTED), *begun])

@@ -125,16 +125,18 @@ USES: dict[str, Callable[[Realm, Certificate], Any]] = {
 @pytest.mark.parametrize("use", USES)
 def test_while_halted_no_key_is_used(folder: Path, holder: Holder, use: str, monkeypatch: pytest.MonkeyPatch) -> None:
     card = issue_card(holder)
-    seals.seal(holder.realm)
     assert transcript.halt(holder.realm)
     assert not transcript.halt(holder.realm)
     signed: list[bytes] = []
     kind = type(keys.store().open(Generation.objects.filter(authority__realm=holder.realm)[0].key_label))
     monkeypatch.setattr(kind, "sign", lambda self, tbs: signed.append(tbs))
     journal.record(holder.realm, "handoff.asked", "something to seal")
+    written = JournalEntry.objects.count()
     with pytest.raises(AuthoritiesHalted):
         USES[use](holder.realm, card)
     assert signed == []
+    # Nor does the journal get an intent, which would stand where a lost entry belongs.
+    assert JournalEntry.objects.count() == written
 
 
 def test_while_halted_nothing_answers_for_the_authorities(holder: Holder) -> None:

@@ -20,9 +20,11 @@ def test_a_lock_pins_everything_by_hash_and_names_no_host_and_no_path(lock: Path
         assert "--hash=sha256:" in requirement, requirement
 
 
-def test_the_locks_are_the_three_that_the_bootstrap_installs() -> None:
-    bootstrap = (ROOT / "scripts" / "bootstrap.sh").read_text()
-    assert [lock.name for lock in LOCKS] == sorted(set(re.findall(r"requirements(?:-\w+)?\.lock", bootstrap)))
+def test_each_lock_is_installed_by_something() -> None:
+    scripts = "".join((ROOT / name).read_text() for name in ("scripts/bootstrap.sh", "deploy/install.sh"))
+    recipes = "".join(re.findall(r"^\t.* install .*", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    installed = set(re.findall(r"requirements(?:-\w+)?\.lock", scripts + recipes))
+    assert [lock.name for lock in LOCKS] == sorted(installed)
 
 
 def test_what_pyproject_asks_for_is_locked() -> None:

@@ -65,7 +65,7 @@ def finished(popen: "subprocess.Popen[str]") -> str:
 def test_the_release_serves_while_it_is_migrated_and_this_code_goes_on(kind: str, tmp_path: Path) -> None:
     try:
         folder = release.code(tmp_path)
-        laid = release.lay_down(kind, tmp_path / "laid")
+        laid = release.lay_down(kind, tmp_path / "laid", today=True)
     except (release.HistoryMissing, postgresql.Missing) as error:
         missing(str(error))
     ports = dict(zip(systems.PORTS, map(str, systems.free_ports(len(systems.PORTS))), strict=True))
