@@ -22,6 +22,7 @@ for word in $(sed -n 's/^Environment=//p' "$unit"); do
     case $name in
         *_FILE) secret "${name%_FILE}" ;;
         VAR_DIR) ;;
+        METRICS_DIR) export METRICS_DIR=${METRICS_DIR:-/tmp/jpki-metrics} ;; # emptied with the container
         *) [ -n "${!name:-}" ] || export "$word" ;;
     esac
 done

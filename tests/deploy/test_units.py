@@ -29,8 +29,8 @@ ADDRESSES = {"DATABASE_URL", "BROKER_URL"}
 WITHOUT = {"responder": {"BROKER_URL"}, "beat": {"DATABASE_URL"}, "owner": {"BROKER_URL"}}
 UNITS = services()
 VAR = Path("/var/lib/jpki-{name}")
-# Pages that others write.
-COMING = {"backup.md", "upgrading.md", "alerts.md"}
+
+
 # So much `systemd-analyze security` may find a unit exposed: of 10, where 10 is a service without any bounds.
 EXPOSED = 1.5
 
@@ -228,7 +228,7 @@ def test_the_page_names_hosts_and_files_that_there_are() -> None:
     assert parts == {"database", "broker", *UNITS} - {"workspaces"}
     text = PAGE.read_text()
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
-        assert (PAGE.parent / link).exists() or link in COMING, link
+        assert (PAGE.parent / link).exists(), link
     for path in re.findall(r"/opt/jpki/(?:current|releases/0\.1\.0)/((?:deploy|portal|docs)/[\w./-]+)", text):
         assert (ROOT / path).exists(), path
     # Whoever enables a unit enables one that there is.
