@@ -45,6 +45,7 @@ PAGES = {
     "helpdesk:objection": {"helpdesk", "officer"},
     "helpdesk:answer": {"helpdesk", "officer"},
     "console:overview": {"operator"},
+    "console:findings": {"operator"},
     "console:lists": {"operator"},
     "console:conversations": {"operator"},
     "console:conversation": {"operator"},
