@@ -91,7 +91,7 @@ TABLES: Mapping[str, May] = {
     "auth_user_groups": May(),
     "auth_user_user_permissions": May(),
     "ca_authority": May(
-        read="web ca sweeps workspaces responder ceremony",
+        read="web ca sweeps workspaces responder ceremony notices",
         add="workspaces ceremony",
         change={"ca": "next_serial", "ceremony": "next_serial crl_floor"},
     ),
