@@ -60,6 +60,7 @@ class _Module:
         self.path = path
         self.lock = threading.RLock()
         self.began_in = 0  # the process that initialised it
+        self.begun = 0  # how often it was: sessions of before are gone, and their numbers become others'
         self.logins: dict[str, str] = {}  # token: SHA-256 of the PIN that this process logged in with
 
     def begin(self, *, anew: bool = False) -> "pkcs11._pkcs11.lib":
@@ -70,6 +71,7 @@ class _Module:
             with contextlib.suppress(pkcs11.PKCS11Error):  # a child of a fork may have nothing to finish
                 library.finalize()
             library.initialize()
+            self.begun += 1
         self.began_in = os.getpid()
         return library
 
@@ -115,7 +117,7 @@ class TokenKeyStore:
         self._pin = pin
         self._module = _module(address.module)
         self._refused = False
-        self._opened_in = 0
+        self._opened_in = (0, 0)
         self._anew_from = 0.0
         self._session: pkcs11.Session | None = None
         self._private: dict[str, Any] = {}  # handles, good for this session alone
@@ -173,9 +175,10 @@ class TokenKeyStore:
     def _use(self, deed: Callable[[pkcs11.Session], _Result], *, tries: int = 2) -> _Result:
         """Do something in the session; when the token lets us down, open another and do it again."""
         with self._module.lock:
-            if self._opened_in != os.getpid():
-                self._forget()
             for left in reversed(range(tries)):
+                # Another store's session may have the number of ours by now, and its token is another.
+                if self._opened_in != (os.getpid(), self._module.begun):
+                    self._forget()
                 session = self._session or self._open_session()
                 try:
                     return deed(session)
@@ -219,7 +222,7 @@ class TokenKeyStore:
                     raise KeysUnavailable(f"token {self._address.token!r} refuses the PIN") from None
                 last = error
             else:
-                self._opened_in = os.getpid()
+                self._opened_in = (os.getpid(), self._module.begun)
                 return self._session
         raise self._unavailable(last)
 

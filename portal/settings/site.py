@@ -66,10 +66,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.api.headers.ApiHeaders",
+    "portal.bodies.Bounded",
 ]
 if SANDBOX:
     # Notes what workspaces ask. Before what makes problems of unknown addresses, so that it sees those, too.
-    MIDDLEWARE.insert(-1, "sandbox.inspector.middleware.Inspector")
+    MIDDLEWARE.insert(-2, "sandbox.inspector.middleware.Inspector")
     MIDDLEWARE.append("sandbox.trace.web.Traced")
 
 # More books than the house's own (`portal.books`): names of sequences of checks.

@@ -20,6 +20,8 @@ from tests.portal.everyone.world import World
 LANGUAGES = ("ja", "en")
 HEAVIEST = 150_000
 MOST_QUERIES = 30
+# Each finding is measured by itself, so that one that fails or takes too long hides none of the others.
+MEASURED_ONE_BY_ONE = {"console:findings"}
 # Attributes by which a page makes the browser fetch or send something.
 FETCHED = {"src", "srcset", "poster", "action", "formaction", "data"}
 EMPTY_ELEMENTS = {"script", "style"}
@@ -136,7 +138,10 @@ def test_however_many_rows_there_are_a_page_asks_the_database_as_often(everybody
     many = count()
     grown = [f"{page}: {one}, then {other}" for page, one, other in zip(PAGES, few, many, strict=True) if other > one]
     assert not grown, "\n".join(grown)
-    asking = [f"{page}: {number}" for page, number in zip(PAGES, many, strict=True) if number > MOST_QUERIES]
+    counted = [
+        (page, number) for page, number in zip(PAGES, many, strict=True) if page.address not in MEASURED_ONE_BY_ONE
+    ]
+    asking = [f"{page}: {number}" for page, number in counted if number > MOST_QUERIES]
     assert not asking, "\n".join(asking)
 
 
