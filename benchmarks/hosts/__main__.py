@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--phones", type=int, default=60)
     parser.add_argument("--share", type=float, default=0.12, help="of a core, for each web, ca and tsm host")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # told to end, it takes its hosts away, too
     with contextlib.ExitStack() as stack:
         try:
             hosts = stack.enter_context(network(NAMES))
