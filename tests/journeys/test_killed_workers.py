@@ -9,8 +9,8 @@ import pytest
 
 from portal.supervision import system as systems
 from portal.supervision.system import System
-from sandbox import personas
 from sandbox.demo.browser import Browser, b64
+from tests.journeys.applying import apply
 from tsm import jpki
 from tsm.jpki import Key
 
@@ -33,23 +33,6 @@ def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Start a system that doesn't wait long for the dead."""
     with systems.started(tmp_path_factory.mktemp("impatient"), IMPATIENT) as running:
         yield running
-
-
-def apply(browser: Browser, persona: str) -> str:
-    """Choose a new phone and apply with the persona's card; return the enrolment's address."""
-    found = personas.find(persona)
-    assert found is not None
-    card, secret = f"/sandbox/cards/{persona}/session", found.signature_password
-    home = browser.open("/phone/?new")
-    browser.submit("/phone/choose", home, model="sakura-8")
-    text = browser.ask("GET", "/api/phone/v1/application")["text"]
-    body = {
-        "application": text,
-        "certificate": b64(browser.certificate(card, Key.SIGNATURE, secret)),
-        "signature": b64(browser.sign(card, Key.SIGNATURE, secret, text.encode())),
-    }
-    reference = browser.ask("POST", "/api/phone/v1/enrolments", body)["id"]
-    return f"/api/phone/v1/enrolments/{reference}"
 
 
 def wait_for(browser: Browser, enrolment: str, *, step: str, seconds: float) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from typing import Any
 from portal.supervision import system as systems
 from portal.supervision.system import System
 from sandbox import personas
-from sandbox.demo.browser import Browser, b64
+from sandbox.demo.browser import Browser
 from sandbox.demo.proof import Proof
 from sandbox.demo.timeline import Timeline
 from sandbox.demo.walk import Phone, Walk
 from tests import postgresql
-from tsm.jpki import Key
+from tests.journeys.applying import apply
 
 HERE = Path(__file__).resolve().parent
 # What of the data folder belongs to the release's data: without these the database can't be gone on with.
@@ -103,23 +103,6 @@ def _following(walk: Walk, browser: Browser) -> Walk:
 def _citizen(persona: str, browser: Browser, phone: Phone) -> dict[str, Any]:
     cookies = {cookie.name: cookie.value for cookie in browser.client.cookies.jar}
     return {"persona": persona, "element": phone.element, "enrolment": phone.enrolment, "cookies": cookies}
-
-
-def apply(browser: Browser, persona: str) -> str:
-    """Choose a new phone and apply with the persona's card; return the enrolment's address."""
-    found = personas.find(persona)
-    assert found is not None
-    card, secret = f"/sandbox/cards/{persona}/session", found.signature_password
-    home = browser.open("/phone/?new")
-    browser.submit("/phone/choose", home, model="sakura-8")
-    text = browser.ask("GET", "/api/phone/v1/application")["text"]
-    body = {
-        "application": text,
-        "certificate": b64(browser.certificate(card, Key.SIGNATURE, secret)),
-        "signature": b64(browser.sign(card, Key.SIGNATURE, secret, text.encode())),
-    }
-    reference = browser.ask("POST", "/api/phone/v1/enrolments", body)["id"]
-    return f"/api/phone/v1/enrolments/{reference}"
 
 
 def dump_sqlite(database: Path, target: Path) -> None:
