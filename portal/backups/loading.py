@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from portal.backups import age
+from portal.backups import sealing
 from portal.backups.making import DATABASE, KEYS, MANIFEST, SQLITE, BackupFailed, arguments, environment, pieces
 
 # Whoever connects sees nothing of it, or sees it halted.
@@ -47,11 +46,11 @@ def load(backup: Path, identity: str, *, keys: bool = True) -> dict[str, Any]:
     if told["engine"] != connection.vendor:
         raise BackupFailed(f"it is a backup of {told['engine']}, and DATABASE_URL is of {connection.vendor}")
     _require_nothing()
-    stores = _stores(_opened(backup / KEYS, identity)) if keys else {}
+    stores = _stores(backup / KEYS, identity) if keys else {}
     if connection.vendor == "postgresql":
-        _load_postgresql(_opened(backup / DATABASE, identity))
+        _load_postgresql(backup / DATABASE, identity)
     else:
-        _load_sqlite(_opened(backup / SQLITE, identity))
+        _load_sqlite(backup / SQLITE, identity)
     for path, content in stores.items():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -62,11 +61,11 @@ def load(backup: Path, identity: str, *, keys: bool = True) -> dict[str, Any]:
     return told
 
 
-def _opened(path: Path, identity: str) -> Iterator[bytes]:
+def _open(path: Path, identity: str, target: Any) -> None:
     try:
         with path.open("rb") as file:
-            yield from age.opened(file, identity)
-    except (age.SealBroken, ValueError) as error:
+            sealing.open_into(file, identity, target)
+    except (sealing.SealBroken, ValueError) as error:
         raise BackupFailed(f"{path.name} can't be opened: {error}") from error
 
 
@@ -81,25 +80,28 @@ def _require_nothing() -> None:
         )
 
 
-def _stores(parts: Iterator[bytes]) -> dict[Path, bytes]:
+def _stores(path: Path, identity: str) -> dict[Path, bytes]:
     """Return what the key stores' files are to hold. Raises BackupFailed where a store has another key already."""
     found: dict[Path, bytes] = {}
-    with tarfile.open(fileobj=io.BytesIO(b"".join(parts))) as tar:
+    sealed = io.BytesIO()
+    _open(path, identity, sealed)
+    sealed.seek(0)
+    with tarfile.open(fileobj=sealed) as tar:
         for member in tar.getmembers():
             setting, _, name = member.name.partition("/")
             kind, _, place = getattr(settings, setting).partition(":")
             file = tar.extractfile(member)
             if kind != "software" or file is None or "/" in name:
                 continue
-            path, content = Path(place) / name, file.read()
-            if not path.exists():
-                found[path] = content
-            elif path.read_bytes() != content:
-                raise BackupFailed(f"there is another key {path.name} in {setting}: it is not replaced")
+            key, content = Path(place) / name, file.read()
+            if not key.exists():
+                found[key] = content
+            elif key.read_bytes() != content:
+                raise BackupFailed(f"there is another key {key.name} in {setting}: it is not replaced")
     return found
 
 
-def _load_postgresql(parts: Iterator[bytes]) -> None:
+def _load_postgresql(path: Path, identity: str) -> None:
     command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
     connection.close()
     with (
@@ -110,8 +112,7 @@ def _load_postgresql(parts: Iterator[bytes]) -> None:
     ):
         assert popen.stdin is not None  # noqa: S101
         try:
-            for part in parts:
-                popen.stdin.write(part)
+            _open(path, identity, popen.stdin)
             popen.stdin.write(f"\n{_HALT.format('public.ca_realm')};\n".encode())
             popen.stdin.close()
         except BrokenPipeError:
@@ -126,15 +127,14 @@ def _load_postgresql(parts: Iterator[bytes]) -> None:
             raise BackupFailed(f"psql: {said.read().decode(errors='replace').strip()[-2000:]}")
 
 
-def _load_sqlite(parts: Iterator[bytes]) -> None:
+def _load_sqlite(path: Path, identity: str) -> None:
     target = Path(settings.DATABASES["default"]["NAME"])
     draft = target.with_suffix(".restoring")
     connection.close()
     try:
         with draft.open("xb") as file:
             draft.chmod(0o600)
-            for part in parts:
-                file.write(part)
+            _open(path, identity, file)
         loaded = sqlite3.connect(draft)
         try:
             loaded.execute(_HALT.format("ca_realm"))

@@ -1,5 +1,6 @@
 """Making a backup: a folder with the database, the key stores and a manifest, whole or not there."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -18,7 +19,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from ca import clock
 from ca.models import Authority, JournalHead, Realm
-from portal.backups import age
+from portal.backups import sealing
 
 MANIFEST = "manifest.json"
 DATABASE = "database.sql.age"
@@ -34,7 +35,7 @@ class BackupFailed(Exception):
 def make(folder: Path, to: str) -> Path:
     """Back everything up under a folder, sealed to the recipient `to`; return the new backup. Raises BackupFailed."""
     try:
-        age.check_recipient(to)
+        sealing.check_recipient(to)
     except ValueError as error:
         raise BackupFailed(f"BACKUP_RECIPIENT: {error}") from error
     at = clock.machine()
@@ -91,8 +92,9 @@ def _version() -> str:
 def _write(path: Path, parts: Iterable[bytes], to: str) -> dict[str, Any]:
     with path.open("xb") as file:
         path.chmod(0o600)
-        digest = age.digest(age.sealed(parts, to), file)
-        return {"sha256": digest, "bytes": file.tell()}
+        sealing.seal(parts, to, file)
+    with path.open("rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
 
 
 def _told(store: str) -> str:

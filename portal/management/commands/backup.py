@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.backups import age, making
+from portal.backups import making, sealing
 
 
 class Command(BaseCommand):
@@ -26,14 +26,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it and say where it is."""
         if options["new_identity"]:
-            identity = age.new_identity()
+            identity = sealing.new_identity()
             try:
                 with options["new_identity"].open("x") as file:
                     options["new_identity"].chmod(0o600)
                     file.write(f"{identity}\n")
             except OSError as error:
                 raise CommandError(f"{options['new_identity']}: {error.strerror}") from error
-            self.stdout.write(f"BACKUP_RECIPIENT={age.recipient(identity)}")
+            self.stdout.write(f"BACKUP_RECIPIENT={sealing.recipient(identity)}")
             return
         if options["folder"] is None:
             raise CommandError("name the folder in which backups are kept")
