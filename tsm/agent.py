@@ -5,13 +5,15 @@ no key: the channel ends in the element.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
 
+from tsm import instructions
+from tsm.instructions import Instructions, OrderNotUnderstood, Script
 from tsm.transports.base import Transport
 from tsm.transports.chaining import Chaining
 
@@ -19,9 +21,6 @@ from tsm.transports.chaining import Chaining
 ANSWER_TIMEOUT = 40.0
 RETRY_FOR = 300.0
 RETRY_AFTER = 1.0
-# SERAM's text and its examples name these two commands differently; both are understood.
-START = frozenset({"startCommand", "ramStartCommand"})
-STOP = frozenset({"stopCommand", "ramStopCommand"})
 # VERIFY, CHANGE REFERENCE DATA and signing are the holder's alone. SCP03 leaves the instruction byte in the clear, so
 # the phone can refuse them whatever the TSM, or whoever speaks in its name, would like to try.
 HOLDERS_OWN = frozenset({0x20, 0x24, 0x2A})
@@ -32,9 +31,9 @@ class NotGranted(Exception):
 
 
 class Post(Protocol):
-    """Send JSON to the TSM and return its JSON; raises `httpx.HTTPError`."""
+    """Send JSON to the TSM and return its JSON, whatever it is; raises `httpx.HTTPError`."""
 
-    def __call__(self, path: str, body: dict[str, Any]) -> dict[str, Any]: ...
+    def __call__(self, path: str, body: dict[str, Any]) -> Any: ...
 
 
 @dataclass
@@ -51,11 +50,13 @@ def over_http(base_url: str, session: str, token: str) -> Post:
         base_url=base_url, timeout=ANSWER_TIMEOUT, headers={"Authorization": f"Bearer {token}"}, trust_env=False
     )
 
-    def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def post(path: str, body: dict[str, Any]) -> Any:
         answer = client.post(path, params={"sessionId": session}, json=body)
         answer.raise_for_status()
-        value: dict[str, Any] = answer.json()
-        return value
+        try:
+            return answer.json()
+        except (ValueError, RecursionError):
+            raise OrderNotUnderstood("the TSM's answer is no JSON") from None
 
     return post
 
@@ -81,11 +82,12 @@ def converse(
     It leaves after `seconds` at the first order that has nothing to do: whoever wants it wakes it again.
     `open_element` powers the element for one order: between two orders it is free for the phone's other uses.
 
-    Raises `httpx.HTTPStatusError` when the TSM doesn't know the session, `httpx.TransportError` when it stays away.
+    Raises `httpx.HTTPStatusError` when the TSM doesn't know the session, `httpx.TransportError` when it stays away,
+    `OrderNotUnderstood` when what it says is no SERAM: all of them `httpx.HTTPError`.
     """
     tally = Tally()
 
-    def ask(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def ask(path: str, body: dict[str, Any]) -> Any:
         deadline = clock() + RETRY_FOR
         while True:
             try:
@@ -109,23 +111,20 @@ def converse(
     leave = clock() + seconds
     report: dict[str, Any] = {"localAgentStatus": _told("POLLING", 0)}
     while True:
-        order = ask("/remoteManagement", report)
-        commands = order.get("ramCommands") or []
-        for command in commands:
-            if command.get("ramCommandType") == "notificationCommand":
-                notify(str(command.get("deviceAppNotification", "")))
-        wanted = (order.get("chosenSecureElement") or {}).get("seId", identifier)
-        if str(wanted).upper() == identifier.upper():
-            executed, responses, trouble = _play(commands, open_element, tally)
+        order = instructions.read(ask("/remoteManagement", report))
+        for text in order.notifications:
+            notify(text)
+        if order.element is None or order.element.upper() == identifier.upper():
+            executed, responses, trouble = _play(order.scripts, open_element, tally)
         else:
-            executed, responses, trouble = 0, [], f"no element {wanted}"
+            executed, responses, trouble = 0, [], f"no element {order.element[:100]}"
         # ramStopCommand: no report any more, whatever there would be to say.
-        if any(command.get("ramCommandType") in STOP for command in commands):
+        if order.is_last:
             return tally
-        if not commands and clock() > leave:
+        if order.is_empty and clock() > leave:
             return tally
-        sleep(int(order.get("delay", 100)) / 1000)
-        report = {"localAgentStatus": _told(_status(trouble, commands), executed)}
+        sleep(order.delay)
+        report = {"localAgentStatus": _told(_status(trouble, order), executed)}
         if trouble:
             report["localAgentStatus"]["errorMsg"] = trouble
         if responses:
@@ -142,19 +141,18 @@ def _told(status: str, executed: int) -> dict[str, Any]:
     return {"localAgentStatusEnum": status, "executedSeRamCommands": executed, "executedRamCommands": executed}
 
 
-def _status(trouble: str, commands: list[dict[str, Any]]) -> str:
+def _status(trouble: str, order: Instructions) -> str:
     if trouble:
         return {NotGranted.__name__: "UNGRANTED_ACCESS", ValueError.__name__: "UNKNOWN_FAILURE"}.get(
             trouble, "UNAVAILABLE_SE"
         )
-    return "PROCESSED" if commands else "POLLING"
+    return "POLLING" if order.is_empty else "PROCESSED"
 
 
 def _play(
-    commands: list[dict[str, Any]], open_element: Callable[[], AbstractContextManager[Transport]], tally: Tally
+    scripts: Sequence[Script], open_element: Callable[[], AbstractContextManager[Transport]], tally: Tally
 ) -> tuple[int, list[dict[str, Any]], str]:
-    """Play the SE commands of an order; return how many were executed, their responses, and what tore them off."""
-    scripts = [command for command in commands if command.get("ramCommandType") == "seRamCommand"]
+    """Play the scripts of an order; return how many were executed, their responses, and what tore them off."""
     responses: list[dict[str, Any]] = []
     if not scripts:
         return 0, responses, ""
@@ -165,20 +163,22 @@ def _play(
         return max(len(responses) - 1, 0), responses, type(error).__name__
 
 
-def _run(scripts: list[dict[str, Any]], element: Transport, responses: list[dict[str, Any]], tally: Tally) -> int:
-    for executed, command in enumerate(scripts):
+def _run(scripts: Sequence[Script], element: Transport, responses: list[dict[str, Any]], tally: Tally) -> int:
+    for executed, script in enumerate(scripts):
         answers: list[str] = []
         responses.append({"ramResponseType": "seRamResponse", "listOfRAPDU": answers})
-        for apdu in command.get("listOfCAPDU", []):
-            command_bytes = bytes.fromhex(apdu)
-            if command_bytes[1] in HOLDERS_OWN:
-                raise NotGranted(f"instruction {command_bytes[1]:02X} is not the TSM's")
+        for apdu in script.apdus:
+            command = bytes.fromhex(apdu)
+            if len(command) < 4:
+                raise ValueError("a command has four octets at least (ISO/IEC 7816-4, 5.1)")
+            if command[1] in HOLDERS_OWN:
+                raise NotGranted(f"instruction {command[1]:02X} is not the TSM's")
             # Filled with an empty string where there is no answer (seRamResponse).
             answers.append("")
-            answer = element.transmit(command_bytes)
+            answer = element.transmit(command)
             tally.apdus += 1
             answers[-1] = answer.hex().upper()
             # An error is a normal answer in SERAM. Our TSM says where the rest has nothing to stand on after 69xx.
-            if command.get("stopOnError", False) and answer[-2:-1] == b"\x69":
+            if script.stops_on_error and answer[-2:-1] == b"\x69":
                 return executed
     return len(scripts)

@@ -11,7 +11,8 @@ from sandbox.models import TraceEvent, VirtualPhone
 from sandbox.trace.dialogue import Noted
 from sandbox.trace.notes import note
 from sandbox.trace.vocabulary import SECTIONS
-from tsm.agent import STOP, Post
+from tsm.agent import Post
+from tsm.instructions import STOP
 from tsm.models import Leg
 from tsm.plans import Plan
 

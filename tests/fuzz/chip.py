@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -191,6 +192,12 @@ def _element() -> Element:
     element = Element.restore(_blank(), NATIVES)
     element.power_on()
     return element
+
+
+@contextlib.contextmanager
+def powered() -> Iterator[Element]:
+    """Power an element for an agent."""
+    yield _element()
 
 
 def feed_element(data: bytes) -> None:

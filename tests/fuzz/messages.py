@@ -26,9 +26,10 @@ from tests.fuzz import chip, world
 from tests.fuzz.target import Target, joined, parted, text
 from tests.portal.screen_lock.authenticator import Authenticator
 from tests.whitelist.relying_parties import assertion, certificate_for, key, public_jwk
-from tsm import findings, plans
+from tsm import agent, findings, plans
 from tsm.errors import TsmError
 from tsm.globalplatform.errors import GlobalPlatformError
+from tsm.instructions import OrderNotUnderstood
 from tsm.jpki import JpkiError
 from tsm.local_agent import bridge
 from tsm.local_agent.confirmation import wishes
@@ -279,6 +280,47 @@ def _bridge_seeds() -> list[bytes]:
     return [json.dumps({"commands": one}).encode() for one in (commands, [select], [""], ["00"])]
 
 
+# --- the phone's agent
+def feed_orders(data: bytes) -> None:
+    """Whatever a TSM answers, the agent plays it or says what is wrong, and reports what SERAM takes."""
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    orders: Iterator[Any] = iter([told, {"ramCommands": [{"ramCommandType": "stopCommand"}]}])
+
+    def post(path: str, body: dict[str, Any]) -> Any:
+        report = ReportSerializer(data=body)
+        assert report.is_valid(), report.errors
+        return next(orders)
+
+    waited: list[float] = []
+    with contextlib.suppress(OrderNotUnderstood):
+        agent.converse(post, chip.powered, identifier="00", shaken=True, sleep=waited.append)
+    assert all(0 <= seconds <= 60 for seconds in waited)
+
+
+def _order_seeds() -> list[bytes]:
+    select, verify = "00A4040007A0000001510000", "0020008004" + b"1234".hex()
+    orders: list[dict[str, Any]] = [
+        {"delay": 500, "ramCommands": [{"ramCommandType": "startCommand"}]},
+        {
+            "ramCommands": [
+                {"ramCommandType": "seRamCommand", "stopOnError": True, "listOfCAPDU": [select, "80CA004200"]}
+            ]
+        },
+        {"chosenSecureElement": {"seType": "eSE", "seId": "00"}, "delay": 0},
+        {
+            "ramCommands": [
+                {"ramCommandType": "seRamCommand", "listOfCAPDU": [verify, "00"]},
+                {"ramCommandType": "stopCommand"},
+            ]
+        },
+        {"ramCommands": [{"ramCommandType": "notificationCommand", "deviceAppNotification": "text"}]},
+    ]
+    return [json.dumps(order).encode() for order in orders]
+
+
 # --- the two roles
 def feed_roles(data: bytes) -> None:
     """A message between SEI-TSM and SP-TSM; the first octet says to whom."""
@@ -319,5 +361,6 @@ TARGETS = (
     Target("seram", feed_report, _report_seeds, longest=16_384),
     Target("session", feed_session, _session_seeds, longest=8192),
     Target("bridge", feed_bridge, _bridge_seeds),
+    Target("orders", feed_orders, _order_seeds, longest=16_384),
     Target("roles", feed_roles, _role_seeds, prepare=world.make, database=True),
 )

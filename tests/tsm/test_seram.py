@@ -119,6 +119,39 @@ def test_what_cannot_be_done_has_its_status(citizen: Citizen, order: dict[str, A
     assert tsm.told[-1][1]["localAgentStatus"]["localAgentStatusEnum"] == status
 
 
+@pytest.mark.parametrize(
+    ("order", "wrong"),
+    [
+        ([], "the answer is no object"),
+        ({"chosenSecureElement": "00"}, "chosenSecureElement is no object"),
+        ({"ramCommands": {}}, "ramCommands is no list"),
+        ({"ramCommands": ["startCommand"]}, "a ramCommand is no object"),
+        ({"ramCommands": [{"ramCommandType": "seRamCommand", "listOfCAPDU": [1]}]}, "listOfCAPDU stand texts"),
+        ({"ramCommands": [{"ramCommandType": "seRamCommand", "listOfCAPDU": ["00"] * 5000}]}, "no list of at most"),
+        ({"delay": "soon"}, "delay is a number"),
+        ({"delay": -1}, "delay is a number"),
+    ],
+)
+def test_an_answer_that_is_no_seram_is_named_and_nothing_of_it_played(citizen: Citizen, order: Any, wrong: str) -> None:
+    with pytest.raises(httpx.HTTPError, match=wrong):
+        converse(citizen, Played(order), shaken=True)
+
+
+def test_what_is_too_short_for_a_command_is_not_played(citizen: Citizen) -> None:
+    script = {"ramCommandType": "seRamCommand", "listOfCAPDU": [SELECT_ISSUER, "80CA"]}
+    tsm = Played({"ramCommands": [script]}, {"ramCommands": [{"ramCommandType": "stopCommand"}]})
+    converse(citizen, tsm)
+    assert tsm.told[-1][1]["localAgentStatus"]["localAgentStatusEnum"] == "UNKNOWN_FAILURE"
+    assert len(tsm.told[-1][1]["ramResponses"][0]["listOfRAPDU"]) == 1
+
+
+def test_nobody_makes_the_agent_wait_for_more_than_a_minute(citizen: Citizen) -> None:
+    waited: list[float] = []
+    tsm = Played({"delay": 1e300}, {"ramCommands": [{"ramCommandType": "stopCommand"}]})
+    converse(citizen, tsm, sleep=waited.append)
+    assert waited == [60]
+
+
 def test_the_agent_waits_as_long_as_it_is_told(citizen: Citizen) -> None:
     waited: list[float] = []
     tsm = Played({"delay": 700}, {}, {"ramCommands": [{"ramCommandType": "stopCommand"}]})
