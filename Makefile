@@ -39,6 +39,9 @@ test-running: setup
 test-postgres: setup
 	TEST_DATABASE=postgresql $(PYTHON) -m pytest $(TWO) -m "not running and not slow"
 
+test-roles: setup-tests ## the browser's tests and the journeys with each process under its own role and user, PostgreSQL and RabbitMQ
+	UNDER_ROLES=1 $(PYTHON) -m pytest -m "running" tests/browser tests/journeys
+
 chaos: setup-tests ## break a whole system under load, fault by fault, and read its books after each (FAULT=… TIMES=… FOR=seconds)
 	@scripts/system-packages.sh chaos || true
 	CHAOS=1 $(PYTHON) -m pytest -m chaos tests/chaos

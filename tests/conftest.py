@@ -17,13 +17,15 @@ from django.db.models.signals import post_migrate
 
 from portal.supervision import system as systems
 from portal.supervision.system import System
-from tests import postgresql, rabbitmq
+from tests import postgresql, rabbitmq, under_roles
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / "test-artifacts"
+# Each process of the system that tests share under its own role and user: `make test-roles`.
+UNDER_ROLES = os.environ.get("UNDER_ROLES") == "1"
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 # How long an example takes says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -95,6 +97,12 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     environment = {"TSM_SWEEP_SECONDS": "2", "LINKAGE_SWEEP_SECONDS": "2"}
     # As a deployment observes it.
     environment |= {"LOG_FORMAT": "json", "METRICS_DIR": str(var / "metrics")}
+    if UNDER_ROLES:
+        postgres, broker = request.getfixturevalue("postgres"), request.getfixturevalue("broker")
+        with under_roles.separated(var, "system", postgres, broker, environment) as running:
+            yield running
+            assert under_roles.refusals(running, "system", broker) == {}
+        return
     if ON_POSTGRESQL:
         environment["DATABASE_URL"] = request.getfixturevalue("postgres").create("system")
     with systems.started(var, environment) as running:

@@ -1,75 +1,32 @@
 """The whole path, each process under its own role at PostgreSQL and its own user at RabbitMQ."""
 
 import io
-import json
-import re
-import urllib.parse
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
-from django.core.management import call_command
 
-from portal.rights import definitions, passwords, statements
-from portal.rights.processes import OWNER, processes, role
-from portal.supervision import system as systems
+from portal.rights.processes import processes, role
 from portal.supervision.system import System
 from sandbox.demo.proof import Proof
 from sandbox.demo.timeline import Timeline
 from sandbox.demo.walk import Walk
-from tests import postgresql, rabbitmq
+from tests import postgresql, rabbitmq, under_roles
 
 NAME = "under_roles"
-# What PostgreSQL and RabbitMQ say when somebody wants what isn't theirs, and what our triggers say.
-REFUSED = re.compile(r"permission denied|InsufficientPrivilege|row-level security|ACCESS_REFUSED|access_refused", re.I)
+ADDRESSES = ("DATABASE_URL", "BROKER_URL")
+# Who has no user at the broker reaches none.
+NOWHERE = {"DATABASE_URL": "postgresql://nobody@/nothing?host=/nonexistent", "BROKER_URL": "amqp://127.0.0.1:1/"}
 
 
 @pytest.fixture(scope="module")
 def separated(
     postgres: postgresql.Server, broker: rabbitmq.Broker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
-    folder = tmp_path_factory.mktemp("under-roles")
-    words = {name: passwords.password(folder / "database", name) for name in [OWNER, *processes(sandbox=True)]}
-    address = postgres.create(NAME)
-    with psycopg.connect(address) as connection:
-        for one in statements.roles(words, database=NAME, sandbox=True):
-            connection.execute(one)  # type: ignore[arg-type]
-    written = folder / "definitions.json"
-    call_command("broker_definitions", "--passwords", str(folder / "broker"), "--vhost", NAME, "--out", str(written))
-    broker.create(NAME)
-    broker.ask("POST", "definitions", json.loads(written.read_text()))
-
-    def database(name: str) -> str:
-        parts = urllib.parse.urlsplit(address)
-        return parts._replace(netloc=f"{role(name)}:{words[name]}@").geturl()
-
-    def queue(name: str) -> str:
-        return broker.url(NAME, role(name), (folder / "broker" / name).read_text().strip())
-
-    environment = {"TSM_SWEEP_SECONDS": "2", "LINKAGE_SWEEP_SECONDS": "2", "BROKER_MAKES_QUEUES": "0"}
-    # Nobody has what all could have.
-    environment |= {
-        "DATABASE_URL": "postgresql://nobody@/nothing?host=/nonexistent",
-        "BROKER_URL": "amqp://127.0.0.1:1/",
-    }
-    for name in processes(sandbox=True):
-        environment[f"DATABASE_URL_{name.upper()}"] = database(name)
-    for name in definitions.rights(sandbox=True):
-        environment[f"BROKER_URL_{name.upper()}"] = queue(name)
-    # The steps of the start: the tables are the owner's, and the test world is set up by it.
-    environment |= {f"DATABASE_URL_{step}": database(OWNER) for step in ("MIGRATE", "RIGHTS", "SETUP", "MANAGE")}
-    environment["BROKER_URL_SETUP"] = environment["BROKER_URL_MANAGE"] = queue("ceremony")
-    with systems.started(folder / "var", environment, seconds=600) as running:
+    with under_roles.separated(tmp_path_factory.mktemp("under-roles"), NAME, postgres, broker) as running:
         yield running
-
-
-def assert_nobody_was_refused(system: System, broker: rabbitmq.Broker) -> None:
-    said = {path.name: path.read_text(errors="replace").splitlines() for path in (system.var / "log").iterdir()}
-    # A message that is refused is told to nobody but the broker's log, where other tests' are, too.
-    said["broker"] = [line for line in (broker.folder / "log").read_text().splitlines() if f"'{NAME}'" in line]
-    refused = {name: [line for line in lines if REFUSED.search(line)][:5] for name, lines in said.items()}
-    assert {name: lines for name, lines in refused.items() if lines} == {}
 
 
 def test_the_whole_path_holds_and_nobody_is_refused_anything(
@@ -84,7 +41,7 @@ def test_the_whole_path_holds_and_nobody_is_refused_anything(
         proof=Proof(tmp_path, timeline),
     ).whole()
     assert timeline.checks > 25
-    assert_nobody_was_refused(separated, broker)
+    assert under_roles.refusals(separated, NAME, broker) == {}
     assert "sandbox" in separated.manage("verify_journal")
 
 
@@ -99,3 +56,45 @@ def test_no_process_holds_anothers_address(separated: System) -> None:
         assert f"{role(name)}:" in text or name in ("responder", "beat")
         assert not [other for other in processes(sandbox=True) if other != name and f"{role(other)}:" in text], name
     assert set().union(*seen.values()) == {"DATABASE_URL", "BROKER_URL"}
+
+
+def managed(system: System, process: str, *words: str) -> tuple[int, str]:
+    """Run a command as one of the processes; return how it ended, and what it said."""
+    own = {f"{name}_MANAGE": system.environment.get(f"{name}_{process.upper()}", "") for name in ADDRESSES}
+    own = {name: address or NOWHERE[name.removesuffix("_MANAGE")] for name, address in own.items()}
+    try:
+        return 0, replace(system, environment=dict(system.environment) | own).manage(*words)
+    except subprocess.CalledProcessError as error:
+        return error.returncode, error.stdout
+
+
+@pytest.mark.parametrize(
+    ("process", "words"),
+    [
+        ("reader", ["books", "--realm", "sandbox"]),
+        ("reader", ["doctor"]),
+        ("reader", ["missing"]),
+        ("ceremony", ["verify_journal", "--realm", "sandbox"]),
+        ("ceremony", ["halt", "--realm", "sandbox"]),
+        ("ceremony", ["resume", "--realm", "sandbox", "--by", "an officer"]),
+        ("web", ["staff", "add", "sakura", "--role", "helpdesk"]),
+        ("notices", ["letters", "--help"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_a_command_has_the_rights_that_it_needs_as_the_process_that_is_named_for_it(
+    separated: System, process: str, words: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    ended, said = managed(separated, process, *words)
+    assert not under_roles.REFUSED.search(said + capfd.readouterr().err)
+    assert ended == 0 or words[0] in ("doctor", "books"), said  # those end with 1 where they find something
+
+
+def test_another_process_could_not_lift_a_halt(separated: System, capfd: pytest.CaptureFixture[str]) -> None:
+    managed(separated, "ceremony", "halt", "--realm", "sandbox")
+    try:
+        ended, _ = managed(separated, "web", "resume", "--realm", "sandbox", "--by", "nobody")
+        assert ended
+        assert under_roles.REFUSED.search(capfd.readouterr().err)
+    finally:
+        assert managed(separated, "ceremony", "resume", "--realm", "sandbox", "--by", "an officer")[0] == 0
