@@ -219,7 +219,7 @@ def test_the_page_names_hosts_and_files_that_there_are() -> None:
         line.split()[0] for line in (DEPLOY / "hosts.example").read_text().splitlines() if line[:1] not in ("", "#")
     }
     named = {host for block in blocks() for host in block.hosts}
-    assert named - hosts == {"admin.internal", "work2.internal"}
+    assert named - hosts == {"admin.internal", "work2.internal", "web2.internal"}
     parts = {
         part
         for line in (DEPLOY / "hosts.example").read_text().splitlines()
