@@ -166,4 +166,5 @@ release: setup ## make dist/jpki-….tar.gz: what hosts install, whole (docs/ope
 	@scripts/release.sh
 
 trial: setup-tests release ## run docs/operating.md on hosts of its own with systemd, and the Containerfile (root; some minutes)
-	$(PYTHON) -m pytest -s tests/trial/operating.py tests/trial/container.py
+	$(PYTHON) -m pytest -s tests/trial/operating.py tests/trial/enrolling.py tests/trial/verifiers.py \
+		tests/trial/container.py tests/trial/image.py

@@ -33,6 +33,12 @@ class GenerationOutOfTurn(CaError):
     code = "generation_out_of_turn"
 
 
+class GenerationStillSigns(CaError):
+    """Say that a generation is its authority's newest, so that what is issued next would be signed by it."""
+
+    code = "generation_still_signs"
+
+
 class IssuanceRefused(CaError):
     """Say that no certificate was, or will be, issued for a request; the class's code says why."""
 

@@ -18,6 +18,8 @@ for extra in "/etc/systemd/system/jpki-$name.service.d"/*.conf; do
     [ -r "$extra" ] || continue
     while IFS= read -r line; do properties+=(--property="$line"); done < <(grep -E '^[A-Z][A-Za-z]+=' "$extra")
 done
+# A command's counts are nobody's, and the folder for its process's goes with the process.
+properties+=(--property=Environment=METRICS_DIR=)
 exec systemd-run --quiet --collect --wait --pipe --unit="$transient" "${properties[@]}" \
     --property=WorkingDirectory=/opt/jpki/current \
     /opt/jpki/current/.venv/bin/python manage.py "$@"

@@ -36,7 +36,7 @@ INSIDE = {
     "ca_error", "tsm_error", "whitelist_error", "handoff_error", "notices_error", "mynaportal_error",
     "keys_unavailable", "key_not_found", "authorities_halted", "records_behind", "transcript_broken",
     "transcript_unavailable", "restore_refused",
-    "no_authority", "generation_out_of_turn", "cause_not_officers",
+    "no_authority", "generation_out_of_turn", "generation_still_signs", "cause_not_officers",
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
     "request_key_taken", "issuance_in_progress", "crl_refused", "leg_failed", "leg_truncated", "key_proof_wrong",
     "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",

@@ -31,8 +31,9 @@ rm -f usr/sbin/policy-rc.d
 for unit in postgresql postgresql@15-main rabbitmq-server epmd nginx redis-server pcscd prometheus prometheus-node-exporter; do
     ln -sf /dev/null "etc/systemd/system/$unit.service"
 done
-ln -sf /dev/null etc/systemd/system/epmd.socket
-ln -sf /dev/null etc/systemd/system/pcscd.socket
+for unit in epmd.socket pcscd.socket podman.socket podman.service podman-auto-update.timer podman-restart.service; do
+    ln -sf /dev/null "etc/systemd/system/$unit"
+done
 for unit in systemd-modules-load.service sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount dev-hugepages.mount; do
     ln -sf /dev/null "etc/systemd/system/$unit"
 done

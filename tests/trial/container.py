@@ -13,8 +13,8 @@ import pytest
 
 from tests.conftest import missing
 from tests.trial import hosts as trials
-from tests.trial.operating import PRELUDE, RELEASE
 from tests.trial.page import ROOT
+from tests.trial.walking import PRELUDE, RELEASE
 
 # As `podman run` would: the image's user, nothing of root's, secrets as files, and an environment of its own.
 START = """

@@ -13,8 +13,9 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from ca import clock, issuance, journal, revocation
+from ca import ceremony, clock, compromise, issuance, journal, revocation
 from ca.models import Certificate, Realm
+from ca.profiles import Purpose
 from ca.revocation import Cause
 from portal.rights import passwords, statements
 from portal.rights.guards import APPEND_ONLY, NEVER_REMOVED
@@ -194,6 +195,17 @@ def test_the_responder_and_the_reader_read_and_the_clock_does_not_even_that(sepa
     assert "permission denied" in refusal("beat", read)
     secrets = ["SELECT password FROM auth_user", "SELECT share FROM portal_screenlock", "SELECT * FROM django_session"]
     assert let_through(secrets, *[process for process in EVERYBODY if process != "web"]) == []
+
+
+def test_the_ceremony_revokes_a_whole_generation_with_its_own_rights(separated: Realm) -> None:
+    ceremony.next_generation(separated, Purpose.SIGNATURE)
+    condemned = compromise.find(separated, Purpose.SIGNATURE, 1)
+    with acting_as("ceremony"):
+        assert compromise.standing(condemned).living
+        assert compromise.condemn(condemned, officer="青木", ground="stolen").condemned == 1
+        assert not compromise.standing(condemned).living
+    with pytest.raises(DatabaseError, match="permission denied"), acting_as("reader"):
+        compromise.condemn(condemned, officer="青木", ground="stolen")
 
 
 def test_a_responder_that_may_note_adds_and_does_no_more(separated: Realm) -> None:
