@@ -122,10 +122,10 @@ def clock_jumps(world: World, load: Load, chance: random.Random) -> int:
     struck = 0
     while load.under_way():
         time.sleep(chance.uniform(4, 8))
-        set_clock(world.extra["clock"], chance.choice((7200, 3600, 86400, -3600)))
+        world.extra["clock"].set(chance.choice((7200, 3600, 86400, -3600)))
         struck += 1
         time.sleep(chance.uniform(4, 8))
-        set_clock(world.extra["clock"], 0)
+        world.extra["clock"].set(0)
         struck += 1
     return struck
 
@@ -243,13 +243,6 @@ FAULTS: dict[str, Fault] = {
     "hsm-gone": Fault(hsm_gone),
     "mail-gone": Fault(mail_gone, load={"mail": True}),
 }
-
-
-def set_clock(file: Path, seconds: int) -> None:
-    """Have every process of the house see a clock that is so many seconds ahead."""
-    draft = file.with_suffix(".draft")
-    draft.write_text(f"{seconds:+d}s\n")
-    draft.replace(file)
 
 
 def _cluster(world: World) -> Cluster:

@@ -9,6 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+# With every second packet lost the pauses between a connection's tries would grow to minutes, and a run to an hour:
+# where the kernel can, it tries again each second. What is lost is the same.
+_AGAIN_MS = 1000
+
 NEAR, FAR = "10.231.7.1", "10.231.7.2"
 # What comes in at a wire's end is lost there, before anything has seen it: to the sender it is on its way.
 _RULES = """
@@ -54,6 +58,10 @@ def lossy(port: int, folder: Path, percent: int = 50) -> Iterator[Lossy]:
             _do("ip", "netns", "add", name)
         _do(*f"ip link add wire netns {near} type veth peer name wire netns {far}".split())
         for name, address in ((near, NEAR), (far, FAR)):
+            for setting, value in (("tcp_rto_max_ms", _AGAIN_MS), ("tcp_syn_linear_timeouts", 20)):
+                write = f"echo {value} > /proc/sys/net/ipv4/{setting}"
+                command = ["ip", "netns", "exec", name, "sh", "-c", write]
+                subprocess.run(command, capture_output=True)  # older kernels have only the long pauses
             _do(*f"ip -n {name} addr add {address}/30 dev wire".split())
             for device in ("lo", "wire"):
                 _do(*f"ip -n {name} link set {device} up".split())

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from tests.ca import token
-from tests.chaos import network
-from tests.chaos.faults import FAULTS, set_clock
+from tests.chaos import clock, network
+from tests.chaos.faults import FAULTS
 from tests.chaos.mail import MailServer
 from tests.chaos.world import Load, World, standing
 from tests.conftest import ARTIFACTS, missing
@@ -30,7 +30,6 @@ CHOSEN = [name for name in os.environ.get("FAULT", "").split(",") if name] or li
 TIMES = int(os.environ.get("TIMES") or 1)
 CITIZENS, SECONDS, SEED = (int(os.environ.get(name) or most) for name, most in
                            (("CITIZENS", 6), ("FOR", 40), ("SEED", 1)))  # fmt: skip
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 
 @contextlib.contextmanager
@@ -39,14 +38,10 @@ def wanted(needs: str, folder: Path) -> Iterator[World]:
     more: dict[str, str] = {"ALLOWED_HOSTS": "localhost 127.0.0.1 10.231.7.1"}
     extra: dict[str, Any] = {}
     if needs == "clock":
-        if FAKETIME is None:
-            missing("libfaketime is not installed (Debian: apt-get install faketime)")
-        extra["clock"] = folder / "clock"
-        set_clock(extra["clock"], 0)
-        more |= {
-            "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(extra["clock"]), "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-        }  # fmt: skip
+        if not clock.possible():
+            missing("a clock that jumps needs a C compiler (Debian: apt-get install gcc libc6-dev)")
+        extra["clock"] = clock.Clock(folder)
+        more |= extra["clock"].environment
     elif token.installed():
         hsm = token.SoftHsm(folder)
         more |= {"CA_KEYS": hsm.token(), "CA_KEYS_PASSPHRASE": token.PIN}
