@@ -131,7 +131,7 @@ def clock_jumps(world: World, load: Load, chance: random.Random) -> int:
 
 
 def hsm_gone(world: World, load: Load, chance: random.Random) -> int:
-    """The token with the authorities' keys is pulled, and put in again."""
+    """The token with the authorities' keys is pulled, and put in again; counted is when it was missed."""
     tokens = Path(world.extra["tokens"])
     away = tokens.with_name("away")
     struck = 0
@@ -140,10 +140,10 @@ def hsm_gone(world: World, load: Load, chance: random.Random) -> int:
         missed = world.system.log("ca").count(_NO_TOKEN)
         tokens.rename(away)
         tokens.mkdir()
-        struck += 1
-        # Somebody has missed it.
+        # Until somebody has missed it.
         while world.system.log("ca").count(_NO_TOKEN) == missed and load.under_way():
             time.sleep(0.1)
+        struck += world.system.log("ca").count(_NO_TOKEN) > missed
         time.sleep(chance.uniform(0, 6))
         tokens.rmdir()
         away.rename(tokens)
