@@ -117,7 +117,7 @@ def test_after_the_fault_the_books_are_right(worlds: Worlds, name: str, time_: i
                 told["strikes"], told["arrived"] = wire.lost()
             if name == "phones-tear":
                 told["strikes"] = told["counted"].get("phones that vanished", 0)
-            told["books"] = world.settled_books()
+            told["books"] = world.settled_books(grace=fault.grace)
             if fault.load.get("mail"):
                 told["wrong"] += world.unsent(told["realm"])
                 told["mails"], told["broke off"] = len(mail.taken) - mails, mail.broke_off - broke_off

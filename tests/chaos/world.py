@@ -70,7 +70,7 @@ class World:
 
     def books(self, *, grace: float, realm: str = "") -> list[dict[str, Any]]:
         """Read the books, or a realm's alone; return what is wrong. Raises CalledProcessError if they can't be read."""
-        asked = (*MANAGE, "books", "--json", "--grace", str(grace), *(("--realm", realm) if realm else ()))
+        asked = (*MANAGE, "books", "--json", f"--grace={grace}", *(("--realm", realm) if realm else ()))
         command, environment = self.process("books", asked)
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if not done.stdout.strip():
