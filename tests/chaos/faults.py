@@ -160,7 +160,8 @@ def mail_gone(world: World, load: Load, chance: random.Random) -> int:
         while load.under_way():
             time.sleep(chance.uniform(0, 2))
             before, server.breaks_off = server.broke_off, True
-            while server.broke_off == before and load.under_way():
+            # Until it has broken off over one: on a slow machine the first mail comes late.
+            while server.broke_off == before and load.popen.poll() is None:
                 time.sleep(0.1)
             time.sleep(chance.uniform(0, 2))
             server.breaks_off = False
