@@ -6,6 +6,7 @@ signs the next one for it; the responder finds it in the database at its next an
 where both stores are open.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -14,8 +15,11 @@ from django.conf import settings
 from django.db import transaction
 
 from ca import assembly, clock, der, issuance, journal, leases, lint, transcript
+from ca.errors import KeysUnavailable
 from ca.models import Authority, Generation, Realm, ResponderKey
 from ca.profiles import Purpose
+
+logger = logging.getLogger(__name__)
 
 
 def newest(generation: Generation, now: datetime) -> ResponderKey | None:
@@ -36,12 +40,25 @@ def is_due(key: ResponderKey, now: datetime) -> bool:
 
 
 def renew_due(realm: Realm) -> list[ResponderKey]:
-    """Renew the certificates of the realm that are due, each once; return the new rows. Needs the CA's keys."""
+    """Renew the certificates of the realm that are due, each once; return the new rows. Needs the CA's keys.
+
+    Raises KeysUnavailable where an authority's key doesn't answer, once the others' responders are renewed.
+    """
     now, renewed = clock.now(realm), []
+    unavailable: KeysUnavailable | None = None
     for generation in Generation.objects.filter(authority__realm=realm).select_related("authority__realm"):
         key = newest(generation, now)
-        if key is not None and is_due(key, now) and (successor := renew(key)) is not None:
-            renewed.append(successor)
+        if key is None or not is_due(key, now):
+            continue
+        try:
+            successor = renew(key)
+        except KeysUnavailable as error:
+            logger.error("the responder of %s is not renewed: %s", generation, error)
+            unavailable = unavailable or error
+        else:
+            renewed += [successor] if successor is not None else []
+    if unavailable is not None:
+        raise unavailable
     return renewed
 
 

@@ -1,7 +1,7 @@
 """Tasks of the `ca` workers: ids in, one call, safe to run twice. The sweeps need no key and run elsewhere."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from celery import shared_task
 
@@ -42,16 +42,31 @@ def sweep_issuances() -> int:
     return len(groups)
 
 
+def _in_every_realm(deed: Callable[[Realm], int]) -> int:
+    """Do it in every realm; return the sum. One where it can't be done keeps no other from it; its error comes last."""
+    done = 0
+    first: CaError | None = None
+    for realm in Realm.objects.order_by("pk"):
+        try:
+            done += deed(realm)
+        except CaError as error:
+            logger.error("realm %s: %s", realm.slug, error)
+            first = first or error
+    if first is not None:
+        raise first
+    return done
+
+
 @shared_task(name="ca.sweep_linkage")
 def sweep_linkage() -> int:
     """Revoke, in every realm, the phone certificates whose card certificate is revoked."""
-    return sum(len(linkage.sweep(realm)) for realm in Realm.objects.order_by("pk"))
+    return _in_every_realm(lambda realm: len(linkage.sweep(realm)))
 
 
 @shared_task(name="ca.sweep_rechecks")
 def sweep_rechecks() -> int:
     """Look again, in every realm, at the card certificates behind phone certificates whose hour has come."""
-    return sum(len(linkage.recheck(realm)) for realm in Realm.objects.order_by("pk"))
+    return _in_every_realm(lambda realm: len(linkage.recheck(realm)))
 
 
 @shared_task(name="ca.sweep_status_answers")
@@ -68,40 +83,60 @@ def sweep_key_uses() -> int:
 
 @shared_task(name="ca.publish_crls")
 def publish_crls(partition_ids: list[int]) -> int:
-    """Publish those CRLs of partitions of one realm that show something new or are due. Needs the CA's keys."""
+    """Publish those CRLs of partitions of one realm that show something new or are due. Needs the CA's keys.
+
+    Raises what kept one from being published, once all the others are.
+    """
     return _told(crl.publish_together(partition_ids))
 
 
 @shared_task(name="ca.publish_due_crls")
 def publish_due_crls() -> int:
-    """Publish, in every realm, the CRLs that are due. Needs the CA's keys."""
-    return sum(_told(crl.publish_due(realm)) for realm in Realm.objects.order_by("pk"))
+    """Publish, in every realm, the CRLs that are due. Needs the CA's keys; raises as `publish_crls` does."""
+    return _told(_all_due())
 
 
-def _told(outcomes: Iterable[Crl | CrlRefused]) -> int:
-    published = 0
+def _all_due() -> Iterator[crl.Outcome | CaError]:
+    for realm in Realm.objects.order_by("pk"):
+        try:
+            yield from crl.publish_due(realm)
+        except CaError as error:
+            # As where one realm is halted: it is no other's fault.
+            yield error
+
+
+def _told(outcomes: Iterable[crl.Outcome | CaError]) -> int:
+    """Count the lists that are published, and tell of the others. Raises the first error but refusals at the end."""
+    published, told = 0, set[str]()
+    first: CaError | None = None
     for outcome in outcomes:
-        if isinstance(outcome, CrlRefused):
+        if isinstance(outcome, Crl):
+            published += 1
+        elif isinstance(outcome, CrlRefused):
             # The last list stays, and the other partitions get theirs.
             logger.error("%s", outcome)
-        else:
-            published += 1
+        elif str(outcome) not in told:  # one key that doesn't answer keeps back many lists
+            logger.error("CRLs are not published: %s", outcome)
+            told.add(str(outcome))
+            first = first or outcome
+    if first is not None:
+        raise first
     return published
 
 
 @shared_task(name="ca.renew_responders")
 def renew_responders() -> int:
     """Renew, in every realm, the responders' certificates that end soon. Needs the CA's keys, not the responders'."""
-    return sum(len(responders.renew_due(realm)) for realm in Realm.objects.order_by("pk"))
+    return _in_every_realm(lambda realm: len(responders.renew_due(realm)))
 
 
 @shared_task(name="ca.seal_journals")
 def seal_journals() -> int:
     """Sign, in every realm, the head of the journal's chain where it moved. Needs the CA's keys."""
-    return sum(seals.seal(realm) is not None for realm in Realm.objects.order_by("pk"))
+    return _in_every_realm(lambda realm: seals.seal(realm) is not None)
 
 
 @shared_task(name="ca.sweep_journals")
 def sweep_journals() -> int:
     """Walk, in every realm, what is new in the journal and a piece of what is old; return how many are broken."""
-    return sum(watching.watch(realm) is not None for realm in Realm.objects.order_by("pk"))
+    return _in_every_realm(lambda realm: watching.watch(realm) is not None)

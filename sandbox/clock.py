@@ -17,6 +17,7 @@ from django.db.models import F, Min
 from django.db.models.functions import Coalesce
 
 from ca import clock, crl, journal, linkage, messages
+from ca.errors import KeysUnavailable
 from ca.models import Generation, Realm, Recheck
 from portal.handoff import hand_offs
 from portal.notices import outbox, reading
@@ -162,9 +163,10 @@ def sign_anew(realm_id: int) -> None:
 
     realm = Realm.objects.get(pk=realm_id)
     responders.renew_due(realm)
-    for _ in crl.publish_due(realm):
-        pass
+    silent = [outcome for outcome in crl.publish_due(realm) if isinstance(outcome, KeysUnavailable)]
     statement.sign(realm)
+    if silent:
+        raise silent[0]
 
 
 # --- how far ----------------------------------------------------------------------------------------------

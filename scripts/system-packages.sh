@@ -22,7 +22,7 @@ wrk|wrk|the benchmark of OCSP doesn't run
 rabbitmq|rabbitmq-server|the tests on RabbitMQ don't run
 diagrams|graphviz|the documentation's site can't be built: its diagrams are drawn from the code
 age|age|the test that lets age open a backup doesn't run
-chaos|faketime iproute2 socat|the faults that move the machine's clock or lose packets don't run
+chaos|gcc libc6-dev iproute2 nftables socat|the faults that move the machine's clock or lose packets don't run
 hosts|iproute2|what runs on several hosts, as network namespaces of one machine, doesn't run
 TABLE
 }
@@ -45,7 +45,7 @@ have() {
         rabbitmq) [ -x /usr/sbin/rabbitmq-server ] || command -v rabbitmq-server ;;
         diagrams) command -v dot ;;
         age) command -v age ;;
-        chaos) command -v faketime && command -v tc && command -v socat ;;
+        chaos) command -v cc && [ -e /usr/include/stdio.h ] && command -v ip && command -v nft && command -v socat ;;
         hosts) command -v ip && command -v tc ;;
         *) echo "system-packages.sh: no need is called '$1'" >&2; exit 2 ;;
     esac >/dev/null 2>&1

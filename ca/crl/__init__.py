@@ -6,10 +6,11 @@ against the last before anyone sees it (`ca.succession`); where it doesn't follo
 """
 
 from ca.crl.drafts import newest, newest_of, validity
-from ca.crl.publishing import publish, publish_due, publish_together
+from ca.crl.publishing import Outcome, publish, publish_due, publish_together
 from ca.crl.schedule import due, interval, is_due
 
 __all__ = [
+    "Outcome",
     "due",
     "interval",
     "is_due",

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from ca import assembly, clock, der, journal, keys, octets, points, succession, transcript
 from ca.crl.drafts import Draft, newest, newest_of, next_lists, validity
 from ca.crl.schedule import due, is_due
-from ca.errors import CrlRefused
+from ca.errors import CrlRefused, KeysUnavailable
 from ca.models import Crl, JournalEntry, Partition, Realm
 
 _BATCH_LISTS = 128  # published together, and
@@ -21,6 +21,9 @@ _PUBLISHED = """
 UPDATE ca_partition SET published_at = %s,
 published_revision = CASE WHEN published_revision < %s THEN %s ELSE published_revision END WHERE id = %s
 """
+
+# What became of a list: it is published, or why it isn't.
+Outcome = Crl | CrlRefused | KeysUnavailable
 
 
 class _Overtaken(Exception):
@@ -33,23 +36,25 @@ def publish(partition: Partition, now: datetime | None = None) -> Crl:
     When another worker publishes at the same time, the later number wins and this one is made again if it must be.
     Raises CrlRefused when the list doesn't follow from the last one, which then stays; KeysUnavailable.
     """
-    (outcome,) = _publish(partition.generation.authority.realm, [partition], now)
-    if isinstance(outcome, CrlRefused):
-        raise outcome
-    return outcome
+    (outcome,) = _publish(partition.generation.authority.realm, [partition], now, _Keys())
+    if isinstance(outcome, Crl):
+        return outcome
+    raise outcome
 
 
-def publish_due(realm: Realm) -> Iterator[Crl | CrlRefused]:
+def publish_due(realm: Realm) -> Iterator[Outcome]:
     """Publish the realm's lists that are due, many at a time; yield each, or why it is not published.
 
-    The first time, the list of each generation's own certificates is among them. Needs the CA's keys.
+    The first time, the list of each generation's own certificates is among them. Needs the CA's keys; where one of
+    them doesn't answer, its lists stay as they are, and those of the others are published.
     """
     points.open_own(realm)
+    opened = _Keys()
     for batch in _batches(list(due(realm))):
-        yield from _publish(realm, batch, None)
+        yield from _publish(realm, batch, None, opened)
 
 
-def publish_together(partition_ids: Collection[int]) -> Iterator[Crl | CrlRefused]:
+def publish_together(partition_ids: Collection[int]) -> Iterator[Outcome]:
     """Publish those of these partitions' lists, of one realm, that are due; yield as `publish_due` does."""
     found = Partition.objects.filter(pk__in=partition_ids).select_related("generation__authority__realm").order_by("pk")
     partitions = list(found)
@@ -57,8 +62,9 @@ def publish_together(partition_ids: Collection[int]) -> Iterator[Crl | CrlRefuse
         return
     realm = partitions[0].generation.authority.realm
     now = clock.now(realm)
+    opened = _Keys()
     for batch in _batches([partition for partition in partitions if is_due(partition, now)]):
-        yield from _publish(realm, batch, None)
+        yield from _publish(realm, batch, None, opened)
 
 
 def _batches(partitions: list[Partition]) -> Iterator[list[Partition]]:
@@ -79,14 +85,40 @@ def _batches(partitions: list[Partition]) -> Iterator[list[Partition]]:
         yield batch
 
 
-def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) -> list[Crl | CrlRefused]:
+class _Keys:
+    """The keys of one publication. One that didn't answer isn't asked again: each time it may take a token seconds."""
+
+    def __init__(self) -> None:
+        self._silent: dict[str, KeysUnavailable] = {}
+
+    def refusal(self, label: str) -> KeysUnavailable | None:
+        """Return why the key of that label can't be used, None where nothing speaks against it yet."""
+        if label not in self._silent:
+            try:
+                keys.store().open(label)
+            except KeysUnavailable as error:
+                self._silent[label] = error
+        return self._silent.get(label)
+
+    def sign(self, label: str, tbs: bytes) -> bytes | KeysUnavailable:
+        """Return the signature, or why there is none."""
+        if (refusal := self.refusal(label)) is not None:
+            return refusal
+        try:
+            return keys.store().open(label).sign(tbs)
+        except KeysUnavailable as error:
+            self._silent[label] = error
+            return error
+
+
+def _publish(realm: Realm, partitions: list[Partition], now: datetime | None, opened: _Keys) -> list[Outcome]:
     """Publish the lists of partitions of one realm, each step once for all of them; return what became of each."""
     transcript.require_running(realm)
-    signers = {
-        label: keys.store().open(label)  # before anything is written
-        for label in {partition.generation.key_label for partition in partitions}
+    outcomes: dict[int, Outcome] = {
+        partition.pk: refusal  # before anything is written
+        for partition in partitions
+        if (refusal := opened.refusal(partition.generation.key_label)) is not None
     }
-    outcomes: dict[int, Crl | CrlRefused] = {}
     while left := [partition for partition in partitions if partition.pk not in outcomes]:
         drafts = next_lists(left, (now if now is not None else clock.now(realm)).replace(microsecond=0))
         # The use of the key is written down before the key is used.
@@ -95,9 +127,13 @@ def _publish(realm: Realm, partitions: list[Partition], now: datetime | None) ->
         transcript.keep(realm)
         good = []
         for draft in drafts:
-            draft.signed = der.signed(draft.tbs, signers[draft.partition.generation.key_label].sign(draft.tbs))
-            draft.tbs = b""
             partition = draft.partition
+            signature = opened.sign(partition.generation.key_label, draft.tbs)
+            if isinstance(signature, KeysUnavailable):
+                outcomes[partition.pk] = signature
+                continue
+            draft.signed = der.signed(draft.tbs, signature)
+            draft.tbs = b""
             findings = succession.examine(partition, draft.signed, draft.last, points.extension(partition))
             if not findings:
                 good.append(draft)
@@ -126,9 +162,9 @@ def _refusal(realm: Realm, draft: Draft, findings: list[str]) -> CrlRefused:
     return CrlRefused(f"the CRL of {draft.partition} is not published: {'; '.join(findings)}", findings=findings)
 
 
-def _store(realm: Realm, drafts: list[Draft]) -> dict[int, Crl | CrlRefused]:
+def _store(realm: Realm, drafts: list[Draft]) -> dict[int, Outcome]:
     """Publish signed lists in one transaction. Raises _Overtaken when one of the numbers was taken meanwhile."""
-    published: dict[int, Crl | CrlRefused] = {}
+    published: dict[int, Outcome] = {}
     with transaction.atomic():
         # Long rows first, and always in one order: the realm waits for us only while the rest is written.
         for crl in _insert(sorted(drafts, key=lambda draft: draft.partition.pk)):

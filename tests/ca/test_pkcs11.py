@@ -8,14 +8,17 @@ from typing import Any
 
 import pkcs11
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pkcs11 import Attribute, KeyType, ObjectClass
 
-from ca import ceremony, crl, keys
+from ca import ceremony, clock, crl, journal, keys, revocation, tasks
 from ca.errors import KeyNotFound, KeysUnavailable
 from ca.keys.pkcs11 import TokenKeyStore, parse
 from ca.models import Generation, ResponderKey
+from ca.profiles import Purpose
+from ca.revocation import Cause
 from tests.ca.fixtures import issue_all_four, make_holder, openssl_verify
 from tests.ca.test_openssl import ask
 from tests.ca.token import MODULE, PIN, SoftHsm, installed
@@ -232,3 +235,44 @@ def test_openssl_accepts_what_is_issued_published_and_answered_through_tokens(
         keys.responder_store().open(label)
         with pytest.raises(KeyNotFound):
             keys.store().open(label)
+
+
+def _lose_key(address: str, label: str) -> None:
+    """Delete a private key from its token, as another process would."""
+    token = pkcs11.lib(str(MODULE)).get_token(token_label=address.partition("token=")[2])
+    token.open(rw=True).get_key(object_class=ObjectClass.PRIVATE_KEY, label=label).destroy()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [True, False], ids=["was-used", "never-seen"])
+def test_an_authority_whose_key_is_gone_keeps_no_other_from_its_lists(
+    in_tokens: None, settings: Any, caplog: pytest.LogCaptureFixture, known: bool
+) -> None:
+    realms = [ceremony.create_realm(slug) for slug in ("one", "two")]
+    for realm in realms:
+        ceremony.create_authorities(realm)
+    certificates = {Purpose(one.purpose): one for one in issue_all_four(make_holder(realms[0])) if one.medium == "card"}
+    issue_all_four(make_holder(realms[1]))
+    lost = certificates[Purpose.SIGNATURE].generation
+    if not known:
+        keys._pkcs11.cache_clear()  # a worker that is just begun
+        keys.store().open(certificates[Purpose.USER_AUTHENTICATION].generation.key_label)  # and has logged in
+    _lose_key(settings.CA_KEYS, lost.key_label)
+    now = clock.now(realms[0])
+    for certificate in certificates.values():
+        revocation.revoke(certificate, cause=Cause.DEATH, now=now)
+
+    with pytest.raises(KeyNotFound, match=lost.key_label):
+        tasks.publish_crls([one.partition_id for one in certificates.values()])
+    fresh = crl.newest(certificates[Purpose.USER_AUTHENTICATION].partition)
+    assert fresh is not None
+    assert len(x509.load_der_x509_crl(bytes(fresh.der))) == 1
+    assert list(crl.due(realms[1])) != []
+
+    # Nor another realm; and the periodic task has failed, which is a finding (sweeps.failed).
+    with pytest.raises(KeyNotFound, match=lost.key_label):
+        tasks.publish_due_crls()
+    assert {one.generation_id for realm in realms for one in crl.due(realm)} == {lost.pk}
+    said = [record.getMessage() for record in caplog.records if record.name == "ca.tasks"]
+    assert len([one for one in said if lost.key_label in one]) == 2  # once each time, whatever number of lists waits
+    assert [journal.verify(realm) for realm in realms] == [None, None]

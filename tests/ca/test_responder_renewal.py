@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from ca import ceremony, clock, journal, ocsp, responders
-from ca.errors import KeysUnavailable
+from ca.errors import KeyNotFound, KeysUnavailable
 from ca.models import Generation, Holder, JournalEntry, Realm, ResponderKey
 from ca.ocsp import house
 from ca.profiles import Medium, Purpose
@@ -60,6 +60,23 @@ def test_a_certificate_that_ends_soon_or_has_ended_is_renewed_once_for_the_same_
         assert new.not_after > old.not_after
         loaded = x509.load_der_x509_certificate(bytes(new.certificate))
         loaded.verify_directly_issued_by(x509.load_der_x509_certificate(bytes(generation.certificate)))
+
+
+def test_an_authority_whose_key_is_gone_keeps_no_other_responder_from_being_renewed(
+    realm: Realm, settings: Any
+) -> None:
+    other = ceremony.create_realm("other")
+    ceremony.create_authorities(other)
+    settings.RESPONDER_KEYS_PASSPHRASE = None
+    for one in (realm, other):
+        travel(one, 30)
+    lost = Generation.objects.filter(authority__realm=realm).earliest("pk")
+    Generation.objects.filter(pk=lost.pk).update(key_label="lost.signature.1")
+    with pytest.raises(KeyNotFound, match=r"lost\.signature\.1"):
+        renew_responders()
+    counted = {one.pk: one.responder_keys.count() for one in Generation.objects.all()}
+    assert counted.pop(lost.pk) == 1
+    assert list(counted.values()) == [2, 2, 2]
 
 
 def test_each_renewal_stands_in_the_journal_with_the_key_that_signed(realm: Realm, as_ca_worker: None) -> None:

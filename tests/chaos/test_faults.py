@@ -12,16 +12,16 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Sink
 
-from portal.supervision.system import free_ports
 from tests.ca import token
-from tests.chaos.faults import FAULTS, lossy, set_clock
+from tests.chaos import clock, network
+from tests.chaos.faults import FAULTS
+from tests.chaos.mail import MailServer
 from tests.chaos.world import Load, World, standing
 from tests.conftest import ARTIFACTS, missing
 
@@ -31,7 +31,6 @@ CHOSEN = [name for name in os.environ.get("FAULT", "").split(",") if name] or li
 TIMES = int(os.environ.get("TIMES") or 1)
 CITIZENS, SECONDS, SEED = (int(os.environ.get(name) or most) for name, most in
                            (("CITIZENS", 6), ("FOR", 40), ("SEED", 1)))  # fmt: skip
-FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 
 
 @contextlib.contextmanager
@@ -40,34 +39,28 @@ def wanted(needs: str, folder: Path) -> Iterator[World]:
     more: dict[str, str] = {"ALLOWED_HOSTS": "localhost 127.0.0.1 10.231.7.1"}
     extra: dict[str, Any] = {}
     if needs == "clock":
-        if FAKETIME is None:
-            missing("libfaketime is not installed (Debian: apt-get install faketime)")
-        extra["clock"] = folder / "clock"
-        set_clock(extra["clock"], 0)
-        more |= {
-            "LD_PRELOAD": str(FAKETIME), "FAKETIME_TIMESTAMP_FILE": str(extra["clock"]), "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-        }  # fmt: skip
+        if not clock.possible():
+            missing("a clock that jumps needs a C compiler (Debian: apt-get install gcc libc6-dev)")
+        extra["clock"] = clock.Clock(folder)
+        more |= extra["clock"].environment
     elif token.installed():
         hsm = token.SoftHsm(folder)
         more |= {"CA_KEYS": hsm.token(), "CA_KEYS_PASSPHRASE": token.PIN}
         extra["tokens"] = hsm.tokens
-    (port,) = free_ports(1)
-    extra["mail"] = server = Controller(Sink(), hostname="127.0.0.1", port=port)
+    extra["mail"] = server = MailServer()
     server.start()
     try:
-        with standing(more | {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(port)}, extra) as world:
+        with standing(more | {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(server.port)}, extra) as world:
             yield world
     finally:
-        with contextlib.suppress(Exception):
-            server.stop()
+        server.stop()
 
 
 class Worlds:
     """One system at a time: the one of the kind that is asked for, a new one after it failed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.kind, self.number = folder, None, 0
+        self.folder, self.kind, self.number = folder, "none", 0
         self.stack = contextlib.ExitStack()
 
     def get(self, needs: str) -> World:
@@ -77,11 +70,11 @@ class Worlds:
             folder = self.folder / str(self.number)
             folder.mkdir()
             self.world = self.stack.enter_context(wanted(needs, folder))
-            self.kind: str | None = needs
+            self.kind = needs
         return self.world
 
     def end(self) -> None:
-        self.kind = None
+        self.kind = "none"
         self.stack.close()
 
 
@@ -97,23 +90,37 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
 @pytest.mark.parametrize("name", CHOSEN)
 def test_after_the_fault_the_books_are_right(worlds: Worlds, name: str, time_: int) -> None:
     fault, seed = FAULTS[name], SEED + time_ - 1
-    if name == "packets-lost" and (os.getuid() or not shutil.which("socat") or not shutil.which("tc")):
-        missing("network namespaces need root, iproute2 and socat")
+    if name == "packets-lost" and not network.possible():
+        missing("a network that loses packets needs root, iproute2, nftables and socat")
+    if name == "disk-full" and os.getuid():
+        missing("a small disk is a file system in memory, which only root can mount")
     if name == "hsm-gone" and not token.installed():
         missing("SoftHSM2 is not installed (Debian: apt-get install softhsm2)")
     world = worlds.get(fault.needs)
-    told: dict[str, Any] = {"fault": name, "seed": seed, "broker": os.environ.get("CHAOS_BROKER", "rabbitmq")}
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    broker = os.environ.get("CHAOS_BROKER", "rabbitmq")
+    told: dict[str, Any] = {"at": at, "fault": name, "seed": seed, "broker": broker}
     with contextlib.ExitStack() as stack:
         more: dict[str, Any] = {}
         if name == "packets-lost":
-            more["site"], more["prefix"] = stack.enter_context(lossy(world))
-        load = Load(world, seed=seed, **({"citizens": CITIZENS, "seconds": SECONDS} | fault.load | more))
-        began = time.monotonic()
+            port = int(world.system.web.rpartition(":")[2])
+            wire = stack.enter_context(network.lossy(port, world.system.var))
+            more = {"site": wire.site, "prefix": wire.prefix}
+        load = Load(world, seed=seed, **({"citizens": CITIZENS, "seconds": SECONDS, **fault.load, **more}))
+        mail, began = world.extra["mail"], time.monotonic()
+        mails, broke_off = len(mail.taken), mail.broke_off
         load.go()
         try:
             told["strikes"] = fault.strike(world, load, random.Random(seed))
             told |= load.result()
-            told["books"] = world.settled_books()
+            if name == "packets-lost":
+                told["strikes"], told["arrived"] = wire.lost()
+            if name == "phones-tear":
+                told["strikes"] = told["counted"].get("phones that vanished", 0)
+            told["books"] = world.settled_books(grace=fault.grace)
+            if fault.load.get("mail"):
+                told["wrong"] += world.unsent(told["realm"])
+                told["mails"], told["broke off"] = len(mail.taken) - mails, mail.broke_off - broke_off
             told["took"] = round(time.monotonic() - began, 1)
         except BaseException:
             load.popen.kill()
@@ -128,6 +135,9 @@ def test_after_the_fault_the_books_are_right(worlds: Worlds, name: str, time_: i
     assert told["wrong"] == []
     assert told["books"] == []
     assert told["counted"].get("promised active", 0) > 0, told
+    if fault.load.get("mail"):
+        assert min(told["mails"], told["broke off"]) > 0, told
+    assert told["strikes"] > 0, told
 
 
 def keep(world: World, name: str, seed: int) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from portal.supervision import system as systems
 from portal.supervision.child import end_all, launch
 from portal.supervision.processes import MANAGE, ROOT, SECRETS, Process, house
@@ -35,6 +37,7 @@ IMPATIENT = {
     "JOURNAL_SEAL_SECONDS": "20",
 }
 RIGHT_WITHIN = 120.0  # seconds after the load's end in which the books must be right
+SENT_WITHIN = 400.0  # and in which every mail must have gone: the waits after a server's failures grow to minutes
 
 
 @dataclass
@@ -67,7 +70,7 @@ class World:
 
     def books(self, *, grace: float, realm: str = "") -> list[dict[str, Any]]:
         """Read the books, or a realm's alone; return what is wrong. Raises CalledProcessError if they can't be read."""
-        asked = (*MANAGE, "books", "--json", "--grace", str(grace), *(("--realm", realm) if realm else ()))
+        asked = (*MANAGE, "books", "--json", f"--grace={grace}", *(("--realm", realm) if realm else ()))
         command, environment = self.process("books", asked)
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if not done.stdout.strip():
@@ -82,6 +85,25 @@ class World:
             time.sleep(3)
         return found
 
+    def unsent(self, realm: str) -> list[str]:
+        """Wait until the realm's mails are sent, or for as long as it may take; return which were not taken."""
+        deadline = time.monotonic() + SENT_WITHIN
+        while (states := self._mails(realm)) and time.monotonic() < deadline:
+            if all(state == "done" for state in states.values()):
+                break
+            time.sleep(3)
+        taken = {name.partition("@")[0].strip("<") for name in self.extra["mail"].taken}
+        return [f"mail {name} is {state}" for name, state in states.items() if state != "done" or name not in taken]
+
+    def _mails(self, realm: str) -> dict[str, str]:
+        assert self.cluster is not None
+        asked = """
+            SELECT n.reference::text, n.state FROM portal_notice n JOIN portal_happening h ON h.id = n.happening_id
+            JOIN ca_realm r ON r.id = h.realm_id WHERE n.channel = 'mail' AND r.slug = %s
+        """
+        with psycopg.connect(self.cluster.url(self.database)) as connection:
+            return dict(connection.execute(asked, [realm]).fetchall())
+
 
 class Load:
     """Phones in a process of their own: ready when this returns, set off by `go`."""
@@ -94,6 +116,8 @@ class Load:
         command += ["--seconds", str(seconds), "--seed", str(seed), "--tears", str(tears)]
         command += ["--mail"] if mail else []
         _, environment = world.process("phones", command)
+        # They are other machines: a clock that jumps isn't theirs.
+        environment.pop("LD_PRELOAD", None)
         self.seconds, self.log = seconds, world.system.var / "log" / "load.log"
         with self.log.open("ab") as log:
             self.popen = subprocess.Popen(
@@ -134,11 +158,11 @@ def standing(more: Mapping[str, str] | None = None, extra: Mapping[str, Any] | N
     folder = Path(tempfile.mkdtemp(prefix="jpki-chaos-", dir="/tmp"))
     folder.chmod(0o755)
     cluster = Cluster(folder / "pg")
-    broker = rabbitmq.broker()
+    broker = None if os.environ.get("CHAOS_BROKER") == "redis" else rabbitmq.broker()
     try:
         host = folder.name
         environment = {**IMPATIENT, "DATABASE_URL": cluster.create("chaos"), **(more or {})}
-        if os.environ.get("CHAOS_BROKER") != "redis":
+        if broker is not None:
             environment["BROKER_URL"] = broker.create(host)
         with systems.started(folder / "var", environment, seconds=400) as system:
             yield World(system, cluster, broker, "chaos", host, extra or {})
