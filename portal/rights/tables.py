@@ -96,7 +96,9 @@ TABLES: Mapping[str, May] = {
         change={"ca": "next_serial", "ceremony": "next_serial crl_floor"},
     ),
     "ca_cardrevocation": May(
-        read="web ca tsm sweeps ceremony", add="web ca sweeps ceremony", change={"web ca sweeps ceremony": "settled_at"}
+        read="web ca tsm sweeps ceremony",
+        add="web ca sweeps ceremony",
+        change={"web ca sweeps ceremony": "settled_at", "sweeps": "phones_fell_at"},
     ),
     "ca_certificate": May(
         read="web ca tsm sweeps notices responder ceremony",
