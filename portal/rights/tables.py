@@ -277,7 +277,11 @@ TABLES: Mapping[str, May] = {
     "tsm_leg": May(
         read="web tsm sweeps",
         add="tsm",
-        change={"web": "state answers sent_at reported_at outcome", "tsm sweeps": "state outcome"},
+        change={
+            "web": "state answers sent_at reported_at outcome",
+            "tsm sweeps": "state outcome",
+            "sweeps": "plan commands answers trimmed_at",
+        },
     ),
     "tsm_loadfile": May(
         read="tsm",
