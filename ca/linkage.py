@@ -24,7 +24,7 @@ BATCH = 1000  # card certificates a transaction
 
 
 class _Phone(NamedTuple):
-    """What a fall needs of a phone certificate; `card` is the serial number of what it stands on."""
+    """What a fall needs of a phone certificate; `card_id` and `card` (a serial number) are of what it stands on."""
 
     pk: int
     partition_id: int
@@ -32,11 +32,14 @@ class _Phone(NamedTuple):
     purpose: str
     medium: str
     status: str
+    card_id: int
     card: str
     card_fell_at: datetime
 
 
-_READ = ("pk", "partition_id", "serial_number", "purpose", "medium", "status", "linked_to__serial_number")
+_READ = (
+    "pk", "partition_id", "serial_number", "purpose", "medium", "status", "linked_to_id", "linked_to__serial_number",
+)  # fmt: skip
 
 
 def watch(certificates: Iterable[Certificate]) -> None:
@@ -87,7 +90,10 @@ def _sweep_batch(realm: Realm, now: datetime) -> list[_Phone]:
         cards = list(due(realm, now).values_list("card_id", flat=True)[:BATCH])
         phones = _read(Certificate.objects.filter(linked_to__in=cards, medium=Medium.PHONE, status__in=LIVING))
         _fell(realm, phones, now)
-        due(realm, now).filter(card__in=cards).update(settled_at=now)
+        settled = due(realm, now).filter(card__in=cards)
+        # Each note is written once: first those that took phones along, then what is left.
+        settled.filter(card__in={phone.card_id for phone in phones}).update(settled_at=now, phones_fell_at=now)
+        settled.update(settled_at=now)
     return phones
 
 
@@ -176,6 +182,7 @@ def _recheck_batch(realm: Realm, open_looks: QuerySet[Recheck], now: datetime) -
         lost = {look.phone for look in looks if _lost(look)}
         phones = _read(Certificate.objects.filter(pk__in=lost)) if lost else []
         _fell(realm, phones, now)
+        CardRevocation.objects.filter(card__in={phone.card_id for phone in phones}).update(phones_fell_at=now)
         Recheck.objects.filter(pk__in=[look.pk for look in looks]).update(done_at=now)
     return phones
 

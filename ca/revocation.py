@@ -217,12 +217,17 @@ def _said(certificate: Certificate, event: Event, *, before: str, now: datetime,
 def _note_fall(card: Certificate, now: datetime) -> None:
     """Note that a card certificate fell, and, by setting, let what stands on it fall in the same transaction."""
     at_once = settings.LINKAGE_AT_ONCE
+    living = card.linked_certificates.filter(status__in=LIVING).select_related("realm").order_by("pk")
+    phones = list(living) if at_once else []
     CardRevocation.objects.create(
-        realm_id=card.realm_id, card=card, revoked_at=now, settled_at=now if at_once else None
+        realm_id=card.realm_id,
+        card=card,
+        revoked_at=now,
+        settled_at=now if at_once else None,
+        phones_fell_at=now if phones else None,
     )
-    if at_once:
-        for phone in card.linked_certificates.filter(status__in=LIVING).select_related("realm").order_by("pk"):
-            take_along(phone, card, now=now)
+    for phone in phones:
+        take_along(phone, card, now=now)
 
 
 def take_along(phone: Certificate, card: Certificate, *, now: datetime) -> None:

@@ -21,6 +21,7 @@ LIFE: dict[State, frozenset[State]] = {
 }
 # Something is still to come of it.
 OPEN = tuple(state for state, further in LIFE.items() if further)
+CLOSED = tuple(state for state, further in LIFE.items() if not further)
 
 
 def move(legs: QuerySet[Leg], to: State, **changes: Any) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from celery import Task, shared_task
 from django.conf import settings
 
-from tsm import driver, sweep
+from tsm import driver, sweep, trimming
 
 # A worker that finds the element held looks again: whoever holds it may have just finished looking.
 LOOK_AGAIN = 5
@@ -20,3 +20,9 @@ def advance(self: "Task[Any, Any]", element_id: int) -> None:
 @shared_task(name="tsm.sweep_enrolments")
 def sweep_enrolments() -> None:
     sweep.run()
+
+
+@shared_task(name="tsm.sweep_legs")
+def sweep_legs() -> int:
+    """Empty legs that are older than they are kept whole."""
+    return trimming.trim()

@@ -59,9 +59,12 @@ def legs(conversation: Conversation, *, whole: bool = False) -> list[TracedLeg]:
 def leg(one: Leg, *, whole: bool = False) -> TracedLeg:
     """Return one leg."""
     took = one.reported_at - one.sent_at if one.reported_at and one.sent_at else None
-    lines = _lines(one)
+    # Of a trimmed leg there are the words alone, which tell lines from each other.
+    lines = _words(one) if one.trimmed_at else _lines(one)
     return TracedLeg(
-        one, took // timedelta(milliseconds=1) if took is not None else None, lines if whole else _runs(lines)
+        one,
+        took // timedelta(milliseconds=1) if took is not None else None,
+        lines if whole or one.trimmed_at else _runs(lines),
     )
 
 
@@ -148,6 +151,13 @@ def _lines(one: Leg) -> tuple[Line, ...]:
             )
         )
     return tuple(lines)
+
+
+def _words(one: Leg) -> tuple[Line, ...]:
+    return tuple(
+        Line(section, label, "", "", says, protected=False, sent=0, received=0, status_word="", meaning="")
+        for section, label, says in one.described or []
+    )
 
 
 def _meaning(word: str) -> str:

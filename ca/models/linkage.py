@@ -13,14 +13,20 @@ class CardRevocation(models.Model):
     card = models.OneToOneField(Certificate, models.CASCADE, related_name="card_revocation")
     revoked_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
+    # When the last phone certificate that stood on it fell with it; None where none did.
+    phones_fell_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = (
             models.Index(
                 fields=["realm", "revoked_at"], condition=models.Q(settled_at=None), name="ca_card_revocation_open"
             ),
-            # What fell lately, settled or not: the console's.
-            models.Index(fields=["realm", "revoked_at"], name="ca_card_revocation_lately"),
+            # What took phone certificates along lately, with all that the lag is told by.
+            models.Index(
+                fields=["realm", "revoked_at", "phones_fell_at"],
+                condition=models.Q(phones_fell_at__isnull=False),
+                name="ca_card_revocation_took_phones",
+            ),
         )
 
     def __str__(self) -> str:

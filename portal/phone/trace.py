@@ -35,13 +35,17 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Round:
-    """One leg: a script out, its answers back; `milliseconds` from sending to report."""
+    """One leg: a script out, its answers back; `milliseconds` from sending to report.
+
+    Of one that was `trimmed` the exchanges aren't there any more.
+    """
 
     kind: str
     state: str
     sent_at: datetime | None
     milliseconds: int | None
     exchanges: list[Exchange]
+    trimmed: bool
 
     @property
     def commands(self) -> int:
@@ -61,6 +65,7 @@ def _round(leg: Leg) -> Round:
         sent_at=leg.sent_at,
         milliseconds=round(took.total_seconds() * 1000) if took is not None else None,
         exchanges=_in_runs(_exchanges(leg)),
+        trimmed=leg.trimmed_at is not None,
     )
 
 

@@ -96,7 +96,9 @@ TABLES: Mapping[str, May] = {
         change={"ca": "next_serial", "ceremony": "next_serial crl_floor"},
     ),
     "ca_cardrevocation": May(
-        read="web ca tsm sweeps ceremony", add="web ca sweeps ceremony", change={"web ca sweeps ceremony": "settled_at"}
+        read="web ca tsm sweeps ceremony",
+        add="web ca sweeps ceremony",
+        change={"web ca sweeps ceremony": "settled_at", "sweeps": "phones_fell_at"},
     ),
     "ca_certificate": May(
         read="web ca tsm sweeps notices responder ceremony",
@@ -275,7 +277,11 @@ TABLES: Mapping[str, May] = {
     "tsm_leg": May(
         read="web tsm sweeps",
         add="tsm",
-        change={"web": "state answers sent_at reported_at outcome", "tsm sweeps": "state outcome"},
+        change={
+            "web": "state answers sent_at reported_at outcome",
+            "tsm sweeps": "state outcome",
+            "sweeps": "plan commands answers trimmed_at",
+        },
     ),
     "tsm_loadfile": May(
         read="tsm",

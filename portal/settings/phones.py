@@ -31,4 +31,6 @@ TSM_AGENT_SECONDS = environment.decimal("TSM_AGENT_SECONDS", 300)
 TSM_FAILURES = environment.number("TSM_FAILURES", 5)
 TSM_RETRY_SECONDS = environment.decimal("TSM_RETRY_SECONDS", 300)
 TSM_SWEEP_SECONDS = environment.decimal("TSM_SWEEP_SECONDS", 10)
+# What went to a phone and came back is kept for so long; that it went, and how it ended, for ever.
+TSM_LEGS_KEPT_DAYS = environment.decimal("TSM_LEGS_KEPT_DAYS", 90)
 TSM_GIVE_UP_SECONDS = environment.decimal("TSM_GIVE_UP_SECONDS", timedelta(days=7).total_seconds())

@@ -106,6 +106,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Looks whether something changed; signs nothing otherwise before REGISTER_SIGN_SECONDS are over.
     "registers": {"task": "whitelist.sign_registers", "schedule": min(60.0, REGISTER_SIGN_SECONDS)},
     "enrolments": {"task": "tsm.sweep_enrolments", "schedule": TSM_SWEEP_SECONDS},
+    "legs": {"task": "tsm.sweep_legs", "schedule": 60.0},
     "review": {
         "task": "portal.sweep_review",
         "schedule": REVIEW_SWEEP_SECONDS,

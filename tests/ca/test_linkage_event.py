@@ -178,6 +178,26 @@ def test_the_lag_is_measured_and_shown(
         call_command("linkage_status", "--realm", "nowhere")
 
 
+def test_what_falls_at_once_and_what_a_look_finds_is_counted_and_a_card_without_a_phone_is_not(
+    at_once: None, realm: Realm, holder: Holder, settings: Any
+) -> None:
+    card, *_ = issue_all_four(holder)
+    alone = issue_card(make_holder(realm), key=4)
+    for one in (card, alone):
+        revocation.revoke(one, cause=Cause.DEATH, now=clock.now(realm))
+    now = clock.now(realm)
+    found = lag.measure(realm, since=now - timedelta(days=1), now=now)
+    assert (found.fallen, found.longest) == (1, timedelta(0))
+    settings.LINKAGE_AT_ONCE = False
+    late = issue_card(make_holder(realm), key=5)
+    issue_phone(late, key=15)
+    revocation.revoke(late, cause=Cause.DEATH, now=now)
+    CardRevocation.objects.filter(card=late).update(settled_at=now)  # as if the sweep had missed it
+    linkage.recheck(realm, now + timedelta(days=9))
+    found = lag.measure(realm, since=now - timedelta(days=1), now=now)
+    assert (found.fallen, found.longest) == (2, timedelta(days=9))
+
+
 COPIES = 20_000
 
 

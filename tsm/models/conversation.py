@@ -45,7 +45,7 @@ class Leg(models.Model):
     """One round trip to the phone: a script of APDUs out, their answers back.
 
     `plan` holds what the script is computed from (counters and host challenges, no key); whoever checks the
-    report computes the script again from it.
+    report computes the script again from it. Plan, commands and answers are emptied some time after (`tsm.trimming`).
     """
 
     class State(models.TextChoices):
@@ -71,6 +71,7 @@ class Leg(models.Model):
     sent_at = models.DateTimeField(null=True)
     reported_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=200, default="")
+    trimmed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("pk",)
@@ -81,6 +82,14 @@ class Leg(models.Model):
                 name="one_open_leg_per_conversation",
             )
         ]
+        indexes = (
+            # Nothing is to come of them, and they have their commands: the oldest are trimmed.
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(trimmed_at=None, state__in=["checked", "failed", "lost"]),
+                name="tsm_leg_untrimmed",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"

@@ -57,8 +57,12 @@ class Command(BaseCommand):
         took = f", {traced.took} ms" if traced.took is not None else ""
         order = f" for {leg.order.function}" if leg.order is not None else ""
         outcome = f": {leg.outcome}" if leg.outcome else ""
-        self.stdout.write(f"  leg {leg.pk} {leg.kind}{order} {leg.state}{took}{outcome}")
+        trimmed = f"; commands and answers trimmed {leg.trimmed_at:%Y-%m-%d}" if leg.trimmed_at else ""
+        self.stdout.write(f"  leg {leg.pk} {leg.kind}{order} {leg.state}{took}{outcome}{trimmed}")
         for line in traced.lines:
+            if leg.trimmed_at:
+                self.stdout.write(f"    {line.section:20} {line.says}".rstrip())
+                continue
             count = f" × {line.count}" if line.count > 1 else ""
             shield = " SM" if line.protected else ""
             answer = f"{line.status_word} {line.meaning}" if line.status_word else "no answer"
