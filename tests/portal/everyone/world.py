@@ -251,7 +251,7 @@ def _mynaportal(world: World) -> None:
     world.browser("visitor", **{visit.SIGNED_IN: {"certificate": certificate.pk, "seen": seen}})
     found = procedures.find("moving_out")
     assert found is not None
-    today = clock.now(world.realm).date()
+    today = clock.today(world.realm)
     answers, wrong = procedures.check(found, MOVE, today=today)
     assert not wrong
     states: dict[str, dict[str, Any]] = {
