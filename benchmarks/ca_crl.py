@@ -15,26 +15,22 @@ The result is printed as a table and kept as JSON in var/bench/ca_crl.json.
 """
 
 import argparse
-import itertools
 import json
 import os
-import random
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks import ca_crl_world as world
+
 ROOT = Path(__file__).resolve().parent.parent
-REVOKED = 0x10000000  # below the first copied serial number
-PARTS, USUAL, ROUNDS = 128, 1_000_000 // 128, 3
-# What a copied certificate has of its own: the id, and what `prepare` selects, in this order.
-CHANGED = ("id", "serial_number", "partition_id", "crl_entry", "der", "status", "cause", "revoked_at")
+ROUNDS = 3
 CONFIGURATION = """
 [ca]
 default_ca = here
@@ -118,90 +114,15 @@ def _timed(work: Any, who: int = resource.RUSAGE_SELF, rounds: int = 1) -> dict[
 
 
 # --- The ways, each a process --------------------------------------------------------------------------------------
-def prepare(size: int) -> None:
-    """Fill an empty database: a list of `size` entries, as many over 128 lists, and one of the usual size."""
-    from django.core.management import call_command
-
-    _set_up()
-    from django.db import connection
-
-    from ca.models import Certificate, Partition
-    from tests.ca.fixtures import issue_card, make_holder, make_realm
-
-    call_command("migrate", verbosity=0)
-    card = issue_card(make_holder(make_realm("bench")))
-    one = card.partition
-    parts = [
-        Partition.objects.create(
-            generation=one.generation,
-            medium=one.medium,
-            prefecture=one.prefecture,
-            municipality=f"Bench-{chr(97 + number // 26)}{chr(97 + number % 26)}-shi",
-            municipality_code=f"{90000 + number}",
-        )
-        for number in range(PARTS + 1)
-    ]
-    usual = parts.pop()
-    places = itertools.chain(
-        (one.pk for _ in range(size)),
-        (parts[number % PARTS].pk for number in range(size)),
-        (usual.pk for _ in range(USUAL)),
-    )
-    copied = [field.column for field in Certificate._meta.concrete_fields if field.column not in CHANGED]
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE fallen (serial_number text, place bigint, entry bytea)")
-        if connection.vendor == "postgresql":
-            cursor.execute("SET session_replication_role = replica")  # no look at foreign keys, row by row
-            with cursor.copy("COPY fallen FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["text", "int8", "bytea"])
-                for row in _fallen(places, card.not_before):
-                    copy.write_row(row)
-        else:
-            cursor.executemany("INSERT INTO fallen VALUES (%s, %s, %s)", _fallen(places, card.not_before))
-        # The certificates lie in their rows, as real ones do: who reads the rows reads them too.
-        cursor.execute(
-            f"INSERT INTO ca_certificate ({', '.join(copied)}, {', '.join(CHANGED[1:])}) "  # noqa: S608
-            f"SELECT {', '.join(f'c.{name}' for name in copied)}, f.serial_number, f.place, f.entry, "
-            f"substr(c.der, 1, 900), 'revoked', 'attributes_changed', c.not_before "
-            f"FROM fallen f CROSS JOIN ca_certificate c WHERE c.id = %s",
-            [card.pk],
-        )
-        time.sleep(1)  # what was committed without waiting for the disk is not settled before
-        cursor.execute("VACUUM ANALYZE ca_certificate" if connection.vendor == "postgresql" else "ANALYZE")
-
-
-def _fallen(places: Iterator[int], begin: datetime) -> Iterator[tuple[str, int, bytes]]:
-    """Yield serial number, partition and CRL entry, times and gaps between the numbers as they fall."""
-    from ca import der, revocation
-
-    chance, serial = random.Random(1), REVOKED  # noqa: S311  (the same each time)
-    causes = [revocation.Cause.ATTRIBUTES_CHANGED, revocation.Cause.SUPERSEDED, revocation.Cause.HOLDER_REQUEST]
-    for place in places:
-        serial += chance.randrange(1, 7)
-        at = begin + timedelta(seconds=chance.randrange(10**8))
-        number = der.integer_hex(serial)
-        yield number, place, revocation.crl_entry(number, cause=causes[serial % 3], at=at)
-
-
-def _set_up() -> None:
-    import django
-
-    django.setup()
-
-
-def _partition(code: str) -> Any:
-    from ca.models import Partition
-
-    return Partition.objects.select_related("generation__authority__realm").get(municipality_code=code)
 
 
 def signed(size: int) -> dict[str, float]:
     """From the rows to a signed list that may go out."""
-    _set_up()
+    world.set_up()
     from ca import clock, crl, der, keys, points, succession
     from ca.crl import drafts
 
-    partition = _partition("13221")
+    partition = world.partition("13221")
     assert crl.publish(partition).entries == size  # noqa: S101  (the last one)
     signer = keys.store().open(partition.generation.key_label)
 
@@ -217,10 +138,10 @@ def signed(size: int) -> dict[str, float]:
 
 def published(size: int) -> dict[str, float]:
     """From the rows to a list examined, signed, stored and journaled, as the successor of another of this size."""
-    _set_up()
+    world.set_up()
     from ca import crl
 
-    partition = _partition("13221")
+    partition = world.partition("13221")
     crl.publish(partition)
     found = _timed(lambda: crl.publish(partition), rounds=ROUNDS)
     newest = crl.newest(partition)
@@ -230,21 +151,23 @@ def published(size: int) -> dict[str, float]:
 
 def in_parts(size: int) -> dict[str, float]:
     """The same, over many lists."""
-    _set_up()
+    world.set_up()
     from django.db.models import F
 
     from ca import clock, crl, points
     from ca.models import Crl, Partition, Realm
 
     realm = Realm.objects.get()
-    parts = Partition.objects.filter(municipality_code__startswith="90").exclude(municipality_code=f"{90000 + PARTS}")
+    parts = Partition.objects.filter(municipality_code__startswith="90").exclude(
+        municipality_code=f"{90000 + world.PARTS}"
+    )
 
     def publish() -> None:
         # Due are these and no others.
         Partition.objects.update(published_revision=F("revision"), published_at=clock.now(realm))
         parts.update(published_revision=-1)
         count = sum(isinstance(outcome, Crl) for outcome in crl.publish_due(realm))
-        assert count == PARTS, count  # noqa: S101
+        assert count == world.PARTS, count  # noqa: S101
 
     points.open_own(realm)
     publish()
@@ -253,12 +176,12 @@ def in_parts(size: int) -> dict[str, float]:
 
 def one_revocation(size: int) -> dict[str, float]:
     """From a committed revocation to the committed list that shows it."""
-    _set_up()
+    world.set_up()
     from ca import clock, crl, revocation, tasks
     from ca.models import Certificate
     from tests.ca.fixtures import issue_card, make_holder
 
-    partition = _partition(f"{90000 + PARTS}")
+    partition = world.partition(f"{90000 + world.PARTS}")
     realm = partition.generation.authority.realm
     place = {"municipality": partition.municipality, "municipality_code": partition.municipality_code}
     cards = [issue_card(make_holder(realm, **place), key=number) for number in range(1, 10)]
@@ -269,7 +192,7 @@ def one_revocation(size: int) -> dict[str, float]:
         times.append(_timed(lambda: tasks.publish_crls([partition.pk])))
     last = crl.newest(partition)
     listed = Certificate.objects.filter(partition=partition).exclude(status="valid").count()
-    assert last is not None and last.entries == listed == USUAL + len(cards), last  # noqa: S101, PT018
+    assert last is not None and last.entries == listed == world.USUAL + len(cards), last  # noqa: S101, PT018
     return {"seconds": statistics.median(t["seconds"] for t in times[2:]), "peak_mb": times[-1]["peak_mb"]}
 
 
@@ -286,7 +209,7 @@ def builder(size: int) -> dict[str, float]:
     def build() -> None:
         entries = [
             x509.RevokedCertificateBuilder()
-            .serial_number(REVOKED + number)
+            .serial_number(world.REVOKED + number)
             .revocation_date(now)
             .add_extension(x509.CRLReason(x509.ReasonFlags.affiliation_changed), critical=False)
             .build()
@@ -313,7 +236,7 @@ def openssl(size: int) -> dict[str, float] | None:
             [*make, "-keyout", "key.pem", "-out", "ca.pem"], cwd=place, check=True, capture_output=True
         )
         lines = (
-            f"R\t300101000000Z\t260101000000Z,affiliationChanged\t{REVOKED + number:08X}\tunknown\t/CN={number}\n"
+            f"R\t300101000000Z\t260101000000Z,affiliationChanged\t{world.REVOKED + number:08X}\tunknown\t/CN={number}\n"
             for number in range(size)
         )
         (place / "index.txt").write_text("".join(lines))
@@ -327,7 +250,7 @@ def openssl(size: int) -> dict[str, float] | None:
 
 
 WAYS: dict[str, Any] = {
-    "prepare": prepare,
+    "prepare": world.prepare,
     "signed": signed,
     "published": published,
     "128 partitions": in_parts,

@@ -220,7 +220,7 @@ def _invented(now: datetime, wish: Wish) -> tuple[str, dict[str, Any]]:
     (family, family_romaji), (given, given_romaji, sex) = secrets.choice(FAMILY), secrets.choice(GIVEN)
     child = wish.card is Card.CHILD
     years = 8 if child else 20 + secrets.randbelow(50)
-    born_on = (now - years * personas.YEAR).date()
+    born_on = clock.day(now - years * personas.YEAR)
     home = personas.PERSONAS[secrets.randbelow(len(personas.PERSONAS))]
     street = secrets.randbelow(90) + 1
     number = str(street).translate(personas.FULL_WIDTH)

@@ -9,7 +9,6 @@ move sends, for this realm alone. What happened stays happened: a clock that goe
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from cryptography import x509
 from django.db import transaction
@@ -34,7 +33,6 @@ from whitelist.review import endings, suspensions
 DAY = timedelta(days=1)
 # Certificates made at the last moment still end before dates need another form (RFC 5280 4.1.2.5: the year 2050).
 LATEST = timedelta(days=15 * 365)
-JAPAN = ZoneInfo("Asia/Tokyo")
 CERTIFIED = timedelta(days=3650)
 
 
@@ -216,7 +214,7 @@ def _take_credentials_along(realm: Realm, before: datetime, after: datetime) -> 
         by = _along(key.not_before, key.not_after, before, after)
         if by:
             Credential.objects.filter(pk=key.pk).update(not_before=F("not_before") + by, not_after=F("not_after") + by)
-    today, was = after.astimezone(JAPAN).date(), before.astimezone(JAPAN).date()
+    today, was = clock.day(after), clock.day(before)
     for one in MinisterialCertification.objects.filter(withdrawn_at=None, **own):
         if one.granted_on <= was <= one.valid_until:
             MinisterialCertification.objects.filter(pk=one.pk).update(

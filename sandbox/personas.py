@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from ca import clock
+
 # Grows whenever a persona is changed or another one comes; each citizen's row says which edition made it.
 VERSION = 1
 YEAR = timedelta(days=365)
@@ -102,8 +104,8 @@ def born_on(persona: Persona, now: datetime) -> date:
     if persona.born_on is not None:
         return persona.born_on
     if persona.card is Card.CHILD:
-        return (now - CHILD_AGE).date()
-    eve = (now - EXPIRED_ISSUED_AGO).date() + timedelta(days=2)
+        return clock.day(now - CHILD_AGE)
+    eve = clock.day(now - EXPIRED_ISSUED_AGO) + timedelta(days=2)
     return date(eve.year - 36, eve.month, 28 if (eve.month, eve.day) == (2, 29) else eve.day)
 
 

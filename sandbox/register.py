@@ -143,7 +143,7 @@ def _create(sample: Sample, realm: Realm, keys_dir: Path) -> None:
         # The service's mark, as its own pages show it.
         logos.put(party, (STATIC / sample.logo).read_bytes())
     if sample.registered and sample.basis == RelyingParty.Basis.ITEM_6:
-        today = clock.now(party.realm).date()
+        today = clock.today(party.realm)
         MinisterialCertification.objects.get_or_create(
             relying_party=party,
             number="試験-第1号",

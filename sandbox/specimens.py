@@ -162,7 +162,7 @@ def _make(
 
 
 def _holder(realm: Realm, **more: Any) -> Holder:
-    fields: dict[str, Any] = {**LAND, "born_on": (clock.now(realm) - 30 * personas.YEAR - timedelta(days=40)).date()}
+    fields: dict[str, Any] = {**LAND, "born_on": clock.today(realm) - 30 * personas.YEAR - timedelta(days=40)}
     fields |= more
     return Holder.objects.create(
         realm=realm,

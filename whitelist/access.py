@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
-from zoneinfo import ZoneInfo
 
+from ca import clock
 from ca.models import Realm
 from ca.profiles import Purpose
 from whitelist.models import Credential, RegisteredApplication, RelyingParty
@@ -117,8 +117,6 @@ class Check(StrEnum):
     # 18(5): the signature certificate's for the user authentication certificate's; only who verifies both.
     PURPOSE_COUNTERPART = "purpose_counterpart"
 
-
-JAPAN = ZoneInfo("Asia/Tokyo")
 
 # Not (or not any more) in the register: whoever asks learns nothing else.
 NOT_LISTED = frozenset({RelyingParty.State.DRAFT, RelyingParty.State.REMOVED})
@@ -228,7 +226,7 @@ def certification_holds(certification: Certification, now: datetime) -> bool:
 
 def is_over(valid_until: date | None, now: datetime) -> bool:
     """Return whether the last day in the register has passed, by the calendar of Japan."""
-    return valid_until is not None and valid_until < now.astimezone(JAPAN).date()
+    return valid_until is not None and valid_until < clock.day(now)
 
 
 _ORDER = {reason: place for place, reason in enumerate(Reason)}
@@ -302,7 +300,7 @@ def _operator_certified(operator: Applicant | None, now: datetime) -> bool:
 
 
 def _certification(certifications: Iterable[Certification], now: datetime) -> Reason | None:
-    today = now.astimezone(JAPAN).date()
+    today = clock.day(now)
     reason = Reason.MINISTERIAL_CERTIFICATION_MISSING
     for each in certifications:
         if each.granted_on > today:

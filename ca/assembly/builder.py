@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
-from ca import profiles
+from ca import clock, profiles
 from ca.assembly import names, times
 from ca.assembly.fitness import key_identifier, load_public_key, require_fit
 from ca.assembly.plan import Issuer, Plan
@@ -95,9 +95,7 @@ def responder_certificate(
         ExtensionOID.AUTHORITY_KEY_IDENTIFIER: _authority_key(issuer),
         ExtensionOID.SUBJECT_KEY_IDENTIFIER: x509.SubjectKeyIdentifier(key_identifier(key)),
     }
-    end = times.end_of_day(
-        times.birthday(not_before.astimezone(times.JST).date(), not_before.year + profiles.RESPONDER_YEARS)
-    )
+    end = times.end_of_day(times.birthday(clock.day(not_before), not_before.year + profiles.RESPONDER_YEARS))
     builder = _builder(
         issuer=issuer.name,
         subject=names.name(

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from ca import profiles
+from ca import clock, profiles
 
 JST = timezone(timedelta(hours=9), "JST")
 
@@ -15,14 +15,14 @@ def birthday(born_on: date, year: int) -> date:
 
 def end_of_card_life(issued_at: datetime, born_on: date) -> datetime:
     """Return 23:59:59 in Japan on the fifth birthday after the day of issue (facts 1.4), in UTC."""
-    issued_on = issued_at.astimezone(JST).date()
+    issued_on = clock.day(issued_at)
     first = issued_on.year if birthday(born_on, issued_on.year) > issued_on else issued_on.year + 1
     return end_of_day(birthday(born_on, first + profiles.BIRTHDAYS - 1))
 
 
 def end_of_authority_life(issued_at: datetime) -> datetime:
     """Return 23:59:59 in Japan on the day before the tenth anniversary (facts 1.1), in UTC."""
-    issued_on = issued_at.astimezone(JST).date()
+    issued_on = clock.day(issued_at)
     anniversary = birthday(issued_on, issued_on.year + profiles.AUTHORITY_YEARS)
     return end_of_day(anniversary - timedelta(days=1))
 

@@ -5,8 +5,9 @@ nothing is believed that isn't signed or doesn't follow from the chain. Then no 
 is revoked, and the journal goes on from where others saw it last.
 """
 
-from ca.restoring.going_on import Report, go_on
+from ca.restoring.going_on import go_on
 from ca.restoring.lost import Effects, Lost, effects, find
 from ca.restoring.published import Published, read
+from ca.restoring.report import Report, counted
 
-__all__ = ["Effects", "Lost", "Published", "Report", "effects", "find", "go_on", "read"]
+__all__ = ["Effects", "Lost", "Published", "Report", "counted", "effects", "find", "go_on", "read"]

@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from ca import clock
 from portal import problems
 from whitelist import credentials, texts
-from whitelist.access import JAPAN
 from whitelist.credentials import Issuing, keys
 from whitelist.errors import KeyPrivate, WhitelistError
 from whitelist.models import Credential
@@ -53,7 +53,7 @@ class Wish:
 
 def blank(now: datetime) -> Wish:
     """Return the form as it is first shown: a key for a year, or for as long as there may be."""
-    until = _today(now) + timedelta(days=min(365, settings.CREDENTIAL_DAYS))
+    until = clock.day(now) + timedelta(days=min(365, settings.CREDENTIAL_DAYS))
     said = {"kind": Kind.PRIVATE_KEY_JWT, "way": PASTED, "until": until.isoformat(), "overlap": "7"}
     return Wish(said)
 
@@ -114,11 +114,7 @@ def _day(wish: Wish, name: str) -> datetime | None:
     """Return the end of a day by Japan's calendar."""
     try:
         day = date.fromisoformat(wish.said[name])
-        return datetime.combine(day + timedelta(days=1), time(), JAPAN)
+        return datetime.combine(day + timedelta(days=1), time(), clock.JAPAN)
     except (ValueError, OverflowError):
         wish.wrong[name] = _("日付を、2027-03-31のように入力してください。")
         return None
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(JAPAN).date()

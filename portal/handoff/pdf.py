@@ -5,18 +5,16 @@ stranger's file; it is still taken apart as one.
 """
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from portal.handoff.errors import DocumentUnacceptable
-from whitelist import pdfium
+from whitelist import pdf_tree, pdfium
 
 LARGEST = 4 * 1024 * 1024
 MOST_PAGES = 50
 # All streams of a file together, packed and unpacked: a small file can't be made to fill the memory.
 LARGEST_UNPACKED = 128 * 1024 * 1024
-MOST_OBJECTS = 50_000
 # The longest side of a page's picture, pixels: sharp on a phone that is held close, and enough to enlarge.
 PICTURE_SIDE = 1400
 LONGEST_TEXT = 100_000
@@ -124,12 +122,14 @@ def _check_structure(content: bytes) -> None:
         if reader.encrypted:
             _refuse("it is encrypted")
         _check_locks(reader)
-        for value in _dictionaries(reader):
+        for value in pdf_tree.dictionaries(reader):
             _check_dictionary(value)
             if isinstance(value, StreamObject):
                 left -= _size(value, left)
     except DocumentUnacceptable:
         raise
+    except pdf_tree.TooManyObjects:
+        _refuse("it has more objects than are taken")
     except PdfDecodeLimitError:
         _refuse("its streams unpack to more than is taken")
     except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
@@ -147,30 +147,6 @@ def _check_locks(reader: Any) -> None:
             _refuse("a signature in it locks its fields")
     if permission == 1:
         _refuse("a certifying signature in it allows no other")
-
-
-def _dictionaries(reader: Any) -> Iterator[Any]:
-    """Return every dictionary that can be reached from the trailer, each once."""
-    from pyhanko.pdf_utils import generic
-
-    seen: set[tuple[int, int]] = set()
-    waiting: list[Any] = [reader.trailer.raw_get("/Root")]
-    count = 0
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, generic.IndirectObject):
-            if (value.idnum, value.generation) in seen:
-                continue
-            seen.add((value.idnum, value.generation))
-            value = value.get_object()
-        count += 1
-        if count > MOST_OBJECTS * 20 or len(seen) > MOST_OBJECTS:
-            _refuse("it has more objects than are taken")
-        if isinstance(value, generic.DictionaryObject):
-            yield value
-            waiting += [value.raw_get(key) for key in value]
-        elif isinstance(value, generic.ArrayObject):
-            waiting += [value.raw_get(index) for index in range(len(value))]
 
 
 def _check_dictionary(value: Any) -> None:

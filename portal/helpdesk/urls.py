@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.helpdesk import views
+from portal.helpdesk import objecting, releasing, views
 
 app_name = "helpdesk"
 
@@ -14,10 +14,10 @@ urlpatterns = [
     path("calls/<uuid:reference>/hold", views.hold, name="hold"),
     path("calls/<uuid:reference>/release", views.release, name="release"),
     path("calls/<uuid:reference>/close", views.close, name="close"),
-    path("releases/", views.releases, name="releases"),
-    path("releases/<uuid:reference>/", views.proposal, name="proposal"),
-    path("releases/<uuid:reference>/decide", views.decide, name="decide"),
-    path("objections/", views.objections_, name="objections"),
-    path("objections/<uuid:reference>/", views.objection, name="objection"),
-    path("objections/<uuid:reference>/answer", views.answer, name="answer"),
+    path("releases/", releasing.releases, name="releases"),
+    path("releases/<uuid:reference>/", releasing.proposal, name="proposal"),
+    path("releases/<uuid:reference>/decide", releasing.decide, name="decide"),
+    path("objections/", objecting.objections_, name="objections"),
+    path("objections/<uuid:reference>/", objecting.objection, name="objection"),
+    path("objections/<uuid:reference>/answer", objecting.answer, name="answer"),
 ]

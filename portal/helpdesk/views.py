@@ -1,4 +1,4 @@
-"""The help desk's screens: parse, one call, answer."""
+"""The screens of a call: found, opened, asked, acted on. Parse, one call, answer."""
 
 import uuid
 from typing import Any
@@ -7,24 +7,15 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from ca import clock
 from ca.causes import Event
 from ca.models import Holder
-from ca.profiles import Purpose
 from portal import problems
-from portal.accounts import access, signing_in
 from portal.accounts.access import Right, StaffRequest, requires
-from portal.accounts.errors import AccountError
-from portal.accounts.views import sentence
-from portal.certificates import objections
-from portal.certificates.errors import ObjectionError
-from portal.certificates.models import Objection
-from portal.helpdesk import answering, calls, finding, history, holds, names, script
-from portal.helpdesk.errors import CallUnknown, HelpdeskError, ObjectionUnknown, ReleaseUnknown
+from portal.helpdesk import calls, finding, history, holds, names, script
+from portal.helpdesk.errors import CallUnknown, HelpdeskError
 from portal.helpdesk.finding import Said
 from portal.helpdesk.models import Call
 from portal.helpdesk.script import Act
@@ -88,7 +79,7 @@ def call(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
     try:
         return _page(request, calls.find(request.staff, reference))
     except CallUnknown:
-        return _over(request)
+        return over(request)
 
 
 @requires(Right.ASSIST)
@@ -126,105 +117,8 @@ def close(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
         try:
             calls.close(calls.find(request.staff, reference))
         except CallUnknown:
-            return _over(request)
+            return over(request)
     return redirect("helpdesk:search")
-
-
-@requires(Right.APPROVE)
-@require_http_methods(["GET", "HEAD"])
-def releases(request: StaffRequest) -> HttpResponseBase:
-    """List the proposals that wait for somebody's decision."""
-    holds.lapse(request.staff.realm)
-    rows = [
-        {"release": one, "own": one.proposed_by_id == request.staff.pk} for one in holds.proposed(request.staff.realm)
-    ]
-    return render(request, "helpdesk/releases.html", {"rows": rows})
-
-
-@requires(Right.APPROVE)
-@require_http_methods(["GET", "HEAD"])
-def proposal(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
-    """Show one proposal to who is to decide it."""
-    try:
-        return _proposal(request, holds.look(request.staff, reference))
-    except ReleaseUnknown:
-        return _over(request, "release_unknown")
-
-
-@requires(Right.APPROVE)
-@require_http_methods(["GET", "HEAD", "POST"])
-def decide(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
-    """Approve a proposal, with the authenticator's code, or refuse it."""
-    if request.method != "POST":
-        return redirect("helpdesk:proposal", reference=reference)
-    try:
-        found = holds.find(request.staff, reference)
-    except ReleaseUnknown:
-        return _over(request, "release_unknown")
-    try:
-        if request.POST.get("decision") == "approve":
-            signing_in.confirm(request.staff, request.POST.get("code", ""))
-            holds.approve(found, by=request.staff)
-        else:
-            holds.refuse(found, by=request.staff, ground=request.POST.get("ground", ""))
-    except (AccountError, HelpdeskError, TsmError) as error:
-        told = sentence(error) if isinstance(error, AccountError) else problems.sentence(error.code)
-        found = holds.look(request.staff, reference)
-        return _proposal(request, found, problem=told, status=problems.CATALOGUE[error.code].status)
-    return redirect("helpdesk:proposal", reference=reference)
-
-
-@requires(Right.ANSWER)
-@require_http_methods(["GET", "HEAD"])
-def objections_(request: StaffRequest) -> HttpResponseBase:
-    """List the objections that wait for an answer."""
-    return render(request, "helpdesk/objections.html", {"rows": answering.waiting(request.staff)})
-
-
-@requires(Right.ANSWER)
-@require_http_methods(["GET", "HEAD"])
-def objection(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
-    """Show one objection."""
-    try:
-        return _objection(request, answering.look(request.staff, reference))
-    except ObjectionUnknown:
-        return _over(request, "objection_unknown")
-
-
-@requires(Right.ANSWER)
-@require_http_methods(["GET", "HEAD", "POST"])
-def answer(request: StaffRequest, reference: uuid.UUID) -> HttpResponseBase:
-    """Answer an objection, once, in words that the holder reads."""
-    if request.method != "POST":
-        return redirect("helpdesk:objection", reference=reference)
-    try:
-        found = answering.find(request.staff, reference)
-    except ObjectionUnknown:
-        return _over(request, "objection_unknown")
-    text = request.POST.get("text", "")
-    try:
-        objections.answer(found, by=request.staff.name, text=text)
-    except ObjectionError as error:
-        found = answering.look(request.staff, reference)
-        told = problems.CATALOGUE[error.code]
-        return _objection(request, found, text=text, problem=problems.sentence(error.code), status=told.status)
-    return redirect("helpdesk:objection", reference=reference)
-
-
-def _objection(
-    request: StaffRequest, found: Objection, *, text: str = "", problem: str = "", status: int = 200
-) -> HttpResponseBase:
-    relying_party = found.hand_off.relying_party
-    context = {
-        "objection": found,
-        "service": relying_party.name_ja if get_language() == "ja" else relying_party.name_en,
-        "signing": found.hand_off.purpose == Purpose.SIGNATURE,
-        "longest": objections.LONGEST,
-        "text": text,
-        "problem": problem,
-        "may_open": access.allowed(request.staff, Right.ASSIST),
-    }
-    return render(request, "helpdesk/objection.html", context, status=status)
 
 
 def _act(request: StaffRequest, reference: uuid.UUID, act: Any, *, then: str = "") -> HttpResponseBase:
@@ -234,7 +128,7 @@ def _act(request: StaffRequest, reference: uuid.UUID, act: Any, *, then: str = "
     try:
         found = calls.find(request.staff, reference)
     except CallUnknown:
-        return _over(request)
+        return over(request)
     try:
         act(found)
     except (HelpdeskError, TsmError) as error:
@@ -278,21 +172,6 @@ def _page(request: StaffRequest, found: Call, *, problem: str = "", status: int 
     return render(request, "helpdesk/call.html", context, status=status)
 
 
-def _proposal(request: StaffRequest, release: Any, *, problem: str = "", status: int = 200) -> HttpResponseBase:
-    check = release.call.checks.last()
-    context = {
-        "release": release,
-        "own": release.proposed_by_id == request.staff.pk,
-        "right": sum(check.asked.values()) if check else 0,
-        "asked": len(check.asked) if check else 0,
-        "hold": phone_holds.of(release.enrolment),
-        "reason": REASONS[Call.Reason(release.call.reason)],
-        "over": release.state != "proposed" or release.lapses_at <= clock.now(release.call.realm),
-        "problem": problem,
-    }
-    return render(request, "helpdesk/proposal.html", context, status=status)
-
-
 def _listed(found: list[Holder]) -> list[dict[str, Any]]:
     newest = {
         one.holder_id: one for one in Enrolment.objects.filter(holder__in=found).order_by("pk").select_related("phone")
@@ -310,6 +189,7 @@ def _listed(found: list[Holder]) -> list[dict[str, Any]]:
     ]
 
 
-def _over(request: StaffRequest, code: str = "call_unknown") -> HttpResponseBase:
+def over(request: StaffRequest, code: str = "call_unknown") -> HttpResponseBase:
+    """Say that what was asked for isn't there, or not any more."""
     context = {"problem": problems.sentence(code)}
     return render(request, "helpdesk/over.html", context, status=404)

@@ -23,7 +23,7 @@ from portal.handoff.asking import Asked
 from portal.handoff.errors import HandOffUnknown
 from portal.handoff.states import OPEN as OPEN_HAND_OFFS
 from portal.handoff.states import State as HandOffState
-from portal.mynaportal import procedures, registration
+from portal.mynaportal import answering, procedures, registration
 from portal.mynaportal.errors import ApplicationNotOpen, NoSignatureCertificate, ServiceNotRegistered
 from portal.mynaportal.models import Application
 from portal.notices import outbox, texts
@@ -133,7 +133,7 @@ def document(
 ) -> bytes:
     """Return the application as it is signed, PDF. Raise `DocumentUnavailable`."""
     rows = [
-        (field.label.ja, procedures.shown(field, answers.get(field.code, ""), "ja") or "（なし）")
+        (field.label.ja, answering.shown(field, answers.get(field.code, ""), "ja") or "（なし）")
         for field in procedure.fields
     ]
     context = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.mynaportal import pages, signing_in
+from portal.mynaportal import applying, pages, signing_in
 
 app_name = "mynaportal"
 urlpatterns = [
@@ -12,13 +12,13 @@ urlpatterns = [
     path("return", signing_in.come_back, name="return"),
     path("procedures/", pages.find, name="find"),
     path("procedures/<slug:code>/", pages.procedure, name="procedure"),
-    path("procedures/<slug:code>/begin", pages.begin, name="begin"),
-    path("applications/", pages.listed, name="applications"),
-    path("applications/<uuid:reference>/", pages.application, name="application"),
-    path("applications/<uuid:reference>/confirm/", pages.confirm, name="confirm"),
-    path("applications/<uuid:reference>/withdraw", pages.withdraw, name="withdraw"),
-    path("applications/<uuid:reference>/discard", pages.discard, name="discard"),
-    path("applications/<uuid:reference>/receipt.pdf", pages.receipt, name="receipt"),
+    path("procedures/<slug:code>/begin", applying.begin, name="begin"),
+    path("applications/", applying.listed, name="applications"),
+    path("applications/<uuid:reference>/", applying.application, name="application"),
+    path("applications/<uuid:reference>/confirm/", applying.confirm, name="confirm"),
+    path("applications/<uuid:reference>/withdraw", applying.withdraw, name="withdraw"),
+    path("applications/<uuid:reference>/discard", applying.discard, name="discard"),
+    path("applications/<uuid:reference>/receipt.pdf", applying.receipt, name="receipt"),
     path("records/", pages.own, name="records"),
     path("notices/", pages.notices, name="notices"),
     path("notices/<int:number>/", pages.notice, name="notice"),

@@ -1,32 +1,27 @@
 """One page of a draft: as a form that works by its button, and as a table that is saved while it is typed."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import api_errors, problems
-from portal.onboarding import forms, preview, words
-from portal.onboarding.access import EDITORS, CaseRequest, may, of_case
-from portal.onboarding.words import said
+from portal.onboarding import drawing, forms, preview, words
+from portal.onboarding.access import EDITORS, CaseRequest, of_case
 from whitelist import probes
-from whitelist.cases import attachments, drafts, lookalikes, sections, shapes, submitting
-from whitelist.cases.drafts import Conflict, Saved
+from whitelist.cases import attachments, drafts, sections, shapes, submitting
+from whitelist.cases.drafts import Saved
 from whitelist.cases.errors import AttachmentRefused, CaseNotEditable
 from whitelist.cases.fields import Kind
 from whitelist.cases.sections import Page, Section
-from whitelist.cases.states import EDITABLE
 from whitelist.errors import WhitelistError
-from whitelist.models import Attachment, CaseRemark, CaseSection
-
-# Sections with addresses that can be looked at from outside.
-PROBED = frozenset({"applications", "handoff"})
+from whitelist.models import Attachment
 
 
 @of_case()
@@ -37,7 +32,7 @@ def page(request: CaseRequest, page: str) -> HttpResponseBase:
     if request.method == "POST" and request.membership.role in EDITORS:
         return _save(request, section, found)
     checked = "check" in request.GET
-    return _shown(request, section, found, checked=checked, saved="saved" in request.GET)
+    return drawing.answer(request, section, found, checked=checked, saved="saved" in request.GET)
 
 
 @of_case(*EDITORS)
@@ -97,14 +92,14 @@ def _save(request: CaseRequest, section: Section, found: Page) -> HttpResponseBa
     except WhitelistError as error:
         return _refused(request, section, found, error)
     if saved.conflicts:
-        return _shown(request, section, found, conflicts=saved.conflicts, status=409)
+        return drawing.answer(request, section, found, conflicts=saved.conflicts, status=409)
     answers = drafts.answers(case)
     if "later" in request.POST:
         return redirect("onboarding:tasks", case.organisation.reference, case.reference)
     if "stay" in request.POST:
         return redirect(f"{_address(request, found.name)}?saved")
     if any(one.page == found.name for one in submitting.missing(case, answers)):
-        return _shown(request, section, found, checked=True, status=400)
+        return drawing.answer(request, section, found, checked=True, status=400)
     _before, after = forms.neighbours(found, answers)
     if not after:
         return redirect("onboarding:check", case.organisation.reference, case.reference)
@@ -137,13 +132,13 @@ def _with_the_form(request: CaseRequest, act: Callable[[], str]) -> HttpResponse
         except WhitelistError as error:
             return _refused(request, section, found, error)
         if saved is not None and saved.conflicts:
-            return _shown(request, section, found, conflicts=saved.conflicts, status=409)
+            return drawing.answer(request, section, found, conflicts=saved.conflicts, status=409)
     return redirect(_address(request, shapes.APPLICATIONS) + anchor)
 
 
 def _probe(request: CaseRequest, section: Section, saved: Saved) -> None:
     """Have the service looked at from outside when something changed that can be seen there."""
-    if section.name in PROBED and saved.changed:
+    if section.name in drawing.PROBED and saved.changed:
         probes.request(request.case, request.staff.name)
 
 
@@ -182,89 +177,10 @@ def _refused(request: CaseRequest, section: Section, found: Page, error: Whiteli
         field_ = next((path for path, one in forms.asked(section, found, {}) if one.kind is Kind.FILE), "")
     if field_ in {path for path, _one in forms.asked(section, found, drafts.answers(request.case))}:
         wrong[field_] = problems.sentence(error.code)
-    return _shown(
+    return drawing.answer(
         request, section, found, typed=typed, wrong=wrong, problem=problems.sentence(error.code),
         status=problems.CATALOGUE[error.code].status,
     )  # fmt: skip
-
-
-def _shown(
-    request: CaseRequest,
-    section: Section,
-    found: Page,
-    *,
-    checked: bool = False,
-    saved: bool = False,
-    typed: Mapping[str, Any] | None = None,
-    wrong: Mapping[str, str] | None = None,
-    conflicts: Sequence[Conflict] = (),
-    problem: str = "",
-    status: int = 200,
-) -> HttpResponse:
-    case = request.case
-    row = CaseSection.objects.get(case=case, name=section.name)
-    answers = drafts.answers(case)
-    files = words.files(case)
-    errors = dict(wrong or {})
-    if checked:
-        errors |= {one.field: said(one.sentence) for one in submitting.missing(case, answers) if one.page == found.name}
-    remarks = list(CaseRemark.objects.filter(case=case, section=section.name, settled_at=None))
-    typed = {one.field: one.mine for one in conflicts} | dict(typed or {})
-    rows = forms.shown(
-        section, found, row, answers, typed=typed, wrong=errors, conflicts=conflicts, remarks=remarks, files=files
-    )
-    before, after = forms.neighbours(found, answers)
-    can = may(request, case)
-    context = {
-        "case": case,
-        "membership": request.membership,
-        "title": words.title(case, answers),
-        "section": section,
-        "section_title": said(section.title),
-        "page": found,
-        "page_title": said(found.title),
-        "lead": said(found.lead),
-        "fields": rows,
-        "blocks": _blocks(found, answers, rows) if found.blocks else [],
-        "kinds": [(code, said(label)) for code, label in found.fields[0].choices] if found.blocks else [],
-        "remarks": [one for one in remarks if not one.field],
-        "errors": [(one["id"], one["error"]) for one in rows if one["error"]]
-        + [("main", sentence) for path, sentence in errors.items() if not path],
-        "conflicts": conflicts,
-        "conflicting": [one for one in rows if one["conflict"]],
-        "edition": row.edition,
-        "read": forms.read(section, found, answers),
-        "may": can,
-        "editable": case.state in EDITABLE and can["edit"],
-        "problem": problem,
-        "saved": saved,
-        "before": before,
-        "after": after,
-        "preview": preview.drawn(case, found.name, answers, files) if found.preview else [],
-        "like": _like(request, found, answers),
-        "probed": section.name in PROBED,
-        "has_files": any(one["kind"] == "file" for one in rows),
-    }
-    return render(request, "onboarding/page.html", context, status=status)
-
-
-def _blocks(found: Page, answers: Mapping[str, Any], rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    kinds = dict(found.fields[0].choices)
-    return [
-        {
-            "id": block["id"],
-            "kind": said(kinds[block["kind"]]) if block.get("kind") in kinds else "",
-            "fields": [one for one in rows if one["path"].startswith(f"{block['id']}.")],
-        }
-        for block in shapes.blocks(answers.get(shapes.APPLICATIONS))
-    ]
-
-
-def _like(request: CaseRequest, found: Page, answers: Mapping[str, Any]) -> list[lookalikes.Imitated]:
-    if found.name != "service":
-        return []
-    names = [answers["service"].get(name) or "" for name in ("name_ja", "name_en")]
-    return lookalikes.imitated(request.case.organisation, *names)
 
 
 def _answer(
@@ -290,7 +206,7 @@ def _answer(
         ],
         "others": {path: value for path, value in saved.others.items() if path in asked},
         "preview": {one["language"]: one["html"] for one in pictures},
-        "like": [{"name": one.name, "like": one.like} for one in _like(request, found, own)],
+        "like": [{"name": one.name, "like": one.like} for one in drawing.like(request, found, own)],
     }
 
 

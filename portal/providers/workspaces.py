@@ -173,7 +173,7 @@ def _register(organisation: Organisation, realm: Realm) -> None:
         organisation=organisation,
         state=RelyingParty.State.REGISTERED,
     )
-    today = clock.now(realm).date()
+    today = clock.today(realm)
     MinisterialCertification.objects.create(
         relying_party=entry, number="試験-ワークスペース", granted_on=today - DAY, valid_until=today + 10 * YEAR
     )

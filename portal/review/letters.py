@@ -5,12 +5,11 @@ from typing import Any
 
 from django.conf import settings
 
-from ca import journal
+from ca import clock, journal
 from portal import documents
 from portal.review.errors import LetterUnknown
 from whitelist.cases import sections
 from whitelist.models import Case, Organisation, Proposal, RelyingParty, Suspension
-from whitelist.review import pace
 
 # A decision's letter, by what was decided.
 TEMPLATES = {
@@ -97,7 +96,7 @@ def suspension_pdf(found: Suspension, *, by: str) -> bytes:
 
 
 def _common(organisation: Organisation, at: Any, reference: str) -> dict[str, Any]:
-    day = pace.day(at)
+    day = clock.day(at)
     return {
         "organisation": organisation,
         "day": day,

@@ -20,7 +20,6 @@ from portal.providers.access import MemberRequest, member
 from portal.providers.models import Membership
 from portal.verification import words
 from whitelist import delegations, texts
-from whitelist.access import JAPAN
 from whitelist.errors import WhitelistError
 from whitelist.models import Delegation, Organisation, RelyingParty
 
@@ -179,9 +178,9 @@ class Form:
             day = parse_date(self.until) if self.until else None
         except ValueError:
             return None
-        if day is None or day < clock.now(self.organisation.realm).astimezone(JAPAN).date() or day.year > 9000:
+        if day is None or day < clock.today(self.organisation.realm) or day.year > 9000:
             return None
-        return datetime.combine(day + timedelta(days=1), time(), JAPAN)
+        return datetime.combine(day + timedelta(days=1), time(), clock.JAPAN)
 
 
 def _find(request: MemberRequest, reference: uuid.UUID) -> Delegation:

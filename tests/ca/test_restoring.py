@@ -1,6 +1,5 @@
-"""After a restore: no number twice, nothing good that was revoked, the journal whole; a refusal where it isn't sure."""
+"""After a restore: no number twice, nothing good that was revoked, the journal whole."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from cryptography import x509
 
 from ca import assembly, clock, crl, issuance, journal, restoring, revocation, seals, tasks, transcript
 from ca.causes import Cause
-from ca.errors import AuthoritiesHalted, RecordsBehind, RestoreRefused
+from ca.errors import RecordsBehind, RestoreRefused
 from ca.models import Authority, Certificate, Crl, Holder, Issuance, JournalEntry, JournalSeal, Partition, Realm
 from ca.profiles import Medium, Purpose
 from ca.restoring import lost as what_is_lost
@@ -282,53 +281,3 @@ def test_a_list_that_no_authority_signed_changes_nothing(holder: Holder, tmp_pat
     published = restoring.read(holder.realm, [tmp_path])
     assert (published.lists, published.entries) == (0, {})
     assert len(published.strangers) == 1
-
-
-WRONG: dict[str, Callable[[Realm], Any]] = {
-    "broken at entry": lambda realm: JournalEntry.objects.filter(realm=realm, sequence=2).update(subject="another"),
-    "not halted": lambda realm: Realm.objects.filter(pk=realm.pk).update(halted_at=None),
-}
-
-
-@pytest.mark.parametrize("problem", WRONG)
-def test_it_is_refused_where_the_records_are_not_whole(folder: Path, holder: Holder, problem: str) -> None:
-    issue_card(holder)
-    transcript.halt(holder.realm)
-    WRONG[problem](holder.realm)
-    with pytest.raises(RestoreRefused, match=problem):
-        restoring.go_on(holder.realm, who="J-LIS 青木")
-
-
-def test_it_is_refused_without_the_authorities_keys(
-    folder: Path, holder: Holder, settings: Any, tmp_path: Path
-) -> None:
-    issue_card(holder)
-    settings.CA_KEYS = f"software:{tmp_path}/empty"
-    with pytest.raises(RestoreRefused, match="can't be opened"):
-        restored(holder.realm)
-
-
-def test_two_transcripts_that_contradict_each_other_are_not_believed(
-    settings: Any, tmp_path: Path, holder: Holder
-) -> None:
-    settings.JOURNAL_TRANSCRIPTS = [str(tmp_path / "a"), str(tmp_path / "b")]
-    issue_card(holder)
-    settings.JOURNAL_TRANSCRIPTS = [str(tmp_path / "a")]
-    with lost():
-        issue_card(holder, Purpose.USER_AUTHENTICATION, key=1)
-    settings.JOURNAL_TRANSCRIPTS = [str(tmp_path / "b")]
-    with lost():
-        issue_card(holder, Purpose.USER_AUTHENTICATION, key=2)
-    settings.JOURNAL_TRANSCRIPTS = [str(tmp_path / "a"), str(tmp_path / "b")]
-    with pytest.raises(RestoreRefused, match="contradicts"):
-        restored(holder.realm)
-
-
-def test_until_then_nothing_goes_on(folder: Path, holder: Holder) -> None:
-    issue_card(holder)
-    transcript.halt(holder.realm)
-    with pytest.raises(AuthoritiesHalted):
-        issue_card(holder, Purpose.USER_AUTHENTICATION, key=1)
-    restoring.go_on(holder.realm, who="J-LIS 青木")
-    tasks.issue([Issuance.objects.get(certificate=None).pk])
-    assert not Issuance.objects.filter(certificate=None).exists()

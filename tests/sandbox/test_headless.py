@@ -3,12 +3,10 @@
 import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,6 @@ import pytest
 
 from portal.supervision import folder
 from portal.supervision.child import end_all
-from portal.supervision.system import System
 
 pytestmark = pytest.mark.running
 
@@ -117,29 +114,6 @@ def test_a_service_may_ask_at_once(headless: Started) -> None:
 def test_what_it_told_is_its_owners_alone(headless: Started) -> None:
     assert headless.ready_file.stat().st_mode & 0o077 == 0
     assert not (headless.var / "workspace.json").exists()
-
-
-def test_its_tables_are_those_that_the_migrations_make(headless: Started, system: System) -> None:
-    def tables(var: Path) -> dict[tuple[str, str], set[tuple[Any, ...]]]:
-        """Return columns and indexes of every table but the migrations' own."""
-        with closing(sqlite3.connect(f"file:{var}/database.sqlite3?mode=ro", uri=True)) as database:
-            found: dict[tuple[str, str], set[tuple[Any, ...]]] = {}
-            names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-            for (name,) in names:
-                if name.startswith("sqlite_") or name == "django_migrations":
-                    continue
-                columns = database.execute(f"PRAGMA table_info({name})").fetchall()
-                found[name, "columns"] = {(column[1], column[2].lower(), column[3], column[5]) for column in columns}
-                indexes = database.execute(f"PRAGMA index_list({name})").fetchall()
-                found[name, "indexes"] = {
-                    (index[2], index[4], *(part[2] for part in database.execute(f"PRAGMA index_info({index[1]})")))
-                    for index in indexes
-                }
-                made = database.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,)).fetchone()[0]
-                found[name, "checks"] = {(made.count("CHECK"),)}
-            return found
-
-    assert tables(headless.var) == tables(system.var)
 
 
 def test_nothing_is_left_by_one_that_was_told_to_end_nor_in_the_end_by_one_that_was_killed(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def make_bank(realm: Realm, client_id: str = "test-bank", **changes: Any) -> Rel
         PurposeOfUse.objects.create(
             relying_party=bank, purpose=purpose, text_ja=f"試験の目的 {purpose}", text_en=f"Test purpose {purpose}"
         )
-    today = clock.now(realm).date()
+    today = clock.today(realm)
     MinisterialCertification.objects.create(
         relying_party=bank,
         number="T-1",

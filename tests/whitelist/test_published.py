@@ -18,7 +18,6 @@ from ca.errors import KeysUnavailable
 from ca.models import JournalEntry, JournalSeal, Realm
 from tests.ca.fixtures import make_realm
 from tests.whitelist.relying_parties import make_bank
-from whitelist import access
 from whitelist.cases import states
 from whitelist.models import MinisterialCertification, PurposeOfUse, RegisterRecord, RegisterStatement, RelyingParty
 from whitelist.published import contents, proof, records, statement, tasks
@@ -98,7 +97,7 @@ def test_old_registers_go(bank: RelyingParty, settings: Any, monkeypatch: pytest
 
 
 def test_the_last_day_of_an_entry_ends_it_in_the_signed_register_too(bank: RelyingParty) -> None:
-    today = clock.now(bank.realm).astimezone(access.JAPAN).date()
+    today = clock.today(bank.realm)
     RelyingParty.objects.update(valid_until=today)
     assert statement.sign(bank.realm)
     assert payload(bank.realm)["entries"]

@@ -102,7 +102,7 @@ def test_who_was_keeps_a_page_that_says_what_became_of_it(
 
 
 def test_an_entry_whose_last_day_has_passed_is_shown_as_expired(bank: RelyingParty, client: Client) -> None:
-    RelyingParty.objects.update(valid_until=clock.now(bank.realm).date() - timedelta(days=2))
+    RelyingParty.objects.update(valid_until=clock.today(bank.realm) - timedelta(days=1))
     assert "期限切れ" in text(client, "/register/test-bank/")
     assert client.get("/register/entries.json").json()["entries"] == []
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ca import clock
 from tsm.compatibility.catalogue import MODELS, find
 from tsm.compatibility.requirements import Model, Reason, Result
 from tsm.models import ConformanceResult
@@ -66,5 +67,5 @@ def listed(now: datetime) -> list[Listed]:
     for model in MODELS:
         result = newest(model)
         due = result.tested_on + DUE_AFTER if result is not None else None
-        rows.append(Listed(model, reason_against(model), result, due, due is not None and due < now.date()))
+        rows.append(Listed(model, reason_against(model), result, due, due is not None and due < clock.day(now)))
     return rows

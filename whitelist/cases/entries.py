@@ -4,7 +4,6 @@ import hashlib
 from typing import Any
 
 from ca import clock
-from whitelist.access import JAPAN
 from whitelist.models import Attachment, Case, CaseVersion, RelyingParty
 
 
@@ -48,7 +47,7 @@ def answers(entry: RelyingParty, case: Case, by: str) -> dict[str, Any]:
 
 
 def _certification(entry: RelyingParty, known: dict[str, Any]) -> dict[str, Any]:
-    today = clock.now(entry.realm).astimezone(JAPAN).date()
+    today = clock.today(entry.realm)
     standing = [
         one for one in entry.ministerial_certifications.all() if one.withdrawn_at is None and one.granted_on <= today
     ]

@@ -5,15 +5,13 @@ scanner knows, and what makes a PDF more than paper; it is no virus scanner.
 """
 
 import io
-from collections.abc import Iterator
 from typing import Any
 
-from whitelist import pdfium
+from whitelist import pdf_tree, pdfium
 from whitelist.cases.errors import AttachmentDangerous, AttachmentRefused
 
 # In two parts, or scanners would take this file for it (eicar.org).
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-MOST_OBJECTS = 50_000
 
 # What a file can do by itself, or when it is touched (ISO 32000-2 12.6.4), and where it hides another file.
 _ACTIONS = frozenset(
@@ -42,37 +40,15 @@ def _look_through(content: bytes) -> None:
         reader = PdfFileReader(io.BytesIO(content), strict=False)
         if reader.encrypted:
             raise AttachmentRefused("an encrypted PDF can't be looked through", why="encrypted")
-        for value in _dictionaries(reader):
+        for value in pdf_tree.dictionaries(reader):
             _look_at(value)
     except (AttachmentDangerous, AttachmentRefused):
         raise
+    except pdf_tree.TooManyObjects:
+        raise AttachmentRefused("a PDF of too many objects", why="large") from None
     except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
         raise AttachmentRefused(f"the PDF can't be read: {error}"[:200], why="kind") from None
     _open(content)
-
-
-def _dictionaries(reader: Any) -> Iterator[Any]:
-    """Return every dictionary that can be reached from the trailer, each once."""
-    from pyhanko.pdf_utils import generic
-
-    seen: set[tuple[int, int]] = set()
-    waiting: list[Any] = [reader.trailer.raw_get("/Root")]
-    count = 0
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, generic.IndirectObject):
-            if (value.idnum, value.generation) in seen:
-                continue
-            seen.add((value.idnum, value.generation))
-            value = reader.get_object(value)
-        count += 1
-        if count > MOST_OBJECTS * 20 or len(seen) > MOST_OBJECTS:
-            raise AttachmentRefused("a PDF of too many objects", why="large")
-        if isinstance(value, generic.DictionaryObject):
-            yield value
-            waiting += [value.raw_get(key) for key in value]
-        elif isinstance(value, generic.ArrayObject):
-            waiting += [value.raw_get(index) for index in range(len(value))]
 
 
 def _look_at(value: Any) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 
 from ca import clock
-from whitelist.access import JAPAN
 from whitelist.cases import conformance, drafts, fields, sections, shapes, states
 from whitelist.cases.errors import CaseChanged, CaseIncomplete
 from whitelist.cases.sections import OPERATOR, Page, Section
@@ -117,7 +116,7 @@ def _blocks(section: Section, page: Page, answers: Mapping[str, Any], given: Any
 
 def _together(case: Case, answers: Mapping[str, Any]) -> Iterator[Missing]:
     """Return what is wrong only when answers are seen together, or beside the register and the files."""
-    today = clock.now(case.organisation.realm).astimezone(JAPAN).date()
+    today = clock.today(case.organisation.realm)
     certification = answers.get("certification") or {}
     if sections.needs_certification(answers):
         granted, until = _day(certification.get("granted_on")), _day(certification.get("valid_until"))

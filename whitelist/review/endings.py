@@ -17,7 +17,7 @@ from whitelist import access
 from whitelist.cases import states
 from whitelist.errors import ArrowGone
 from whitelist.models import EndingNotice, EntryNotice, Organisation, RelyingParty, Suspension
-from whitelist.review import pace, suspensions
+from whitelist.review import suspensions
 
 Kind = EndingNotice.Kind
 LIVE = (RelyingParty.State.REGISTERED, RelyingParty.State.SUSPENDED)
@@ -36,7 +36,7 @@ class Ending:
 
 def expire(realm: Realm) -> int:
     """Let entries expire whose last day is over, or whose last ministerial certification is; return how many."""
-    today = pace.day(clock.now(realm))
+    today = clock.today(realm)
     # A sample service and Mynaportal are nobody's: they came without a case and go without one.
     rows = RelyingParty.objects.filter(realm=realm, state__in=LIVE, organisation__isnull=False)
     rows = rows.annotate(certified_until=Max("ministerial_certifications__valid_until")).select_related("realm")
@@ -63,7 +63,7 @@ def upcoming(realm: Realm, *, within: int | None = None, organisation: Organisat
     """
     within = max(settings.REVIEW_NOTICE_DAYS) if within is None else within
     now = clock.now(realm)
-    today = pace.day(now)
+    today = clock.day(now)
     rows = RelyingParty.objects.filter(realm=realm, state__in=LIVE)
     rows = rows.filter(organisation=organisation) if organisation else rows.filter(organisation__isnull=False)
     rows = rows.select_related("organisation", "realm").prefetch_related("ministerial_certifications", "credentials")
@@ -84,7 +84,7 @@ def _endings(entry: RelyingParty, today: date) -> Iterator[Ending]:
     if keys:
         last = max(keys, key=lambda one: one.not_after)
         # Good until before `not_after`: the last whole day is the one before where that is midnight.
-        ends.append((Kind.CREDENTIAL, last.key_id, pace.day(last.not_after - timedelta(seconds=1))))
+        ends.append((Kind.CREDENTIAL, last.key_id, clock.day(last.not_after - timedelta(seconds=1))))
     for kind, subject, on in ends:
         if on >= today:
             yield Ending(kind, entry, subject, on, (on - today).days)

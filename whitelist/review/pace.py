@@ -6,7 +6,6 @@ days are settings: REVIEW_MINISTRY_DAYS, REVIEW_REGISTRAR_DAYS.
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -14,7 +13,6 @@ from ca import clock
 from whitelist.models import Case, Review
 from whitelist.review import courses, working_days
 
-JAPAN = ZoneInfo("Asia/Tokyo")
 # From so many working days before the last one, a case is shown as urgent.
 SOON = 5
 
@@ -44,20 +42,15 @@ def allowed(authority: str) -> int:
     return settings.REVIEW_MINISTRY_DAYS if authority == Case.Authority.MINISTRY else settings.REVIEW_REGISTRAR_DAYS
 
 
-def day(moment: datetime) -> date:
-    """Return the calendar day in Japan."""
-    return moment.astimezone(JAPAN).date()
-
-
 def used(case: Case, authority: str) -> int:
     """Return how many working days an authority has had the case in earlier turns; the applicant's don't count."""
     over = Review.objects.filter(case=case, authority=authority, ended_at__isnull=False)
-    return sum(working_days.between(day(one.arrived_at), day(one.ended_at)) for one in over if one.ended_at)
+    return sum(working_days.between(clock.day(one.arrived_at), clock.day(one.ended_at)) for one in over if one.ended_at)
 
 
 def due_on(case: Case, authority: str, *, arrived: datetime) -> date:
     """Return the last day for an authority's review of a case that came to it at `arrived`."""
-    return working_days.after(day(arrived), max(allowed(authority) - used(case, authority), 1))
+    return working_days.after(clock.day(arrived), max(allowed(authority) - used(case, authority), 1))
 
 
 def due(case: Case) -> Due | None:
@@ -65,7 +58,7 @@ def due(case: Case) -> Due | None:
     if case.state not in (Case.State.SUBMITTED, Case.State.IN_REVIEW):
         return None
     on = case.due_on or due_on(case, courses.turn(case), arrived=case.moved_at)
-    return Due(on, working_days.between(day(clock.now(case.organisation.realm)), on))
+    return Due(on, working_days.between(clock.today(case.organisation.realm), on))
 
 
 def begin(case: Case) -> None:

@@ -89,7 +89,7 @@ def propose(
     elif chosen == Kind.REFUSE and not fields["reasons"]:
         wrong["reasons"] = "missing"
     elif chosen in (Kind.CERTIFY, Kind.REGISTER):
-        today = pace.day(clock.now(case.organisation.realm))
+        today = clock.today(case.organisation.realm)
         fields["terms"], wrong = _terms(chosen, terms or {}, today)
     if wrong:
         raise ProposalIncomplete("something is missing", fields=wrong)

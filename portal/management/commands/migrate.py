@@ -8,8 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
 
 # Any number; the same for all who migrate this database.
 _TURN = 0x6A706B69
@@ -28,7 +29,8 @@ class Command(migrate.Command):
         """Wait for the turn, then migrate, as often as it takes."""
         connection = connections[options["database"]]
         if connection.vendor != "postgresql":
-            super().handle(*args, **options)
+            if not self._make_all(connection, *args, **options):
+                super().handle(*args, **options)
             return
         with _turn(connection), _lock_timeout(connection):
             tries = settings.MIGRATE_TRIES
@@ -47,6 +49,43 @@ class Command(migrate.Command):
                         ) from error
                     self.stderr.write(f"a table is in others' hands; trying again ({left} tries left)")
                 time.sleep(settings.MIGRATE_LOCK_SECONDS)
+
+    def _make_all(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> bool:
+        """Make every table of an empty database, whole or not at all; False where it isn't one, or not all is asked."""
+        if any(options.get(name) for name in ("app_label", "fake", "plan", "check_unapplied", "prune")):
+            return False
+        # SQLite has tables made only while it doesn't look at foreign keys, which can't be turned off in a transaction.
+        connection.disable_constraint_checking()
+        try:
+            with transaction.atomic(using=connection.alias):
+                if connection.introspection.table_names():
+                    return False
+                with _without_migrations():
+                    super().handle(*args, **options | {"run_syncdb": True})
+                _note_all_as_applied(connection)
+                return True
+        finally:
+            connection.enable_constraint_checking()
+
+
+@contextlib.contextmanager
+def _without_migrations() -> Iterator[None]:
+    """Let Django make every table from its model."""
+    given = settings.MIGRATION_MODULES
+    settings.MIGRATION_MODULES = {name.rsplit(".", 1)[-1]: None for name in settings.INSTALLED_APPS}
+    try:
+        yield
+    finally:
+        settings.MIGRATION_MODULES = given
+
+
+def _note_all_as_applied(connection: BaseDatabaseWrapper) -> None:
+    """Note every migration, in the order in which they would have run."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes(), clean_start=True)
+    executor.recorder.ensure_schema()
+    row = executor.recorder.Migration
+    executor.recorder.migration_qs.bulk_create([row(app=one.app_label, name=one.name) for one, _ in plan])
 
 
 @contextlib.contextmanager

@@ -9,8 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ca import restoring
 from ca.errors import CaError
 from ca.models import Realm
-from ca.restoring import Report
-from ca.restoring.going_on import counted
+from ca.restoring import Report, counted
 from portal.accounts.models import StaffSession
 from tsm import doubts
 

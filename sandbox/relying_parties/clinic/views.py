@@ -9,20 +9,20 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from jpki_client import USER_AUTHENTICATION, Verdict
 
-from sandbox.relying_parties import asking, reader, visitor
+from sandbox.relying_parties import visitor
 from sandbox.relying_parties.asking import Service
 from sandbox.relying_parties.clinic import insurance
 from sandbox.relying_parties.clinic.accounts import Accounts, Found
 from sandbox.relying_parties.clinic.store import Patient, Store
+from sandbox.relying_parties.counter import Counter
 from sandbox.relying_parties.environment import SAMPLES_DATA_DIR
 from sandbox.relying_parties.language import say
 from sandbox.relying_parties.pages import client, outcome, reporting
 from sandbox.relying_parties.visitor import Visitor
 
 CLINIC = Service("clinic", "wakaba-clinic", ("phone", "card"))
-READER = "reader"
+COUNTER = Counter(CLINIC, then="clinic_file")
 LONGEST_NAME = 60
 
 
@@ -30,58 +30,6 @@ LONGEST_NAME = 60
 def accounts() -> Accounts:
     """Return the clinic's files."""
     return Accounts(Store(SAMPLES_DATA_DIR / "clinic.sqlite3"), client(CLINIC.client_id))
-
-
-@never_cache
-@require_safe
-def welcome(request: HttpRequest) -> HttpResponse:
-    """Show the ways to check in."""
-    return render(request, "samples/clinic/welcome.html", {"service": "clinic", "reader": reader.is_there()})
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@reporting("clinic")
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Send the patient to their phone, show a code for it, or send them to the reader."""
-    if request.method != "POST":
-        return redirect("clinic")
-    asking.begin(request)
-    if request.POST.get("way") == READER:
-        return reader.send(request, CLINIC)
-    return asking.ask(request, CLINIC, USER_AUTHENTICATION, way=asking.way(request))
-
-
-@never_cache
-@require_safe
-@reporting("clinic")
-def come_back(request: HttpRequest) -> HttpResponse:
-    """Receive the patient from the hand-off."""
-    came = asking.come_back(request, CLINIC)
-    if isinstance(came, HttpResponse):
-        return came
-    verdict = asking.verdict(request, CLINIC, USER_AUTHENTICATION)
-    return redirect("clinic") if verdict is None else _let_in(request, verdict)
-
-
-@never_cache
-@require_safe
-@reporting("clinic")
-def read(request: HttpRequest) -> HttpResponse:
-    """Receive the patient from the reader."""
-    came = reader.come_back(request, CLINIC)
-    return came if isinstance(came, HttpResponse) else _let_in(request, came)
-
-
-@never_cache
-@require_safe
-@reporting("clinic")
-def refused(request: HttpRequest) -> HttpResponse:
-    """Show what didn't hold."""
-    lines = visitor.checked(request, CLINIC)
-    if not lines:
-        return redirect("clinic")
-    return render(request, "samples/clinic/refused.html", {"service": "clinic", "lines": lines}, status=403)
 
 
 @never_cache
@@ -156,10 +104,6 @@ def delete(request: HttpRequest) -> HttpResponse:
     accounts().store.delete(found.patient)
     request.session.flush()
     return outcome(request, "clinic", "deleted")
-
-
-def _let_in(request: HttpRequest, verdict: Verdict) -> HttpResponse:
-    return redirect("clinic_file" if visitor.admit(request, CLINIC, verdict) else "clinic_refused")
 
 
 def _found(here: Visitor) -> Found | None:

@@ -10,70 +10,19 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from jpki_client import LIVENESS_CHECK, PHONE, USER_AUTHENTICATION, Verdict
+from jpki_client import LIVENESS_CHECK, PHONE, USER_AUTHENTICATION
 
-from sandbox.relying_parties import asking, papers, reader, visitor
+from sandbox.relying_parties import asking, papers, visitor
 from sandbox.relying_parties.asking import Service
+from sandbox.relying_parties.counter import Counter
 from sandbox.relying_parties.kiosk.residence import Order, era, household
 from sandbox.relying_parties.language import say
 from sandbox.relying_parties.pages import client, outcome, reporting
 from sandbox.relying_parties.visitor import Visitor
 
 KIOSK = Service("kiosk", "conveni-kiosk", ("phone", "card"))
+COUNTER = Counter(KIOSK, then="kiosk_choose")
 ORDER = "order"
-READER = "reader"
-
-
-@never_cache
-@require_safe
-def welcome(request: HttpRequest) -> HttpResponse:
-    """Show how one proves who one is here."""
-    return render(request, "samples/kiosk/welcome.html", {"service": "kiosk", "reader": reader.is_there()})
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@reporting("kiosk")
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Show a code for the resident's phone, or send them to the reader."""
-    if request.method != "POST":
-        return redirect("kiosk")
-    asking.begin(request)
-    if request.POST.get("way") == READER:
-        return reader.send(request, KIOSK)
-    return asking.ask(request, KIOSK, USER_AUTHENTICATION, way=asking.way(request))
-
-
-@never_cache
-@require_safe
-@reporting("kiosk")
-def come_back(request: HttpRequest) -> HttpResponse:
-    """Receive the resident from the hand-off."""
-    came = asking.come_back(request, KIOSK)
-    if isinstance(came, HttpResponse):
-        return came
-    verdict = asking.verdict(request, KIOSK, USER_AUTHENTICATION)
-    return redirect("kiosk") if verdict is None else _let_in(request, verdict)
-
-
-@never_cache
-@require_safe
-@reporting("kiosk")
-def read(request: HttpRequest) -> HttpResponse:
-    """Receive the resident from the reader."""
-    came = reader.come_back(request, KIOSK)
-    return came if isinstance(came, HttpResponse) else _let_in(request, came)
-
-
-@never_cache
-@require_safe
-@reporting("kiosk")
-def refused(request: HttpRequest) -> HttpResponse:
-    """Show what didn't hold."""
-    lines = visitor.checked(request, KIOSK)
-    if not lines:
-        return redirect("kiosk")
-    return render(request, "samples/kiosk/refused.html", {"service": "kiosk", "lines": lines}, status=403)
 
 
 @never_cache
@@ -131,10 +80,6 @@ def end(request: HttpRequest) -> HttpResponse:
     """Forget who was here: the next customer stands at the same screen."""
     request.session.flush()
     return redirect("kiosk")
-
-
-def _let_in(request: HttpRequest, verdict: Verdict) -> HttpResponse:
-    return redirect("kiosk_choose" if visitor.admit(request, KIOSK, verdict) else "kiosk_refused")
 
 
 def _paper(request: HttpRequest) -> dict[str, Any] | HttpResponse:

@@ -49,7 +49,7 @@ def base(owner: Membership) -> str:
 
 def filled(owner: Membership, **changes: str) -> dict[str, str]:
     """Return a form that would do: the key of number 0, for 90 days."""
-    today = clock.now(owner.organisation.realm).date()
+    today = clock.today(owner.organisation.realm)
     return {
         "kind": "private_key_jwt",
         "way": "paste",
@@ -251,7 +251,7 @@ def test_a_rotation_says_when_the_old_one_ends(
 def test_a_chosen_day_ends_with_that_day_in_japan(bank: RelyingParty, visitor: Client, owner: Membership) -> None:
     issue(visitor, owner)
     row = Credential.objects.get()
-    day = (clock.now(bank.realm) + timedelta(days=3)).date().isoformat()
+    day = (clock.today(bank.realm) + timedelta(days=3)).isoformat()
     form = filled(owner, key=json.dumps(public_jwk(1)), overlap="day", old_day=day)
     assert visitor.post(f"{base(owner)}{row.pk}/rotate", form).status_code == 302
     assert Credential.objects.get(pk=row.pk).not_after.isoformat().startswith(f"{day}T15:00:00")

@@ -66,6 +66,6 @@ def grow(world: "World") -> None:
     late = make_bank(realm, f"late-{secrets.token_hex(4)}", organisation=organisation)
     suspensions.suspend(late, by=first, reason="理由")
     suspensions.propose(late, "remove", by=first, reason="理由")
-    late.ministerial_certifications.update(valid_until=clock.now(realm).date() + timedelta(days=20))
+    late.ministerial_certifications.update(valid_until=clock.today(realm) + timedelta(days=20))
     for case in Case.objects.filter(reference__in=[world.names[one] for one in SHOWN]):
         messages.send(case, CaseMessage.Side.APPLICANT, secrets.token_hex(4), "hana@bank.example")

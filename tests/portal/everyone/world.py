@@ -24,7 +24,7 @@ from portal.handoff.models import HandOff
 from portal.handoff.ways import Way
 from portal.helpdesk import calls, holds
 from portal.helpdesk.models import Release
-from portal.mynaportal import applications, procedures, registration, visit
+from portal.mynaportal import answering, applications, procedures, registration, visit
 from portal.mynaportal.models import Application
 from portal.notices.models import Contact, ContactCode, Happening, KeptMail, Notice
 from portal.phone import card_sign_in
@@ -251,8 +251,8 @@ def _mynaportal(world: World) -> None:
     world.browser("visitor", **{visit.SIGNED_IN: {"certificate": certificate.pk, "seen": seen}})
     found = procedures.find("moving_out")
     assert found is not None
-    today = clock.now(world.realm).date()
-    answers, wrong = procedures.check(found, MOVE, today=today)
+    today = clock.today(world.realm)
+    answers, wrong = answering.check(found, MOVE, today=today)
     assert not wrong
     states: dict[str, dict[str, Any]] = {
         "draft": {},

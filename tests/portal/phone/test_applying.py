@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from ca import clock
 from ca.models import Realm
 from tests.tsm.enrolment.citizen import Citizen, card_of
 from tsm.compatibility import Result, record
@@ -69,7 +70,7 @@ def test_a_sent_application_needs_no_going_on_and_another_its_own_consent(
 
 
 def test_a_model_that_failed_its_test_meanwhile_is_told_on_its_page(client: Client, citizen: Citizen) -> None:
-    today = citizen.phone.created_at.date()
+    today = clock.day(citizen.phone.created_at)
     record("sakura-8", Result(today, "SK8-15", passed=False))
     page = shown(client, "/phone/apply/phone/")
     assert "発行できません" in page

@@ -15,7 +15,7 @@ from tests.portal.review.test_letters import text
 from tests.whitelist.review import cases
 from whitelist.cases import sections
 from whitelist.models import Case
-from whitelist.review import deciding, pace, reviewing, suspensions
+from whitelist.review import deciding, reviewing, suspensions
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +88,7 @@ def test_what_is_suspended_and_what_ends_soon_stands_on_the_organisations_page(m
     reader = client(member)
     assert "まもなく終わるもの" not in html(reader.get(home))
     registrar = officers("registrar")
-    today = pace.day(clock.now(member.organisation.realm))
+    today = clock.today(member.organisation.realm)
     given, until = cases.answers("17-1-1"), (today + timedelta(days=45)).isoformat()
     entry = cases.registered(member.organisation, registrar, registrar, given, terms={"valid_until": until})
     shown = html(reader.get(home))

@@ -20,7 +20,7 @@ from tests.portal.review.people import officers
 from tests.whitelist.relying_parties import make_bank
 from tests.whitelist.review import cases
 from whitelist.models import EndingNotice, MinisterialCertification, Organisation, RelyingParty, Suspension
-from whitelist.review import endings, pace, suspensions
+from whitelist.review import endings, suspensions
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def member(realm: Realm, organisation: Organisation, name: str, role: str = "pro
 def entry(realm: Realm, organisation: Organisation) -> RelyingParty:
     """Return an entry whose certification ends in fifty days, and whose organisation has two members."""
     bank = make_bank(realm, organisation=organisation)
-    today = pace.day(clock.now(realm))
+    today = clock.today(realm)
     MinisterialCertification.objects.update(valid_until=today + timedelta(days=50))
     for name in ("hana@bank.example", "taro@bank.example"):
         member(realm, organisation, name)
@@ -137,8 +137,8 @@ def test_a_suspension_and_its_end_are_told(realm: Realm, organisation: Organisat
 def test_what_time_does_to_an_entry_is_told_once(realm: Realm, organisation: Organisation) -> None:
     first, _ = officers("registrar")
     bank = make_bank(realm, organisation=organisation)
-    RelyingParty.objects.update(valid_until=pace.day(clock.now(realm)) + timedelta(days=400))
-    MinisterialCertification.objects.update(valid_until=pace.day(clock.now(realm)) + timedelta(days=400))
+    RelyingParty.objects.update(valid_until=clock.today(realm) + timedelta(days=400))
+    MinisterialCertification.objects.update(valid_until=clock.today(realm) + timedelta(days=400))
     make_bank(realm, "sample")  # nobody's
     member(realm, organisation, "hana@bank.example")
     suspensions.suspend(bank, by=first, reason="鍵が漏れたため")

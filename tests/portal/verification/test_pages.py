@@ -100,7 +100,7 @@ def form(**changes: Any) -> dict[str, Any]:
 
 
 def test_who_speaks_for_the_provider_gives_one(owner: Membership, operators: Membership, realm: Realm) -> None:
-    until = clock.now(realm).date() + timedelta(days=30)
+    until = clock.today(realm) + timedelta(days=30)
     response = client(owner).post(address(owner, "delegations/new"), form(until=until.isoformat()))
     made = Delegation.objects.get()
     assert response.headers["Location"] == address(owner, f"delegations/{made.reference}/")

@@ -7,7 +7,6 @@ from typing import Any
 from ca import clock
 from ca.models import Realm
 from tests.portal.handoff import pdfs
-from whitelist.access import JAPAN
 from whitelist.cases import attachments, drafts, sections
 from whitelist.models import Case, Organisation
 
@@ -33,7 +32,7 @@ def png(side: int = 8) -> bytes:
 
 def changes(case: Case, document: str = "") -> dict[str, dict[str, Any]]:
     """Return right answers to everything but the applications, {section: {path: answer}}."""
-    today = clock.now(case.organisation.realm).astimezone(JAPAN).date()
+    today = clock.today(case.organisation.realm)
     contact = {"name": "企画部　青葉", "email": "aoi@bank.example", "telephone": "03-0000-0000"}
     security = sections.find("security")
     assert security is not None

@@ -12,7 +12,7 @@ from tests.whitelist.review.cases import kinds, pass_days
 from whitelist import credentials
 from whitelist.cases.officers import Officer
 from whitelist.models import EndingNotice, MinisterialCertification, Organisation, RelyingParty
-from whitelist.review import endings, pace, suspensions
+from whitelist.review import endings, suspensions
 
 pytestmark = pytest.mark.django_db
 State = RelyingParty.State
@@ -22,7 +22,7 @@ State = RelyingParty.State
 def entry(realm: Realm, organisation: Organisation) -> RelyingParty:
     """Return an entry whose certification holds for a hundred days."""
     bank = make_bank(realm, organisation=organisation)
-    today = pace.day(clock.now(realm))
+    today = clock.today(realm)
     MinisterialCertification.objects.update(valid_until=today + timedelta(days=100))
     return bank
 
@@ -55,7 +55,7 @@ def test_who_slept_over_two_is_told_the_nearest(realm: Realm, entry: RelyingPart
 
 
 def test_each_thing_that_ends_is_told(realm: Realm, entry: RelyingParty) -> None:
-    today = pace.day(clock.now(realm))
+    today = clock.today(realm)
     MinisterialCertification.objects.update(valid_until=today + timedelta(days=20))
     change(entry, valid_until=today + timedelta(days=50))
     key = make_credential(entry)
@@ -66,7 +66,7 @@ def test_each_thing_that_ends_is_told(realm: Realm, entry: RelyingParty) -> None
 
 
 def test_what_was_renewed_is_not_told(realm: Realm, entry: RelyingParty) -> None:
-    today = pace.day(clock.now(realm))
+    today = clock.today(realm)
     make_credential(entry)
     later = make_credential(entry, number=1, key_id="key-2")
     type(later).objects.filter(key_id="key-1").update(not_after=clock.now(realm) + timedelta(days=10))
@@ -81,13 +81,13 @@ def test_what_was_renewed_is_not_told(realm: Realm, entry: RelyingParty) -> None
 
 def test_nobodys_entries_and_those_that_are_gone_are_not_told(realm: Realm, entry: RelyingParty) -> None:
     pass_days(realm, 50)
-    make_bank(realm, "sample", valid_until=pace.day(clock.now(realm)))
+    make_bank(realm, "sample", valid_until=clock.today(realm))
     change(entry, state=State.REMOVED)
     assert notices(realm) == []
 
 
 def test_an_entry_expires_after_its_last_day(realm: Realm, entry: RelyingParty) -> None:
-    today = pace.day(clock.now(realm))
+    today = clock.today(realm)
     change(entry, valid_until=today)
     assert endings.expire(realm) == 0
     pass_days(realm, 1)

@@ -70,5 +70,5 @@ def test_a_case_that_came_without_a_day_gets_one_once(organisation: Organisation
 
 
 def test_a_day_is_japans(realm: Realm) -> None:
-    assert pace.day(datetime(2027, 6, 7, 15, 0, tzinfo=UTC)) == date(2027, 6, 8)
-    assert pace.day(datetime(2027, 6, 7, 15, 0, tzinfo=UTC) - timedelta(seconds=1)) == date(2027, 6, 7)
+    assert clock.day(datetime(2027, 6, 7, 15, 0, tzinfo=UTC)) == date(2027, 6, 8)
+    assert clock.day(datetime(2027, 6, 7, 15, 0, tzinfo=UTC) - timedelta(seconds=1)) == date(2027, 6, 7)
