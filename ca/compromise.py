@@ -82,6 +82,8 @@ def condemn(
 ) -> Fallen:
     """Revoke all that a generation signed, lot by lot, with the phone certificates on its cards'; return what fell.
 
+    From the decision on it is on no trust list.
+
     `officer` and `ground` stand in the journal before the first; `tell` is called after each lot. Two runs at once
     share the work and do no harm. Raises GenerationStillSigns while no later one signs in its place.
     """
@@ -94,6 +96,12 @@ def condemn(
             f"{generation} is the newest: what is issued next would be signed by it again. Make the next one first"
         )
     with transaction.atomic():
+        journal.take(realm)
+        Generation.objects.filter(pk=generation.pk, condemned_at=None).update(condemned_at=clock.now(realm))
+        # What has a serial number and nothing to be signed yet gets another one, under the key of now.
+        Issuance.objects.filter(partition__generation=generation, state=Issuance.State.RESERVED).update(
+            state=Issuance.State.REQUESTED, serial_number="", lease_until=None
+        )
         journal.record(
             realm,
             CONDEMNED,
@@ -131,9 +139,9 @@ def _lot(generation: Generation, after: int, fallen: Fallen) -> int | None:
         own = _read(_living(generation, now).filter(pk__gt=after).order_by("pk")[:LOT])
         if not own:
             return None
-        cards = [row.pk for row in own if row.medium == Medium.CARD]
+        cards = {row.pk: row.serial_number for row in own if row.medium == Medium.CARD}
         known = {row.pk for row in own}
-        standing_on = Certificate.objects.filter(linked_to__in=cards, medium=Medium.PHONE, status__in=LIVING)
+        standing_on = Certificate.objects.filter(linked_to__in=list(cards), medium=Medium.PHONE, status__in=LIVING)
         phones = [row for row in _read(standing_on.order_by("pk")) if row.pk not in known]
         # One that the same key signed falls for the key, not for its card.
         condemned = [*own, *(row for row in phones if row.generation_id == generation.pk)]
@@ -141,10 +149,14 @@ def _lot(generation: Generation, after: int, fallen: Fallen) -> int | None:
         _fell(realm, condemned, Cause.AUTHORITY_KEY_COMPROMISE, now)
         _fell(realm, along, Cause.CARD_CERTIFICATE_REVOKED, now)
         # Settled: what stood on them has fallen. One that is being signed opens its note again (ca.linkage).
-        CardRevocation.objects.bulk_create(
-            (CardRevocation(realm=realm, card_id=pk, revoked_at=now, settled_at=now) for pk in cards),
-            ignore_conflicts=True,
+        took = {row.card for row in along}
+        notes = (
+            CardRevocation(
+                realm=realm, card_id=pk, revoked_at=now, settled_at=now, phones_fell_at=now if serial in took else None
+            )
+            for pk, serial in cards.items()
         )
+        CardRevocation.objects.bulk_create(notes, ignore_conflicts=True)
         touched = {row.partition_id for row in (*condemned, *along)}
         revocation.note(touched)
     fallen.condemned += len(condemned)

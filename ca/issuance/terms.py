@@ -45,7 +45,7 @@ def signing_generation(realm: Realm, purpose: Purpose, now: datetime) -> Generat
     newest = newest_generation(realm, purpose)
     if _has_begun(newest, now):
         return newest
-    earlier = Generation.objects.filter(authority=newest.authority_id, number__lt=newest.number)
+    earlier = Generation.objects.filter(authority=newest.authority_id, number__lt=newest.number, condemned_at=None)
     ordered = earlier.select_related("authority").order_by("-number")
     return next((one for one in ordered if _has_begun(one, now)), newest)
 

@@ -31,6 +31,8 @@ class Generation(models.Model):
     subject_key_identifier = models.CharField(max_length=40)  # upper-case hex, SHA-1 of the public key's bits
     serial_number = models.CharField(max_length=40)  # upper-case hex
     key_label = models.CharField(max_length=200)
+    # Since when others may have its key (ca.compromise): it is on no trust list, and signs no more certificates.
+    condemned_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (

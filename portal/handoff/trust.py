@@ -12,12 +12,13 @@ from whitelist.errors import RealmUnknown
 def trust_list(slug: str) -> dict[str, Any]:
     """Return the trust list of the realm `slug` as plain data; raise `RealmUnknown`.
 
-    `time` is the realm's: a sandbox realm's clock may stand elsewhere than the reader's.
+    A generation whose key others may have is not on it. `time` is the realm's: a sandbox realm's clock may stand
+    elsewhere than the reader's.
     """
     realm = Realm.objects.filter(slug=slug).first()
     if realm is None:
         raise RealmUnknown(f"no realm {slug!r}")
-    generations = Generation.objects.filter(authority__realm=realm).select_related("authority")
+    generations = Generation.objects.filter(authority__realm=realm, condemned_at=None).select_related("authority")
     return {
         "realm": realm.slug,
         "time": clock.now(realm).isoformat(),

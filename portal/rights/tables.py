@@ -106,7 +106,9 @@ TABLES: Mapping[str, May] = {
         change={"web ca tsm sweeps ceremony": "status cause revoked_at changed_at crl_entry"},
     ),
     "ca_crl": May(read="ca responder ceremony", add="ca"),
-    "ca_generation": May(read="web ca tsm sweeps workspaces responder ceremony", add="ca ceremony"),
+    "ca_generation": May(
+        read="web ca tsm sweeps workspaces responder ceremony", add="ca ceremony", change={"ceremony": "condemned_at"}
+    ),
     "ca_holder": May(read="web ca tsm sweeps notices ceremony"),
     "ca_issuance": May(
         read="web ca tsm sweeps ceremony",

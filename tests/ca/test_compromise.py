@@ -13,8 +13,9 @@ from ca import ceremony, clock, compromise, journal, linkage, revocation, status
 from ca.causes import Cause
 from ca.errors import GenerationStillSigns, NoAuthority
 from ca.issuance import issuing
-from ca.models import CardRevocation, Certificate, Generation, Holder, JournalEntry, Realm
+from ca.models import CardRevocation, Certificate, Generation, Holder, Issuance, JournalEntry, Realm
 from ca.profiles import Purpose
+from portal.handoff.trust import trust_list
 from tests.ca.fixtures import assert_not_on_crl, assert_on_crl, issue_all_four, issue_card, issue_phone, make_holder
 
 Status = Certificate.Status
@@ -113,6 +114,20 @@ def test_the_newest_is_not_condemned_for_it_would_sign_what_comes_next(realm: Re
     assert not JournalEntry.objects.filter(kind=compromise.CONDEMNED).exists()
     with pytest.raises(NoAuthority):
         generation(realm, 9)
+
+
+def test_from_the_decision_on_no_trust_list_names_it_and_what_had_but_a_number_gets_another(
+    realm: Realm, holder: Holder
+) -> None:
+    issue_card(holder)
+    ceremony.next_generation(realm, SIGNATURE)
+    reserved = Issuance.objects.get()
+    Issuance.objects.update(state=Issuance.State.RESERVED, certificate=None, tbs=None)
+    compromise.condemn(generation(realm), officer="青木", ground="stolen")
+    named = [(one["purpose"], one["generation"]) for one in trust_list(realm.slug)["authorities"]]
+    assert named == [("signature", 2), ("user_authentication", 1)]
+    reserved.refresh_from_db()
+    assert (reserved.state, reserved.serial_number) == (Issuance.State.REQUESTED, "")
 
 
 class Killed(Exception):
