@@ -9,7 +9,7 @@ TWO := --numprocesses=2
 # process.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest
 UNITS := not running and not postgres
-FAST := $(UNITS) and not slow
+FAST := quick
 
 .DEFAULT_GOAL := help
 # No target with a plain name is a file.

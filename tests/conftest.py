@@ -53,6 +53,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.databases)
         if item.get_closest_marker("postgres") and not ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="needs Django on PostgreSQL: make test-postgres"))
+    for item in _first_cases(items):
+        if not _takes_time(item):
+            item.add_marker(pytest.mark.quick)
     if ON_POSTGRESQL:
         kept = set(_for_postgresql(items))
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
@@ -61,15 +64,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _for_postgresql(items: list[pytest.Item]) -> Iterator[pytest.Item]:
     """Yield each case of what is marked `postgres` or `databases(each=True)`, and the first of what is `databases`."""
-    seen: set[str] = set()
+    first = set(_first_cases(items))
     for item in items:
-        name = item.nodeid.partition("[")[0]
         each = any(mark.kwargs.get("each") for mark in item.iter_markers("databases"))
-        if item.get_closest_marker("postgres") or each:
+        one = item in first and item.get_closest_marker("databases") and _touches_database(item)
+        if item.get_closest_marker("postgres") or each or one:
             yield item
-        elif item.get_closest_marker("databases") and _touches_database(item) and name not in seen:
-            seen.add(name)
-            yield item
+
+
+def _first_cases(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the first case of each test; of a test with one case, that."""
+    first: dict[str, pytest.Item] = {}
+    for item in items:
+        first.setdefault(item.nodeid.partition("[")[0], item)
+    return list(first.values())
+
+
+def _takes_time(item: pytest.Item) -> bool:
+    """Say whether a test starts something, opens every page, or commits: then it goes a whole way, most often."""
+    fixtures = {"transactional_db", "live_server", "responder_address", "everybody"} & set(
+        getattr(item, "fixturenames", ())
+    )
+    commits = any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db"))
+    return bool(fixtures) or commits or any(item.get_closest_marker(name) for name in ("running", "slow", "postgres"))
 
 
 def _touches_database(item: pytest.Item) -> bool:
