@@ -5,8 +5,11 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/*.po */*/lo
 COMPILE := .venv/bin/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
 # Tests of something that runs in real time have the machine to themselves; the rest shares it between two processes.
 TWO := --numprocesses=2
+# What pytest makes of the tests' asserts is kept, whatever the environment says: it is made anew otherwise, seconds of each
+# process.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest
 UNITS := not running and not postgres
-FAST := $(UNITS) and not slow
+FAST := quick
 
 .DEFAULT_GOAL := help
 # No target with a plain name is a file.
@@ -30,14 +33,14 @@ test: setup-tests ## run every test, on SQLite and on PostgreSQL
 	exit $$status
 
 test-units: setup
-	$(PYTHON) -m pytest $(TWO) -m "$(UNITS)" $(COVERED)
+	$(PYTEST) $(TWO) -m "$(UNITS)" $(COVERED)
 
 # One process: a second whole system beside the first, on two cores, saved a sixth of the time and made every wait longer.
 test-running: setup
-	$(PYTHON) -m pytest -m "running"
+	$(PYTEST) -m "running"
 
 test-postgres: setup
-	TEST_DATABASE=postgresql $(PYTHON) -m pytest $(TWO) -m "not running and not slow"
+	TEST_DATABASE=postgresql $(PYTEST) $(TWO) -m "not running and not slow"
 
 test-roles: setup-tests ## the browser's tests and the journeys with each process under its own role and user, PostgreSQL and RabbitMQ
 	UNDER_ROLES=1 $(PYTHON) -m pytest -m "running" tests/browser tests/journeys
@@ -85,7 +88,7 @@ sbom: setup ## write the bill of materials of what production installs: CycloneD
 	$(PYTHON) scripts/sbom.py
 
 check-tests:
-	$(PYTHON) -m pytest -q $(TWO) -m "$(FAST)"
+	$(PYTEST) -q $(TWO) -m "$(FAST)"
 
 bench: bench-ca bench-tsm bench-pages bench-headless ## measure everything that is measured
 

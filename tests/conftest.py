@@ -17,7 +17,7 @@ from django.db.models.signals import post_migrate
 
 from portal.supervision import system as systems
 from portal.supervision.system import System
-from tests import postgresql, rabbitmq, under_roles
+from tests import key_pool, postgresql, rabbitmq, under_roles
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -30,6 +30,9 @@ ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 # How long an example takes says how busy the machine is, and nothing of the code.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("house")
+key_pool.open_()
+# Whose tests hold what one database may do otherwise than another: they get the mark `databases`.
+DATABASES_FOLDERS = {"ca", "tsm", "whitelist", "upgrade", "rights", "backups", "observing", "everyone"}
 # What runs in real time: its tests get the mark `running`.
 RUNNING_FOLDERS = {"browser", "journeys", "pcsc"}
 RUNNING_FIXTURES = {"system", "supervised", "browser", "broker"}
@@ -43,26 +46,64 @@ def missing(what: str) -> NoReturn:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by where they stand and what they use; on PostgreSQL, keep only those that touch the database."""
+    """Mark tests by where they stand and what they use; on PostgreSQL, keep those for which it matters."""
     for item in items:
-        folders, fixtures = item.path.relative_to(ROOT).parts, getattr(item, "fixturenames", ())
-        if RUNNING_FOLDERS & set(folders) or RUNNING_FIXTURES & set(fixtures):
+        folders, fixtures = set(item.path.relative_to(ROOT).parts), set(getattr(item, "fixturenames", ()))
+        if RUNNING_FOLDERS & folders or RUNNING_FIXTURES & fixtures:
             item.add_marker(pytest.mark.running)
+        if DATABASES_FOLDERS & folders or "postgres" in fixtures:
+            item.add_marker(pytest.mark.databases)
         if item.get_closest_marker("postgres") and not ON_POSTGRESQL:
             item.add_marker(pytest.mark.skip(reason="needs Django on PostgreSQL: make test-postgres"))
+    for item in _first_cases(items):
+        if not _takes_time(item):
+            item.add_marker(pytest.mark.quick)
     if ON_POSTGRESQL:
-        others = [item for item in items if not _touches_database(item)]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item not in set(others)]
+        kept = set(_for_postgresql(items))
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
+
+
+def _for_postgresql(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield each case of what is marked `postgres` or `databases(each=True)`, and the first of what is `databases`."""
+    first = set(_first_cases(items))
+    for item in items:
+        each = any(mark.kwargs.get("each") for mark in item.iter_markers("databases"))
+        one = item in first and item.get_closest_marker("databases") and _touches_database(item)
+        if item.get_closest_marker("postgres") or each or one:
+            yield item
+
+
+def _first_cases(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the first case of each test; of a test with one case, that."""
+    first: dict[str, pytest.Item] = {}
+    for item in items:
+        first.setdefault(item.nodeid.partition("[")[0], item)
+    return list(first.values())
+
+
+def _takes_time(item: pytest.Item) -> bool:
+    """Say whether a test starts something, opens every page, or commits: then it goes a whole way, most often."""
+    fixtures = {"transactional_db", "live_server", "responder_address", "everybody"} & set(
+        getattr(item, "fixturenames", ())
+    )
+    commits = any(mark.kwargs.get("transaction") for mark in item.iter_markers("django_db"))
+    return bool(fixtures) or commits or any(item.get_closest_marker(name) for name in ("running", "slow", "postgres"))
 
 
 def _touches_database(item: pytest.Item) -> bool:
     used = {"db", "transactional_db", "django_db_setup", "system", "postgres"} & set(getattr(item, "fixturenames", ()))
-    return bool(used) or any(item.get_closest_marker(name) for name in ("django_db", "postgres"))
+    return bool(used) or item.get_closest_marker("django_db") is not None
+
+
+@pytest.fixture(autouse=True)
+def _keys() -> Iterator[None]:
+    with key_pool.test():
+        yield
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Let the flush after each transactional test empty tables and no more.
 
     It tells post_migrate, whose receivers would look whether each model has its permissions and content type: of the
@@ -70,6 +111,9 @@ def django_db_setup(django_db_setup: None) -> None:
     """
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     post_migrate.disconnect(create_contenttypes)
+    if ON_POSTGRESQL:
+        with django_db_blocker.unblock():
+            postgresql.flush_by_rows()
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,6 @@ class Writer:
 @pytest.fixture
 def case(realm: Realm, settings: Any) -> Case:
     settings.DEFAULT_REALM = realm.slug
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return drafts.open(make_organisation(realm), "owner@bank.example")
 
 

@@ -19,6 +19,7 @@ from ca import ceremony, crl, issuance
 from ca.models import Authority, Certificate, Generation, Holder, JournalEntry, JournalHead, Realm, ResponderKey
 from ca.ocsp import house, memory
 from ca.profiles import Medium, Purpose
+from tests import key_pool
 from tests.ca import responders
 
 __all__ = ["authorities", "holder", "realm", "responder_address"]
@@ -35,7 +36,8 @@ def make_realm(slug: str = "test") -> Realm:
     memory.forget()
     if slug not in _ceremonies:
         realm = ceremony.create_realm(slug)
-        ceremony.create_authorities(realm)
+        with key_pool.afresh():
+            ceremony.create_authorities(realm)
         _ceremonies[slug] = [
             realm,
             list(Authority.objects.filter(realm=realm)),

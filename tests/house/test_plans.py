@@ -25,6 +25,8 @@ from tsm.models import Enrolment
 from whitelist.models import VerificationLog
 from whitelist.verification import log
 
+pytestmark = pytest.mark.databases
+
 GROWN = (
     "ca_certificate", "ca_holder", "ca_issuance", "ca_journalentry", "ca_cardrevocation", "tsm_phone",
     "tsm_secureelement", "tsm_enrolment", "tsm_conversation", "portal_handoff", "portal_happening", "portal_notice",
@@ -64,7 +66,7 @@ READ: dict[str, Callable[[Enrolment], Any]] = {
 
 
 @pytest.mark.django_db
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="the plans are PostgreSQL's")
+@pytest.mark.postgres
 @pytest.mark.parametrize("name", READ)
 def test_it_needs_no_table_that_grows_whole(name: str, enrolment: Enrolment) -> None:
     with CaptureQueriesContext(connection) as seen:

@@ -22,7 +22,7 @@ from tests.ca.fixtures import *  # noqa: F403
 from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of
 from tsm.models import Enrolment, EnrolmentStep, Leg, SecureElement, ServiceOrder
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 LONG_AGO = timedelta(days=1)
 
 

@@ -26,7 +26,6 @@ Deliver = Callable[..., list[str]]
 @pytest.fixture
 def owner(realm: Realm, settings: Any) -> Membership:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return make_provider(realm)
 
 

@@ -13,7 +13,6 @@ from tests.portal.accounts.people import make_staff
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes half a second
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from portal.accounts.errors import SignInLocked
 from portal.accounts.models import Account, Attempts, Authenticator, StaffSession
 from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, sign_in, wrong_code
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 def ask(client: Client, name: str, password: str, given: str, **more: str) -> Any:

@@ -18,6 +18,8 @@ from portal.handoff.models import HandOff
 from tests.portal.verification.verifiers import Verifier, code
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 
+pytestmark = pytest.mark.databases
+
 WISH = {"purpose": "user_authentication", "return_url": CALLBACK}
 
 

@@ -13,7 +13,6 @@ from tests.portal.providers.people import make_provider
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

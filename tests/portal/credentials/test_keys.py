@@ -30,7 +30,7 @@ from tests.whitelist.relying_parties import assertion, certificate_for, key, mak
 from whitelist import credentials
 from whitelist.models import AccessToken, Credential, RelyingParty
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 @pytest.fixture

@@ -16,5 +16,4 @@ def everybody(realm: Realm, settings: Any) -> World:
     """Return a realm with every page's reader in it, each with a browser of their own."""
     settings.DEFAULT_REALM = realm.slug
     settings.PHONE_DEVICES = "tests.portal.handoff.devices"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     return world.build(realm)

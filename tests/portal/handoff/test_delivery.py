@@ -31,6 +31,8 @@ from tests.whitelist.relying_parties import CALLBACK, assertion, make_bank, make
 from tsm.models import Phone
 from whitelist.models import Credential, MinisterialCertification, RelyingParty
 
+pytestmark = pytest.mark.databases
+
 Ask = Callable[..., Asked]
 HERE, ELSEWHERE = "a" * 64, "b" * 64
 

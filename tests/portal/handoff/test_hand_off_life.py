@@ -28,6 +28,8 @@ from tests.whitelist.relying_parties import make_bank, make_credential
 from whitelist import credentials
 from whitelist.models import Credential, MinisterialCertification, PurposeOfUse, RelyingParty
 
+pytestmark = pytest.mark.databases
+
 Ask = Callable[..., Asked]
 SIGNATURE, AUTHENTICATION = Purpose.SIGNATURE, Purpose.USER_AUTHENTICATION
 

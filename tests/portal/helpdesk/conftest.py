@@ -15,7 +15,6 @@ from tsm.models import Enrolment
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

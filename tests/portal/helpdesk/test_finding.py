@@ -18,7 +18,7 @@ from tests.portal.accounts.people import journal
 from tests.portal.helpdesk.callers import enrolled
 from tsm.models import Enrolment
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tsm import measures, services
 from tsm.measures import Signal
 from tsm.models import Enrolment, ServiceOrder
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tests.portal.handoff.citizens import Citizen
 from tests.portal.mynaportal.visitor import MOVE, NURSERY, Visitor
 from whitelist.models import RelyingParty
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 def pdfsig(pdf: Path) -> str:

@@ -21,7 +21,7 @@ from tests.portal.notices.conftest import ADDRESS
 from tests.portal.notices.post import PostOffice, text_of
 from tests.tsm.enrolment.citizen import Citizen, card_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 NEW = "neu@mail.example"
 

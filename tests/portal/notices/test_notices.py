@@ -25,7 +25,7 @@ from tsm import measures, services
 from tsm.jpki import Key
 from tsm.models import Enrolment
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 Deliver = Callable[..., list[str]]
 

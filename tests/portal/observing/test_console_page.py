@@ -1,7 +1,5 @@
 """The console's page of findings: the same as the doctor says, for operators alone, in both languages."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -10,11 +8,6 @@ from portal.observing.models import PeriodicRun
 from tests.portal.accounts.people import make_staff, sign_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _quick(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def test_an_operator_sees_what_is_wrong_and_what_to_do(well: Realm) -> None:

@@ -57,6 +57,7 @@ def test_every_finding_is_tried() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.databases(each=True)
 @pytest.mark.parametrize("id_", sorted(BREAKS))
 def test_a_finding_strikes_when_it_should_and_not_before(
     id_: str, well: Realm, settings: Any, deliver: Callable[..., list[str]]

@@ -30,7 +30,7 @@ from tests.portal.providers.people import (
 )
 from whitelist.models import Organisation
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 def invite(owner: Membership, to: str, role: str = "developer") -> str:

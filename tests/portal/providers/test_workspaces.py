@@ -27,7 +27,7 @@ from tests.portal.providers.people import NAME, address, client, make_organisati
 from tests.whitelist.relying_parties import public_jwk
 from whitelist.models import Credential, RegisteredApplication, RelyingParty
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 Deliver = Callable[..., list[str]]
 CALLBACK = "http://localhost:3000/callback"
 

@@ -16,7 +16,6 @@ from whitelist.models import Organisation
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.whitelist.review import cases
 from whitelist.models import EndingNotice, MinisterialCertification, Organisation, RelyingParty, Suspension
 from whitelist.review import endings, suspensions
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,8 @@ from tests.whitelist.relying_parties import make_bank, make_credential
 from whitelist.models import Credential, PurposeOfUse, RelyingParty, VerificationLog
 from whitelist.verification import tasks
 
+pytestmark = pytest.mark.databases
+
 Held = dict[tuple[Purpose, Medium], Certificate]
 SIGNATURE, AUTHENTICATION = Purpose
 CARD, PHONE = Medium

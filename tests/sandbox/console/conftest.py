@@ -18,7 +18,6 @@ Page = Callable[[str], str]
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.tsm.enrolment.citizen import PHONE_PASSWORD, PHONE_PIN
 from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
 from tsm.models import Phone
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.databases]
 
 
 def fits(told: Any) -> None:

@@ -16,7 +16,6 @@ from tests.portal.providers.people import make_organisation, make_provider, make
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.TSM_LONG_POLL_SECONDS = 0
 
 

@@ -1,8 +1,7 @@
 """Item 21: torn at any byte, what is kept is the state before the command or the state after it."""
 
-import os
-import resource
-import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,10 @@ import pytest
 from sandbox.virtual.element import Element
 from sandbox.virtual.kept import Kept
 from sandbox.virtual.state_file import StateFile
+from tests.conftest import ROOT
+from tests.sandbox.virtual_element import tearing
 from tests.sandbox.virtual_element.signers import Aes, put
+from tests.sandbox.virtual_element.tearing import killed_at
 from tests.sandbox.virtual_element.workbench import (
     DOMAIN,
     DOMAIN_KEYS,
@@ -94,31 +96,14 @@ def test_item_21_what_is_answered_is_already_kept_one_write_for_one_command() ->
     assert len(written) > 15
 
 
-def killed_at(path: Path, state: bytes, limit: int) -> None:
-    """Write a state in a process that the kernel ends as soon as it would write byte `limit`."""
-    child = os.fork()
-    if not child:
-        try:
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            StateFile(path).write(state)
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status) == (limit < len(state)), (limit, status)
-
-
-@pytest.mark.slow
 def test_item_21_a_write_torn_at_any_byte_leaves_the_state_before_it(
     tmp_path: Path, steps: list[tuple[bytes, bytes, bytes]]
 ) -> None:
     path = tmp_path / "element"
     _, before, after = next(step for step in steps if step[1] != step[2])
-    StateFile(path).write(before)
-    for limit in range(1, len(after)):
-        killed_at(path, after, limit)
-        assert StateFile(path).read() == before
+    command = [sys.executable, "-m", tearing.__name__, str(path), before.hex(), after.hex()]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     killed_at(path, after, len(after))
     assert StateFile(path).read() == after
 

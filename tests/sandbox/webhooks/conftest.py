@@ -15,7 +15,6 @@ from tests.sandbox.webhooks.receiver import Receiver
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.WEBHOOKS_LOOPBACK = True
     settings.LINKAGE_AT_ONCE = False
 

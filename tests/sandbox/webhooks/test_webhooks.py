@@ -26,7 +26,7 @@ from tests.whitelist.probes import servers
 from tests.whitelist.probes.servers import World, octets
 from whitelist.models import Credential
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 Deliver = Callable[..., list[str]]
 HOUR = timedelta(hours=1)
 

@@ -12,7 +12,6 @@ from tests.sandbox.ready import Api, ready
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.TSM_LONG_POLL_SECONDS = 0
 
 

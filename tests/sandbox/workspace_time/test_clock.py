@@ -35,6 +35,8 @@ from tests.whitelist.relying_parties import assertion
 from tsm.models import Enrolment, Incident
 from whitelist.models import Credential
 
+pytestmark = pytest.mark.databases
+
 Deliver = Callable[..., list[str]]
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 GOOD, REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED

@@ -20,7 +20,6 @@ from tests.sandbox.ready import Api, ready
 @pytest.fixture(autouse=True)
 def _here(settings: Any) -> None:
     settings.DEFAULT_REALM = "test"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.LINKAGE_AT_ONCE = False
 
 

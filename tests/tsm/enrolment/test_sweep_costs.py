@@ -117,7 +117,7 @@ def test_an_incident_that_is_not_ripe_is_not_touched(realm: Realm) -> None:
 
 
 @pytest.mark.usefixtures("citizen")
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="the plans are PostgreSQL's")
+@pytest.mark.postgres
 def test_no_statement_of_a_sweep_needs_to_read_a_grown_table_whole(realm: Realm) -> None:
     sweep.run()
     with CaptureQueriesContext(connection) as seen:
