@@ -13,12 +13,13 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Q
 
 from ca import clock
-from ca.models import Certificate, JournalEntry, JournalHead, Realm
+from ca.models import JournalEntry, JournalHead, Realm
 from ca.profiles import Medium, Purpose
 from portal.handoff import hand_offs
 from portal.handoff.models import HandOff
 from portal.handoff.states import OPEN
 from portal.providers.models import Workspace
+from sandbox import certificates
 from sandbox.models import EventCursor, Webhook, WebhookDelivery, WebhookEvent
 from sandbox.webhooks import catalogue
 from tsm.models import Enrolment
@@ -128,7 +129,7 @@ class _Teller:
     def __init__(self, realm: Realm, entries: Sequence[JournalEntry]) -> None:
         serials = {one.subject for one in entries if one.kind.startswith("certificate.")}
         # Authorities count their serial numbers each for itself: the purpose tells whose it is.
-        rows = Certificate.objects.filter(realm=realm, serial_number__in=serials, medium=Medium.PHONE)
+        rows = certificates.issued_in(realm).filter(serial_number__in=serials, medium=Medium.PHONE)
         ids = {(purpose, serial): pk for pk, purpose, serial in rows.values_list("pk", "purpose", "serial_number")}
         references = {one.subject for one in entries if one.kind.startswith("enrolment.")}
         pairs = Q(signature_certificate__in=ids.values()) | Q(authentication_certificate__in=ids.values())

@@ -7,8 +7,9 @@ is good again by it may end again.
 from django.db import transaction
 
 from ca import clock, history, journal
-from ca.models import Authority, Certificate, Realm
+from ca.models import Certificate, Realm
 from portal.providers.models import Workspace
+from sandbox import certificates
 from sandbox.models import EventCursor
 
 EXPIRED = "certificate.expired"
@@ -30,10 +31,8 @@ def note(realm: Realm) -> int:
         EventCursor.objects.filter(pk=cursor.pk).update(expired_until=now)
         if since is None or since >= now:
             return 0
-        # The end is the last moment at which it is good. By the issuers' own ids: serial numbers' index leads there.
-        # Joined, PostgreSQL takes a workspace's for as large as the middle one of all, and reads every certificate.
-        issuers = list(Authority.objects.filter(realm=realm).values_list("pk", flat=True))
-        ended = Certificate.objects.filter(issuer__in=issuers, not_after__gte=since, not_after__lt=now)
+        # The end is the last moment at which it is good.
+        ended = certificates.issued_in(realm).filter(not_after__gte=since, not_after__lt=now)
         rows = ended.exclude(status=Certificate.Status.REVOKED).order_by("not_after", "pk")
         happenings = [
             journal.Happening(

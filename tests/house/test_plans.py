@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from portal.certificates import history
 from portal.console import standing
 from portal.handoff import hand_offs
 from portal.notices import reading
+from sandbox import certificates
+from sandbox.models import EventCursor
+from sandbox.webhooks import expiry
 from tests.ca import plans
 from tests.ca.fixtures import *  # noqa: F403
 from tests.ca.fixtures import make_holder, public_key
@@ -52,6 +56,14 @@ def _noticed(one: Enrolment) -> None:
     reading.read(one.realm)
 
 
+def _of_a_workspace(one: Enrolment) -> None:
+    certificates.find(one.realm, "signature-0A")
+    list(certificates.of(one.realm)[:5])
+    expiry.note(one.realm)
+    EventCursor.objects.update(expired_until=clock.now(one.realm) - timedelta(days=1))
+    expiry.note(one.realm)
+
+
 READ: dict[str, Callable[[Enrolment], Any]] = {
     "a holder's uses and changes": history.page,
     "a number that operators look for": lambda one: standing.find(one.realm, str(uuid.uuid4())),
@@ -61,6 +73,7 @@ READ: dict[str, Callable[[Enrolment], Any]] = {
     "the log of who asks": lambda one: log.newest([1, 2], 50, before=10**6),
     "hand-offs that ran out": lambda one: hand_offs.expire_due(one.realm),
     "going on after issuing": _continued,
+    "a workspace's certificates": _of_a_workspace,
     "notices of what fell": _noticed,
 }
 

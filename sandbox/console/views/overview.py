@@ -9,7 +9,7 @@ from ca import clock
 from ca.models import Certificate
 from portal.handoff.models import HandOff
 from portal.providers import keys, workspaces
-from sandbox import citizens, phones
+from sandbox import certificates, citizens, phones
 from sandbox.console import telling, tour
 from sandbox.console.access import WorkspaceRequest, page, shown
 from sandbox.trace import reading
@@ -28,7 +28,7 @@ def overview(request: WorkspaceRequest) -> HttpResponseBase:
         "figures": {
             "citizens": citizens.of(realm).count(),
             "phones": phones.of(realm).count(),
-            "certificates": Certificate.objects.filter(realm=realm, status=Certificate.Status.VALID).count(),
+            "certificates": certificates.issued_in(realm).filter(status=Certificate.Status.VALID).count(),
             "hand_offs": HandOff.objects.filter(
                 realm=realm, created_at__gt=clock.now(realm) - timedelta(days=1)
             ).count(),
