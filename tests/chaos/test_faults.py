@@ -116,7 +116,7 @@ def test_after_the_fault_the_books_are_right(worlds: Worlds, name: str, time_: i
             if name == "packets-lost":
                 told["strikes"], told["arrived"] = wire.lost()
             if name == "phones-tear":
-                told["strikes"] = told["counted"].get("phones that vanished", 0)
+                told["strikes"] = told["counted"].get("elements torn away", 0)
             told["books"] = world.settled_books(grace=fault.grace)
             if fault.load.get("mail"):
                 told["wrong"] += world.unsent(told["realm"])
