@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -80,7 +81,8 @@ class Worlds:
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    """Give the systems that faults strike."""
+    """Give the systems that faults strike; who ends this process ends them, and what they have mounted."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     found = Worlds(tmp_path_factory.mktemp("chaos"))
     yield found
     found.end()
