@@ -40,12 +40,13 @@ class Refused(Exception):
 class Torn:
     """An element that is torn away at one of its next commands, with the phone or under it."""
 
-    def __init__(self, inner: Any, at: int, *, phone_too: bool) -> None:
-        self.inner, self.left, self.phone_too = inner, at, phone_too
+    def __init__(self, inner: Any, at: int, told: "Told", *, phone_too: bool) -> None:
+        self.inner, self.left, self.told, self.phone_too = inner, at, told, phone_too
 
     def transmit(self, apdu: bytes) -> bytes:
         self.left -= 1
         if self.left == 0:
+            self.told.count("elements torn away")
             if self.phone_too:
                 raise Vanished
             raise ConnectionError("torn away")
@@ -85,7 +86,7 @@ class Phone:
         element = self.citizen.element
         # Nothing tears any more when it is to come to its end.
         if time.monotonic() < self.until - GIVE_UP and self.chance.random() < self.tears:
-            element = Torn(element, self.chance.randint(1, 60), phone_too=self.chance.random() < 0.5)
+            element = Torn(element, self.chance.randint(1, 60), self.told, phone_too=self.chance.random() < 0.5)
         yield element
 
     def go(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from ca.models import Realm
 from tests.chaos import clock, network
 from tests.chaos.mail import MailServer
-from tests.chaos.phones import held
+from tests.chaos.phones import Told, Torn, Vanished, held
 from tests.conftest import missing
 
 pytestmark = pytest.mark.chaos
@@ -113,6 +113,22 @@ def test_the_mail_server_breaks_off_goes_away_and_is_back() -> None:
     finally:
         server.stop()
     assert server.taken == {"<one>": 1, "<two>": 1, "<four>": 1}
+
+
+class _Element:
+    def transmit(self, apdu: bytes) -> bytes:
+        return b"\x90\x00"
+
+
+@pytest.mark.parametrize(("phone_too", "error"), [(True, Vanished), (False, ConnectionError)])
+def test_an_element_is_torn_away_with_its_phone_or_under_it(phone_too: bool, error: type[BaseException]) -> None:
+    told = Told()
+    torn = Torn(_Element(), 3, told, phone_too=phone_too)
+    assert [torn.transmit(b"") for _ in range(2)] == [b"\x90\x00"] * 2
+    assert told.counted == {}
+    with pytest.raises(error):
+        torn.transmit(b"")
+    assert told.counted == {"elements torn away": 1}
 
 
 @pytest.mark.django_db
