@@ -239,7 +239,11 @@ SPOILED: dict[str, Callable[[], None]] = {
 }  # fmt: skip
 
 
-def found_in(realm: Realm, grace: timedelta = timedelta(hours=1)) -> set[str]:
+# The ceremony's entries are as old as this run of the tests.
+GRACE = timedelta(hours=12)
+
+
+def found_in(realm: Realm, grace: timedelta = GRACE) -> set[str]:
     return {finding.check.id for finding in books.read(realm, grace=grace)}
 
 
@@ -264,12 +268,12 @@ def test_every_check_finds_what_it_is_there_for_and_nothing_in_good_books(realm:
 
     # The command says the same, and ends with 1.
     told = io.StringIO()
-    call_command("books", stdout=told)
+    call_command("books", grace=GRACE.total_seconds(), stdout=told)
     assert "are right" in told.getvalue()
     counter_behind()
     told = io.StringIO()
     with pytest.raises(CommandError):
-        call_command("books", "--json", "--quick", stdout=told)
+        call_command("books", "--json", "--quick", grace=GRACE.total_seconds(), stdout=told)
     (one,) = json.loads(told.getvalue())
     assert (one["id"], one["realm"], one["more"]) == ("ca.counter-behind", realm.slug, False)
 
