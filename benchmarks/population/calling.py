@@ -156,9 +156,10 @@ def _lock(browser: Any, citizen: Any) -> None:
     device = Authenticator()
     pages.set_up(browser, citizen, device)
     pages.gesture(browser, device)
-    pages.post(browser, "typed")
+    text = pages.post(browser, "proof-text", {"use": "typed"}).json()["text"]
+    pages.post(browser, "typed", {"text": text, "signature": pages.signed(citizen, text), "typed": True})
     pages.prove(browser, citizen)
-    pages.post(browser, "off")
+    pages.post(browser, "off", {"reason": "by_holder"})
 
 
 # --- The service ------------------------------------------------------------------------------------------------------

@@ -72,7 +72,8 @@ class Recorder:
             if answer.status_code < 300:
                 self._seen.setdefault(operation, []).append(seen)
             else:
-                self.refused[operation] = f"{answer.status_code}: {answer.content[:300].decode(errors='replace')}"
+                is_json = "json" in answer.get("Content-Type", "")
+                self.refused[operation] = f"{answer.status_code}: {answer.json().get('detail') if is_json else ''}"
             return answer
 
         Client.request = request  # type: ignore[method-assign]
