@@ -56,7 +56,7 @@ class Walk:
         app.loader.import_default_modules()
         self._tasks = app.tasks
         # While a phone is kept waiting in a long poll, the workers work.
-        conversation.time = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: self._work())  # type: ignore[assignment]
+        conversation.time = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: self.work())  # type: ignore[assignment]
         self._client = Client()
         self._meter = meter
         self._waiting: deque[tuple[str, tuple[Any, ...]]] = deque()
@@ -85,7 +85,7 @@ class Walk:
             elif response.status_code >= 400:
                 raise SystemExit(f"{method} {path}: {response.status_code} {response.content.decode()}")
             if not path.startswith("/gp/seram"):
-                self._work()
+                self.work()
             return value
 
         class Wire:
@@ -137,7 +137,7 @@ class Walk:
                 if self.profiler:
                     self.profiler.disable()
 
-    def _work(self) -> None:
+    def work(self) -> None:
         """Be the workers until nothing waits. Publishing CRLs is a matter of the interval, not of an enrolment."""
         while self._waiting:
             task, arguments = self._waiting.popleft()

@@ -21,7 +21,7 @@ import tempfile
 import time
 from typing import Any
 
-from benchmarks import report
+from benchmarks import everyone, report
 
 BAR = 50.0  # ms, the median by the clock
 
@@ -72,11 +72,9 @@ def measure(rounds: int, rows: int) -> dict[str, Any]:
 
     django.setup()
     logging.disable(logging.WARNING)  # a refused hand-off's page is one of them
-    from django.conf import settings
     from django.core.management import call_command
 
-    settings.PHONE_DEVICES = "tests.portal.handoff.devices"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # staff signs in once, beforehand
+    everyone.settle()
     call_command("migrate", verbosity=0)
     from ca import ceremony
     from tests.portal.everyone import world

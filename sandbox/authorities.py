@@ -30,8 +30,11 @@ def responder(found: Generation) -> ResponderKey | None:
 
 def lists(realm: Realm) -> QuerySet[Crl]:
     """Return the newest list of each of the realm's distribution points."""
-    newest = Crl.objects.filter(partition=OuterRef("partition")).order_by("-number").values("pk")[:1]
-    rows = Crl.objects.filter(partition__generation__authority__realm=realm, pk=Subquery(newest))
+    newest = Crl.objects.filter(partition=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    # From the points, each by an index, and never from all lists that there ever were.
+    generations = list(Generation.objects.filter(authority__realm=realm).values_list("pk", flat=True))
+    points = Partition.objects.filter(generation__in=generations)
+    rows = Crl.objects.filter(pk__in=list(points.annotate(newest=Subquery(newest)).values_list("newest", flat=True)))
     return rows.select_related("partition__generation__authority__realm")
 
 

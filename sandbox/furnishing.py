@@ -45,7 +45,9 @@ def settle(realm: Realm) -> bool:
         return False
     if row.state != State.PAST:
         return True
-    open_requests = Issuance.objects.filter(realm=realm).exclude(state__in=Issuance.FINAL)
+    # As the index of what is unfinished has it: by the realm and the state, all requests that ever were would be read.
+    unfinished = Issuance.objects.filter(realm=realm, certificate=None, error_code="")
+    open_requests = unfinished.exclude(state__in=Issuance.FINAL)
     # First the cards', then the phones' that stand on them. What another worker holds, that one finishes, and the rest.
     for _ in range(2):
         issue(list(open_requests.values_list("pk", flat=True)))

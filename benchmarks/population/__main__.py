@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.population.server import Server
+from benchmarks.population.server import OTHERS, Server
 
 SECRETS = ("SECRET_KEY", "CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE", "TSM_MASTER_KEY", "SANDBOX_SEAL_KEY")
 FOLDER = Path(os.environ.get("POPULATION_FOLDER", Path(tempfile.gettempdir()) / "jpki-population"))
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("holders", type=int)
     parser.add_argument("--full", action="store_true", help="copies with everything, the octets of certificates too")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--part", choices=["work", "pages", "all"], default="all")
+    parser.add_argument("--part", choices=["work", "timetable", "pages", "api", "all"], default="all")
     parser.add_argument("--only", default="", help="measure what has this in its name, and keep nothing")
     parser.add_argument("--shared-buffers", default="1GB")
     parser.add_argument("--workers", type=int, default=2, help="tables loaded at once")
@@ -40,15 +40,15 @@ def main() -> None:
     server.start(chosen.shared_buffers)
     name = f"population_{chosen.holders}{'_full' if chosen.full else ''}"
     # Who looks at pages while another works is told from him by the database's user.
-    _settings(server.url(name, "pages" if chosen.part == "pages" else "jpki"), FOLDER / name)
-    from benchmarks.population import copies, loading
+    _settings(server.url(name, chosen.part if chosen.part in OTHERS else "jpki"), FOLDER / name)
+    from benchmarks.population import frame, loading
 
     if chosen.step in ("load", "all"):
         shutil.rmtree(FOLDER / name, ignore_errors=True)
         (FOLDER / name).mkdir()
         server.create(name)
         _django()
-        made = loading.load(copies.Size(chosen.holders, chosen.full), chosen.workers)
+        made = loading.load(frame.Size(chosen.holders, chosen.full), chosen.workers)
         (FOLDER / name / "made.json").write_text(json.dumps(made))
     if chosen.step in ("measure", "all"):
         _django()

@@ -4,25 +4,15 @@ python -m benchmarks.population.drawing
 """
 
 import json
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.population import charts, flatness
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES, PAGE = ROOT / "docs" / "scale", ROOT / "docs" / "scale.md"
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 860, 400, 70, 46, 300, 46
-# Dark enough to be told from white, and from each other without colour by their dashes.
-STROKES = (
-    ("#0017c1", ""),
-    ("#b00020", "7 3"),
-    ("#115a36", "2 3"),
-    ("#7a3e00", "10 3 2 3"),
-    ("#5b2a86", "5 5"),
-    ("#333", "1 4"),
-)
 FLAT = (
     "work: one enrolment",
     "work: one hand-off",
@@ -71,7 +61,7 @@ def _chart(title: str, measured: Sequence[Run], names: Iterable[str], **axis: st
     for name in names:
         points = [(run["holders"], run["figures"][name][key]) for run in measured if name in run["figures"]]
         lines[name.partition(": ")[2]] = [(x, max(y, 0.01)) for x, y in points]
-    return _svg(title, "holders", unit, lines)
+    return charts.svg(title, "holders", unit, lines)
 
 
 def _sizes(measured: Sequence[Run]) -> str:
@@ -83,71 +73,19 @@ def _sizes(measured: Sequence[Run]) -> str:
             for run in measured
             if name in run["tables"]
         ]
-    return _svg("The largest tables as loaded, with their indexes, MB", "holders", "MB", lines)
-
-
-def _svg(title: str, across: str, up: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """Return a chart whose axes both go by powers of ten."""
-    every = [point for points in lines.values() for point in points]
-    low_x, high_x = (f(math.log10(x) for x, _ in every) for f in (min, max))
-    low, high = math.floor(min(math.log10(y) for _, y in every)), math.ceil(max(math.log10(y) for _, y in every))
-    high = max(high, low + 1)
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
-
-    def at(x: float, y: float) -> str:
-        along = (math.log10(x) - low_x) / max(high_x - low_x, 1e-9)
-        return (
-            f"{LEFT + along * (right - LEFT):.1f},{bottom - (math.log10(y) - low) / (high - low) * (bottom - TOP):.1f}"
-        )
-
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-family="sans-serif" '
-        f'font-size="13"><title>{escape(title)}</title><rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
-        f'<text x="{LEFT}" y="24" font-size="16" font-weight="bold">{escape(title)}</text>',
-    ]
-    for power in range(low, high + 1):
-        _, y = at(10**low_x, 10**power).split(",")
-        parts.append(f'<path d="M{LEFT} {y}H{right}" stroke="#ccc"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y}" dy="4" text-anchor="end">{_short(10.0**power)}</text>')
-    for holders in sorted({x for x, _ in every}):
-        x, _ = at(holders, 10**low).split(",")
-        parts.append(f'<path d="M{x} {TOP}V{bottom}" stroke="#ccc"/>')
-        parts.append(f'<text x="{x}" y="{bottom + 20}" text-anchor="middle">{_short(holders)}</text>')
-    parts.append(f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 6}" text-anchor="middle">{escape(across)}</text>')
-    parts.append(f'<text x="{LEFT - 8}" y="{TOP - 8}" text-anchor="end">{escape(up) if len(up) < 8 else ""}</text>')
-    for number, (name, points) in enumerate(lines.items()):
-        colour, dashes = STROKES[number % len(STROKES)]
-        path = " ".join(at(x, y) for x, y in points)
-        parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
-        )
-        for x, y in points:
-            where = at(x, y).split(",")
-            parts.append(f'<circle cx="{where[0]}" cy="{where[1]}" r="3" fill="{colour}"/>')
-        y = TOP + 10 + number * 40
-        parts.append(f'<path d="M{right + 20} {y}h28" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>')
-        first, _, rest = name.partition(", ")
-        parts.append(f'<text x="{right + 54}" y="{y}" dy="4">{escape(first)}</text>')
-        if rest:
-            parts.append(f'<text x="{right + 54}" y="{y + 15}" dy="4">{escape(rest)}</text>')
-    return "\n".join([*parts, "</svg>", ""])
-
-
-def _short(value: float) -> str:
-    for limit, word in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= limit:
-            return f"{value / limit:g}{word}"
-    return f"{value:g}"
+    return charts.svg("The largest tables as loaded, with their indexes, MB", "holders", "MB", lines)
 
 
 # --- Tables -----------------------------------------------------------------------------------------------------------
 def _page(text: str, measured: Sequence[Run]) -> str:
     tables = {
-        "work": _table(measured, [name for name in measured[-1]["figures"] if name.startswith("work: ")]),
-        "timetable": _table(
-            measured, sorted({n for run in measured for n in run["figures"] if n.startswith("timetable")})
-        ),
+        "work": _table(measured, _named(measured, "work: ")),
+        "timetable": _table(measured, sorted(_named(measured, "timetable: "))),
         "pages": _table(measured, _most_visited(measured)),
+        "searches": _table(measured, [*_named(measured, "officer: "), *_named(measured, "verifier: ")]),
+        "operations": _table(measured, sorted(_named(measured, "api: "))),
+        "verdict": flatness.verdict(measured),
+        "missing": _missing(measured),
         "sizes": _table_of_sizes(measured),
     }
     for name, table in tables.items():
@@ -164,12 +102,28 @@ def _most_visited(measured: Sequence[Run], shown: int = 25) -> list[str]:
     return sorted(filter(_is_page, figures), key=lambda name: -float(figures[name]["buffers"]))[:shown]
 
 
+def _named(measured: Sequence[Run], beginning: str) -> list[str]:
+    """Return the names of that kind, in the order in which they were measured."""
+    every = (name for run in measured for name in run["figures"] if name.startswith(beginning))
+    return list(dict.fromkeys(every))
+
+
+def _missing(measured: Sequence[Run]) -> str:
+    """Return a line for each that was to be measured and wasn't, with the reason."""
+    lines = [
+        f"- among {charts.short(run['holders'])}: `{name}`: {why}"
+        for run in measured
+        for name, why in sorted(run.get("missing", {}).items())
+    ]
+    return "\n".join(lines) or "Nothing was left out."
+
+
 def _is_page(name: str) -> bool:
     return name.startswith("page: ")
 
 
 def _table(measured: Sequence[Run], names: Iterable[str]) -> str:
-    heads = [_short(run["holders"]) for run in measured]
+    heads = [charts.short(run["holders"]) for run in measured]
     lines = [
         "| | "
         + " | ".join(f"pages {head}" for head in heads)
@@ -188,7 +142,7 @@ def _table(measured: Sequence[Run], names: Iterable[str]) -> str:
 
 
 def _table_of_sizes(measured: Sequence[Run]) -> str:
-    heads = [_short(run["holders"]) for run in measured]
+    heads = [charts.short(run["holders"]) for run in measured]
     lines = [
         "| table | " + " | ".join(f"rows {h} | MB {h}" for h in heads) + " |",
         "|---|" + "---:|" * (2 * len(heads)),

@@ -10,19 +10,23 @@ numbers, not hashes of what stands there), or used (no element stands behind a p
 made afterwards, by the system's own code.
 """
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 from benchmarks import report
-from benchmarks.population.copies import SERVICES, Copier, Samples, Size
+from benchmarks.population.copies import Copier
+from benchmarks.population.frame import SERVICES, Samples, Size
 
 
 def load(size: Size, workers: int = 2) -> dict[str, Any]:
     """Fill the empty database of the settings; return how long each part took, in seconds, and rows and bytes."""
     from django.core.management import call_command
     from django.db import connection
+
+    from ca import transcript
 
     begun = time.perf_counter()
     call_command("migrate", verbosity=0)
@@ -43,6 +47,10 @@ def load(size: Size, workers: int = 2) -> dict[str, Any]:
             for _ in pool.map(_work, work, work.values()):
                 pass
         copier.finish(cursor)
+        # What was written down of the journal ends with the samples: it begins anew behind the copies, as on a host
+        # that joins. Otherwise the first signature would write all of them down.
+        for folder in transcript.folders():
+            shutil.rmtree(folder, ignore_errors=True)
         for statement in links:
             cursor.execute(statement)
         part = time.perf_counter()

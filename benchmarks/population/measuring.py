@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import report
-from benchmarks.population import looking, working
+from benchmarks import everyone, report
+from benchmarks.population import calling, looking, working
 from benchmarks.population.watching import Watch
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "scale"
@@ -25,6 +25,7 @@ class Book:
 
     def __init__(self, only: str, rounds: int) -> None:
         self.figures: dict[str, dict[str, Any]] = {}
+        self.missing: dict[str, str] = {}  # what was to be measured and wasn't, and why
         self.rounds = rounds
         self.watch = Watch()
         self._only = only
@@ -39,26 +40,44 @@ class Book:
         numbers = "".join(f"{figures[key]:>11,.1f}" for key in ("median_ms", "min_ms", "statements", "rows", "buffers"))
         report.say(f"{kind + ': ' + name:<72}{numbers}")
 
+    def miss(self, name: str, why: str) -> None:
+        """Take down that something wasn't measured."""
+        self.missing[name] = why
+        report.say(f"NOT measured  {name}: {why}")
+
     def measure(self, kind: str, name: str, work: Callable[[], Any], *, each: int = 1, rounds: int = 0) -> None:
         """Measure a piece of work that can be done again and again."""
-        if self.wants(f"{kind}: {name}"):
+        if not self.wants(f"{kind}: {name}"):
+            return
+        try:
             self.note(kind, name, self.watch.often(work, rounds or self.rounds, each=each))
+        except (Exception, SystemExit) as error:  # the rest is worth measuring all the same
+            self.miss(f"{kind}: {name}", f"{type(error).__name__}: {error}"[:300])
 
 
 def measure(holders: int, *, full: bool, rounds: int, part: str, only: str, made: dict[str, Any]) -> None:
     """Measure a part, or all that has `only` in its name; keep the figures, but for those of `only`."""
+    from ca.models import Realm
+
+    everyone.wait_patiently()
     begun, book = time.perf_counter(), Book(only, rounds)
     report.say(f"{'':<72}{'median ms':>11}{'min ms':>11}{'statements':>11}{'rows':>11}{'buffers':>11}")
     if part in ("work", "all"):
         working.measure(book)
+    if part in ("timetable", "all"):
+        working.measure_timetable(book)
     if part in ("pages", "all"):
         looking.measure(book)
+    if part in ("api", "all") and book.wants("api: "):
+        calling.measure(book, Realm.objects.get(slug="bench"))
     if only:
         return
     FOLDER.mkdir(exist_ok=True)
     path = FOLDER / f"{holders}{'-full' if full else ''}.json"
     # The other part's, where each is measured by itself.
-    before = json.loads(path.read_text())["figures"] if part != "all" and path.exists() else {}
+    kept = json.loads(path.read_text()) if part != "all" and path.exists() else {}
+    figures = kept.get("figures", {}) | book.figures
+    missing = kept.get("missing", {}) | book.missing
     document = {
         "holders": holders,
         "full": full,
@@ -68,7 +87,8 @@ def measure(holders: int, *, full: bool, rounds: int, part: str, only: str, made
         "seconds_to_load": round(made["seconds"]),
         "seconds_to_measure": round(time.perf_counter() - begun),
         "tables": dict(_tables()),
-        "figures": before | book.figures,
+        "figures": figures,
+        "missing": {name: why for name, why in missing.items() if name not in figures},
     }
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
     report.say(f"kept in {path}")

@@ -13,6 +13,8 @@ from pathlib import Path
 import psycopg
 
 PORT = 55432
+# Users of the database beside the owner, so that parts can be measured at once and their statements told apart.
+OTHERS = ("pages", "api")
 SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -73,8 +75,11 @@ class Server:
             name = psycopg.sql.Identifier(database)
             connection.execute(psycopg.sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
             connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(name))
-            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'pages'").fetchone() is None:
-                connection.execute("CREATE ROLE pages LOGIN SUPERUSER")
+            for role in OTHERS:
+                if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone() is None:
+                    connection.execute(
+                        psycopg.sql.SQL("CREATE ROLE {} LOGIN SUPERUSER").format(psycopg.sql.Identifier(role))
+                    )
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
 

@@ -17,8 +17,9 @@ from portal.certificates import history
 from portal.console import standing
 from portal.handoff import hand_offs
 from portal.notices import reading
-from sandbox import certificates
-from sandbox.models import EventCursor
+from sandbox import authorities as lists_of
+from sandbox import certificates, furnishing
+from sandbox.models import EventCursor, Furnishing
 from sandbox.webhooks import expiry
 from tests.ca import plans
 from tests.ca.fixtures import *  # noqa: F403
@@ -32,7 +33,7 @@ from whitelist.verification import log
 pytestmark = pytest.mark.databases
 
 GROWN = (
-    "ca_certificate", "ca_holder", "ca_issuance", "ca_journalentry", "ca_cardrevocation", "tsm_phone",
+    "ca_certificate", "ca_crl", "ca_holder", "ca_issuance", "ca_journalentry", "ca_cardrevocation", "tsm_phone",
     "tsm_secureelement", "tsm_enrolment", "tsm_conversation", "portal_handoff", "portal_happening", "portal_notice",
     "whitelist_verificationlog",
 )  # fmt: skip
@@ -57,6 +58,10 @@ def _noticed(one: Enrolment) -> None:
 
 
 def _of_a_workspace(one: Enrolment) -> None:
+    furnishing.settle(one.realm)
+    Furnishing.objects.update(state="past")
+    furnishing.settle(one.realm)
+    list(lists_of.lists(one.realm))
     certificates.find(one.realm, "signature-0A")
     list(certificates.of(one.realm)[:5])
     expiry.note(one.realm)
