@@ -12,7 +12,6 @@ import pytest
 from tests.trial.people import People
 from tests.trial.walking import Deployment
 
-
 OCSP = "http://ocsp.jpki.example"
 
 
