@@ -130,7 +130,7 @@ upgrade: setup-tests ## let the first release serve while its database is migrat
 	$(PYTHON) -m pytest -q tests/upgrade/serving.py
 
 drill: setup-tests ## lose the database of a running system, restore a backup, and see that no number is given twice; minutes
-	$(PYTHON) -m pytest -q -s tests/upgrade/drill.py
+	$(PYTHON) -m pytest -q -s tests/upgrade/drill.py tests/upgrade/recovery.py
 
 HOLDERS ?= 100000
 bench-population: setup-tests ## measure everything among HOLDERS=… people on PostgreSQL, and draw docs/scale.md's curves anew
@@ -169,5 +169,5 @@ release: setup ## make dist/jpki-….tar.gz: what hosts install, whole (docs/ope
 	@scripts/release.sh
 
 trial: setup-tests release ## run docs/operating.md on hosts of its own with systemd, and the Containerfile (root; some minutes)
-	$(PYTHON) -m pytest -s tests/trial/operating.py tests/trial/enrolling.py tests/trial/verifiers.py \
+	$(PYTHON) -m pytest -s tests/trial/operating.py tests/trial/enrolling.py tests/trial/verifiers.py tests/trial/sealing.py \
 		tests/trial/container.py tests/trial/image.py
