@@ -164,7 +164,8 @@ TABLES: Mapping[str, May] = {
     ),
     "ca_statusanswer": May(read="sweeps", remove="sweeps"),
     "django_content_type": May(read="web"),
-    "django_session": May(read="web", add="web", remove="web", change={"web": "session_data expire_date"}),
+    # After a restore the ceremony signs everybody out (`resume`).
+    "django_session": May(read="web", add="web", remove="web ceremony", change={"web": "session_data expire_date"}),
     "otp_static_staticdevice": May(
         read="web",
         add="web",
@@ -245,7 +246,7 @@ TABLES: Mapping[str, May] = {
     "portal_release": May(read="web", add="web", change={"web": "state decided_by_id decided_at"}),
     "portal_screenchallenge": May(read="web", add="web", remove="web", change={"web": "taken_at"}),
     "portal_screenlock": May(read="web", add="web", remove="web", change={"web": "sign_count used_at pin_typed_at"}),
-    "portal_staffsession": May(read="web", add="web", change={"web": "seen_at ended_at"}),
+    "portal_staffsession": May(read="web", add="web", remove="ceremony", change={"web": "seen_at ended_at"}),
     "portal_workspace": May(
         read="web ca notices workspaces",
         add="web",
@@ -295,6 +296,7 @@ TABLES: Mapping[str, May] = {
         read="web tsm sweeps notices",
         add="tsm",
         change={"web": "installation last_seen_at heard_at", "tsm": "token_digest certificate_digest"},
+        see={"ceremony": "id realm_id"},
     ),
     "tsm_secureelement": May(
         read="web tsm sweeps",
@@ -303,8 +305,11 @@ TABLES: Mapping[str, May] = {
             "tsm": (
                 "isd_counter domain_counter isd_generation isd_pending domain_generation domain_pending "
                 "applet_version receipt_counter token_counter occupant_id lease_until lease_holder"
-            )
+            ),
+            # What a restored database says that elements have counted is taken for nothing (`resume`).
+            "ceremony": "isd_counter domain_counter",
         },
+        see={"ceremony": "id phone_id"},
     ),
     "tsm_serviceorder": May(read="web tsm sweeps", add="web tsm sweeps", change={"web tsm sweeps": "state settled_at"}),
     "tsm_sweepmark": May(read="sweeps", add="sweeps", change={"sweeps": "sequence silence_at"}),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from ca import restoring
 from ca.errors import CaError
@@ -38,20 +39,30 @@ class Command(BaseCommand):
         realm = Realm.objects.filter(slug=options["realm"]).first()
         if realm is None:
             raise CommandError(f"no realm {options['realm']!r}")
+        doubted = _doubt(realm) if realm.halted_at is not None else 0
         try:
             published = restoring.read(realm, options["crl"])
             report = restoring.go_on(realm, who=options["by"], published=published, ahead=options["serials_ahead"])
         except CaError as error:
             raise CommandError(f"{error.code}: {error}") from error
+        for line in told(report):
+            self.stdout.write(line)
+        self.stdout.write(f"{doubted} secure elements will be asked how far they have counted; everybody is signed out")
+        self.stdout.write(f"{realm.slug} goes on")
+
+
+def _doubt(realm: Realm) -> int:
+    """Believe no counter and no sign-in of a restored database; return how many elements will be asked.
+
+    Before the realm goes on: what failed afterwards, nobody would do again.
+    """
+    with transaction.atomic():
         # What an element counted since, only the element knows: it is asked.
         doubted = doubts.doubt_counters(realm)
         # A sign-out after the backup is lost; so nobody is signed in.
         Session.objects.all().delete()
         StaffSession.objects.all().delete()
-        for line in told(report):
-            self.stdout.write(line)
-        self.stdout.write(f"{doubted} secure elements will be asked how far they have counted; everybody is signed out")
-        self.stdout.write(f"{realm.slug} goes on")
+    return doubted
 
 
 def told(report: Report) -> list[str]:
