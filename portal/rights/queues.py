@@ -25,8 +25,8 @@ def _access(reader: str, writers: str) -> Access:
 QUEUES: Mapping[str, Access] = {
     # Requests to issue, lists to publish, the register to sign.
     "ca": _access("ca", "web ca tsm sweeps notices workspaces beat ceremony"),
-    # An element to go on with. A worker that finds it held sends again.
-    "tsm": _access("tsm", "web ca tsm sweeps"),
+    # An element to go on with: a worker that finds it held sends again. And old legs to be emptied, by the clock.
+    "tsm": _access("tsm", "web ca tsm sweeps beat"),
     "sweeps": _access("sweeps", "beat"),
     "notices": _access("notices", "beat"),
     # Probes that were asked for, or are due.

@@ -283,7 +283,7 @@ TABLES: Mapping[str, May] = {
         change={
             "web": "state answers sent_at reported_at outcome",
             "tsm sweeps": "state outcome",
-            "sweeps": "plan commands answers trimmed_at",
+            "tsm": "plan commands answers trimmed_at",
         },
     ),
     "tsm_loadfile": May(

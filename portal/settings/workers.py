@@ -53,6 +53,8 @@ CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_DEFAULT_QUEUE = "tsm"
 CELERY_TASK_ROUTES = {
     "ca.sweep_*": {"queue": "sweeps"},
+    # What was sent to elements is the TSM's alone to write, also where it is emptied.
+    "tsm.sweep_legs": {"queue": "tsm"},
     "tsm.sweep_*": {"queue": "sweeps"},
     "ca.*": {"queue": "ca"},
     "tsm.*": {"queue": "tsm"},
