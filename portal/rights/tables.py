@@ -165,7 +165,13 @@ TABLES: Mapping[str, May] = {
     "ca_statusanswer": May(read="sweeps", remove="sweeps"),
     "django_content_type": May(read="web"),
     # After a restore the ceremony signs everybody out (`resume`).
-    "django_session": May(read="web", add="web", remove="web ceremony", change={"web": "session_data expire_date"}),
+    "django_session": May(
+        read="web",
+        add="web",
+        remove="web ceremony",
+        change={"web": "session_data expire_date"},
+        see={"ceremony": "expire_date"},
+    ),
     "otp_static_staticdevice": May(
         read="web",
         add="web",
@@ -246,7 +252,9 @@ TABLES: Mapping[str, May] = {
     "portal_release": May(read="web", add="web", change={"web": "state decided_by_id decided_at"}),
     "portal_screenchallenge": May(read="web", add="web", remove="web", change={"web": "taken_at"}),
     "portal_screenlock": May(read="web", add="web", remove="web", change={"web": "sign_count used_at pin_typed_at"}),
-    "portal_staffsession": May(read="web", add="web", remove="ceremony", change={"web": "seen_at ended_at"}),
+    "portal_staffsession": May(
+        read="web", add="web", remove="ceremony", change={"web": "seen_at ended_at"}, see={"ceremony": "id"}
+    ),
     "portal_workspace": May(
         read="web ca notices workspaces",
         add="web",
