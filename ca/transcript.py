@@ -39,6 +39,7 @@ FILE_BYTES = 64 << 20
 # A transcript that is begun for a realm that has lived before: so many entries are copied, or none.
 _FROM_THE_BEGINNING = 10_000
 _TAIL = 1 << 16
+_AT_ONCE = 5000  # entries written together: a folder that was away may lack millions
 SEALED = "journal.sealed"  # ca.seals, which stands above
 
 
@@ -169,8 +170,15 @@ def _append(realm: Realm, place: Path) -> None:
         )
         last = Line(begun)
     mark = last.mark
+    while (written := _append_after(realm, place, mark)) is not None:
+        mark = written
+
+
+def _append_after(realm: Realm, place: Path, mark: Mark) -> Mark | None:
+    """Write what the journal has after a mark, so many at once; return the last, or None where nothing is left."""
     # One query: the entry that must be there, and those that came after it.
-    entries = list(JournalEntry.objects.filter(realm=realm, sequence__gte=mark.sequence).order_by("sequence"))
+    after = JournalEntry.objects.filter(realm=realm, sequence__gte=mark.sequence).order_by("sequence")
+    entries = list(after[: _AT_ONCE + 1])
     if mark.sequence:
         if not entries or (entries[0].sequence, entries[0].hash) != (mark.sequence, mark.hash):
             raise RecordsBehind(
@@ -179,12 +187,13 @@ def _append(realm: Realm, place: Path) -> None:
             )
         del entries[0]
     if not entries:
-        return
+        return None
     for before, entry in zip([mark.sequence, *(one.sequence for one in entries)], entries, strict=False):
         if entry.sequence != before + 1:
             raise RecordsBehind(f"{realm.slug}: the journal has no entry {before + 1}")
     seals = _seals(realm, entries)
     _write(place, entries[0].sequence, [_line(realm, entry, seals.get(entry.sequence)) for entry in entries])
+    return Mark(entries[-1].sequence, entries[-1].hash) if len(entries) >= _AT_ONCE else None
 
 
 def _line(realm: Realm, entry: JournalEntry, seal: JournalSeal | None) -> str:

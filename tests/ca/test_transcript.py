@@ -205,6 +205,27 @@ def test_files_are_begun_anew_when_they_are_large(
     assert [line.mark.sequence for line in kept if line.entry] == list(entries)
 
 
+def test_a_folder_that_lacks_much_gets_it_piece_by_piece_and_without_a_gap(
+    folder: Path, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript, "_AT_ONCE", 3)
+    read: list[int] = []
+    write = transcript._write
+
+    def watched(place: Path, first: int, lines: list[str], **more: Any) -> None:
+        read.append(len(lines))
+        write(place, first, lines, **more)
+
+    journal.record_all(holder.realm, [journal.Happening("test.noted", str(number), {}) for number in range(10)])
+    monkeypatch.setattr(transcript, "_write", watched)
+    transcript.keep(holder.realm)
+    assert max(read) <= 4, "three after the one that must be there"
+    kept = [one["entry"]["sequence"] for one in lines(folder, holder.realm) if "entry" in one]
+    assert kept == list(
+        JournalEntry.objects.filter(realm=holder.realm).order_by("sequence").values_list("sequence", flat=True)
+    )
+
+
 def test_another_realm_goes_on(folder: Path, holder: Holder) -> None:
     other = Realm.objects.create(slug="other", name="other")
     journal.record(other, "handoff.asked", "something to seal")
