@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ca import clock
-from ca.models import Certificate, Realm
+from ca.models import Authority, Certificate, Realm
 from ca.profiles import Purpose
 from portal.handoff import asking
 from portal.providers import invitations, workspaces
@@ -182,9 +182,10 @@ def citizen(owner: Membership) -> Citizen:
 
 
 def certificate(owner: Membership) -> Certificate:
-    """Return one that stands in the workspace's realm, though another's authorities issued it."""
+    """Return one that stands in the workspace's realm, as its authority's, though another's key signed it."""
     made = issue_card(make_holder(owner.organisation.realm))
-    Certificate.objects.filter(pk=made.pk).update(realm=realm_of(owner))
+    issuer, _ = Authority.objects.get_or_create(realm=realm_of(owner), purpose=made.purpose)
+    Certificate.objects.filter(pk=made.pk).update(realm=realm_of(owner), issuer=issuer)
     made.refresh_from_db()
     return made
 
