@@ -127,9 +127,10 @@ def _suspended(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -
 
 def _resumed(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:
     _require(sei.is_locked(reading["lock"]["applications"]) is False, "the applet is locked", "lock.applications")
-    _order_done(leg)
+    # The order is open until it is carried out: by it the database knows that this is meant (portal.rights.guards).
     if leg.enrolment.state == State.ACTIVE:
         services.release(leg.enrolment)
+    _order_done(leg)
 
 
 def _unblocked(element: SecureElement, leg: Leg, plan: Plan, reading: Reading) -> None:

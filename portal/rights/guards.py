@@ -65,7 +65,18 @@ POLICIES: tuple[Policy, ...] = (
     Policy("a_chain_begins_at_its_beginning", "ca_journalhead", "INSERT", "web workspaces ca", "sequence = 0"),
     # Who follows what fell, gives up and publishes ends and holds; valid a certificate becomes by its holder's proof at
     # the site, or an officer's decision.
-    Policy("workers_make_nothing_valid", "ca_certificate", "UPDATE", "ca tsm sweeps", "status <> 'valid'"),
+    Policy("workers_make_nothing_valid", "ca_certificate", "UPDATE", "ca sweeps", "status <> 'valid'"),
+    # The TSM releases a phone's pair when the element has proved that it is unlocked, as was ordered; and no other.
+    Policy(
+        "the_tsm_makes_valid_what_was_ordered_to_resume",
+        "ca_certificate",
+        "UPDATE",
+        "tsm",
+        "status <> 'valid' OR EXISTS (SELECT FROM tsm_serviceorder AS o"
+        " JOIN tsm_enrolment AS e ON e.id = o.enrolment_id"
+        " WHERE o.function = 'resume' AND o.state = 'open' AND e.state = 'active'"
+        " AND ca_certificate.id IN (e.signature_certificate_id, e.authentication_certificate_id))",
+    ),
     # The keys that the authorities then certify are made by the worker that has the responders' store.
     Policy(
         "a_workspace_is_asked_for_without_keys",
