@@ -11,6 +11,7 @@ import argparse
 import ipaddress
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 DATABASE, BROKER, EXPORTER = 5432, 5671, 9464
@@ -71,8 +72,8 @@ def rules(
     addresses: dict[str, str],
     name: str,
     *,
-    operators: list[str] = [],  # noqa: B006  (read only)
-    monitoring: list[str] = [],  # noqa: B006
+    operators: Sequence[str] = (),
+    monitoring: Sequence[str] = (),
 ) -> str:
     """Return the rules of one host, to be loaded as /etc/nftables.conf."""
 
@@ -96,7 +97,7 @@ def rules(
     return TEMPLATE.format(name=name, parts=" ".join(parts), coming=_block(coming), going=_block(going))
 
 
-def _line(side: str, addresses: list[str], port: int) -> str:
+def _line(side: str, addresses: Sequence[str], port: int) -> str:
     if not addresses:
         return ""
     known = sorted({str(ipaddress.ip_network(one)).removesuffix("/32") for one in addresses})
