@@ -4,7 +4,7 @@ An officer decides it once, for all; it is carried out in lots of one transactio
 lives, so whoever was interrupted runs it again. It needs no key.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
-from ca import bulk, clock, history, journal, revocation
+from ca import clock, journal, revocation
 from ca.errors import GenerationStillSigns, NoAuthority
 from ca.models import CardRevocation, Certificate, Generation, Issuance, Realm
 from ca.profiles import Medium, Purpose
-from ca.revocation import LIVING, Cause, Event
+from ca.revocation import LIVING, Cause
 
 CONDEMNED = "officer.condemned"
 LOT = 500  # certificates of the generation a transaction, and what stands on them
@@ -146,8 +146,14 @@ def _lot(generation: Generation, after: int, fallen: Fallen) -> int | None:
         # One that the same key signed falls for the key, not for its card.
         condemned = [*own, *(row for row in phones if row.generation_id == generation.pk)]
         along = [row for row in phones if row.generation_id != generation.pk]
-        _fell(realm, condemned, Cause.AUTHORITY_KEY_COMPROMISE, now)
-        _fell(realm, along, Cause.CARD_CERTIFICATE_REVOKED, now)
+        revocation.revoke_together(realm, condemned, cause=Cause.AUTHORITY_KEY_COMPROMISE, now=now)
+        revocation.revoke_together(
+            realm,
+            along,
+            cause=Cause.CARD_CERTIFICATE_REVOKED,
+            now=now,
+            more=lambda row: {"card_certificate": row.card, "lag_milliseconds": 0},
+        )
         # Settled: what stood on them has fallen. One that is being signed opens its note again (ca.linkage).
         took = {row.card for row in along}
         notes = (
@@ -167,39 +173,3 @@ def _lot(generation: Generation, after: int, fallen: Fallen) -> int | None:
 
 def _read(certificates: "QuerySet[Certificate]") -> list[_Row]:
     return [_Row(*row) for row in certificates.values_list(*_READ, "generation_id")]
-
-
-def _fell(realm: Realm, rows: Sequence[_Row], cause: Cause, now: datetime) -> None:
-    """Revoke living certificates, in the realm's turn: one statement each for journal and rows."""
-    if not rows:
-        return
-    revoked, since = Certificate.Status.REVOKED.value, history.instant(now)
-    happenings: Collection[journal.Happening] = [
-        journal.Happening(revocation.JOURNALED[Event.REVOKE], row.serial_number, _facts(row, cause, revoked, since))
-        for row in rows
-    ]
-    journal.record_all(realm, happenings)
-    bulk.update(
-        Certificate,
-        ("status", "cause", "revoked_at", "changed_at", "crl_entry"),
-        [
-            (row.pk, revoked, cause.value, now, now, revocation.crl_entry(row.serial_number, cause=cause, at=now))
-            for row in rows
-        ],
-        where="t.status <> %s",
-        arguments=[revoked],
-    )
-
-
-def _facts(row: _Row, cause: Cause, after: str, since: str) -> dict[str, object]:
-    facts: dict[str, object] = {
-        "purpose": row.purpose,
-        "medium": row.medium,
-        "before": row.status,
-        "after": after,
-        "cause": cause.value,
-        "since": since,
-    }
-    if cause is Cause.CARD_CERTIFICATE_REVOKED:
-        facts |= {"card_certificate": row.card, "lag_milliseconds": 0}
-    return facts

@@ -8,14 +8,14 @@ notes of card certificates that fell, by a partial index, and never the pairs.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from ca import bulk, clock, history, journal, revocation
+from ca import clock, journal, revocation
 from ca.models import CardRevocation, Certificate, Realm, Recheck
 from ca.profiles import Medium
 from ca.revocation import LIVING, Cause
@@ -104,34 +104,13 @@ def _read(phones: QuerySet[Certificate]) -> list[_Phone]:
 
 
 def _fell(realm: Realm, phones: Sequence[_Phone], now: datetime) -> None:
-    """Revoke living phone certificates, in the realm's turn: one statement each for journal, rows and partitions."""
-    cause = Cause.CARD_CERTIFICATE_REVOKED.value
-    revoked = Certificate.Status.REVOKED.value
-    since = history.instant(now)
-    happenings, rows = [], []
-    for phone in phones:
-        facts = {
-            "purpose": phone.purpose,
-            "medium": phone.medium,
-            "before": phone.status,
-            "after": revoked,
-            "cause": cause,
-            "since": since,
-            "card_certificate": phone.card,
-            "lag_milliseconds": revocation.lag_milliseconds(phone.card_fell_at, now),
-        }
-        kind = revocation.JOURNALED[revocation.Event.REVOKE]
-        happenings.append(journal.Happening(kind, phone.serial_number, facts))
-        entry = revocation.crl_entry(phone.serial_number, cause=cause, at=now)
-        rows.append((phone.pk, revoked, cause, now, now, entry))
-    journal.record_all(realm, happenings)
-    bulk.update(
-        Certificate,
-        ("status", "cause", "revoked_at", "changed_at", "crl_entry"),
-        rows,
-        where="t.status <> %s",
-        arguments=[revoked],
-    )
+    """Revoke living phone certificates with their cards', in the realm's turn, and note their lists."""
+
+    def more(phone: _Phone) -> dict[str, Any]:
+        lag = revocation.lag_milliseconds(phone.card_fell_at, now)
+        return {"card_certificate": phone.card, "lag_milliseconds": lag}
+
+    revocation.revoke_together(realm, phones, cause=Cause.CARD_CERTIFICATE_REVOKED, now=now, more=more)
     revocation.note({phone.partition_id for phone in phones})
 
 

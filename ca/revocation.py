@@ -4,20 +4,20 @@ It works on rows, needs no key, and joins the caller's transaction. Each change 
 of the CRL that shows it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from cryptography.x509 import ReasonFlags
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from ca import entries, history, journal, messages
+from ca import bulk, entries, history, journal, messages
 from ca.causes import REASON_CODES, RULES, Cause, Event
 from ca.errors import CardCertificateNotValid, IllegalTransition, PhoneCertificateExists
-from ca.models import CardRevocation, Certificate, Partition
+from ca.models import CardRevocation, Certificate, Partition, Realm
 from ca.profiles import Medium
 
 # Beside what stands here: the table that the callers' causes come from.
@@ -44,6 +44,24 @@ JOURNALED: Mapping[Event, str] = {
     Event.RELEASE: "certificate.released",
     Event.REVOKE: "certificate.revoked",
 }
+
+
+class Row(Protocol):
+    """What a revocation of many needs to know of each certificate, as just read in the realm's turn."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def serial_number(self) -> str: ...
+    @property
+    def purpose(self) -> str: ...
+    @property
+    def medium(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+
+
+R = TypeVar("R", bound=Row)
 
 
 def reason(certificate: Certificate) -> ReasonFlags | None:
@@ -126,6 +144,31 @@ def again(certificate: Certificate, *, status: str, cause: str, since: datetime,
     if status == Status.REVOKED and certificate.medium == Medium.CARD:
         _note_fall(certificate, since)
     return True
+
+
+def revoke_together(
+    realm: Realm,
+    rows: Sequence[R],
+    *,
+    cause: Cause,
+    now: datetime,
+    more: Callable[[R], Mapping[str, Any]] = lambda _: {},
+) -> None:
+    """Revoke many living certificates, in the realm's turn: one statement each for journal and rows.
+
+    `more` is what the journal says of each besides. Their lists are the caller's to note and to wake.
+    """
+    revoked, since = Status.REVOKED.value, history.instant(now)
+    happenings, written = [], []
+    for row in rows:
+        facts = {"purpose": row.purpose, "medium": row.medium, "before": row.status, "after": revoked}
+        facts |= {"cause": cause.value, "since": since, **more(row)}
+        happenings.append(journal.Happening(JOURNALED[Event.REVOKE], row.serial_number, facts))
+        entry = crl_entry(row.serial_number, cause=cause, at=now)
+        written.append((row.pk, revoked, cause.value, now, now, entry))
+    journal.record_all(realm, happenings)
+    columns = ("status", "cause", "revoked_at", "changed_at", "crl_entry")
+    bulk.update(Certificate, columns, written, where="t.status <> %s", arguments=[revoked])
 
 
 def _require_cause(certificate: Certificate, cause: str, event: Event) -> None:
