@@ -310,6 +310,47 @@ def test_an_application_that_the_site_writes_is_at_its_beginning(separated: Real
         assert "row-level security" in insert(**changed), changed
 
 
+def test_the_tsm_releases_the_pair_of_a_phone_in_use_whose_resume_is_ordered_and_no_other(separated: Realm) -> None:
+    held, other = Certificate.objects.filter(realm=separated).order_by("pk")[:2]
+    texts = ("application_text", "application_signature", "challenge", "trouble")
+    rows = (
+        "holder_id",
+        "phone_id",
+        "element_id",
+        "card_signature_certificate_id",
+        "card_authentication_certificate_id",
+    )
+    own = {"id": "9", "realm_id": str(separated.pk), "state": "'active'", **dict.fromkeys(texts, "''")}
+    own |= {"reference": "gen_random_uuid()", "state_since": "now()", "created_at": "now()", **dict.fromkeys(rows, "1")}
+    own |= {"signature_certificate_id": str(held.pk)}
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO tsm_enrolment ({', '.join(own)}) VALUES ({', '.join(own.values())})")
+    Certificate.objects.filter(pk__in=[held.pk, other.pk]).update(status="on_hold", cause=Cause.LOSS)
+
+    def release(certificate: Certificate) -> str:
+        return refusal("tsm", f"UPDATE ca_certificate SET status = 'valid', cause = '' WHERE id = {certificate.pk}")
+
+    def ordered(function: str, state: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM tsm_serviceorder")
+            cursor.execute(
+                "INSERT INTO tsm_serviceorder (enrolment_id, function, state, asked_at) VALUES (9, %s, %s, now())",
+                [function, state],
+            )
+
+    assert "row-level security" in release(held)
+    for function, state in (("resume", "done"), ("suspend", "open")):
+        ordered(function, state)
+        assert "row-level security" in release(held), (function, state)
+    ordered("resume", "open")
+    assert "row-level security" in release(other)
+    assert release(held) == ""
+    with connection.cursor() as cursor:
+        # Its phone and holder are none: whether they are there is asked at the end, of what is left.
+        cursor.execute("DELETE FROM tsm_serviceorder")
+        cursor.execute("DELETE FROM tsm_enrolment")
+
+
 def test_the_verifier_is_the_one_that_postgresql_makes() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL password_encryption = 'scram-sha-256'")
