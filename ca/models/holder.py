@@ -27,7 +27,7 @@ class Holder(models.Model):
         # By what a caller can say of himself: some four hundred of ten million share a birthday (portal.helpdesk).
         indexes = (
             models.Index(fields=["realm", "born_on"], name="ca_holder_born_on"),
-            models.Index(fields=["realm", "name"], name="ca_holder_name"),
+            models.Index(fields=["realm", "name", "born_on"], name="ca_holder_name_born_on"),
         )
 
     def __str__(self) -> str:
