@@ -73,6 +73,7 @@ class TokenView(APIView):
         except WhitelistError as error:
             # Who it says it is, isn't written down: it may be anything.
             logger.warning("token refused (%s) by %s from %s", error.code, by, address_of(request._request))
+            error.data.setdefault("error", "invalid_client")  # RFC 6749 5.2
             raise
         callers.count(request, token.credential)
         logger.info("token by %s for %s, key %s", by, token.credential.relying_party.client_id, token.credential.key_id)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from portal import api_errors, problems
-from portal.accounts import passkeys, signing_in
+from portal.accounts import passkeys, signing_in, staff
 from portal.accounts import views as accounts
 from portal.accounts.errors import AccountError, CodeWrong
 from portal.accounts.models import Account
@@ -56,6 +56,17 @@ def confirm(request: HttpRequest, account: Account) -> None:
         signing_in.confirm(account, request.POST["code"])
     else:
         raise CodeWrong("neither a code nor a passkey")
+
+
+def confirm_both(request: HttpRequest, account: Account) -> None:
+    """Have an account's owner sign in anew, before a factor changes: by a passkey, which is both, or password and code.
+
+    Raises as `confirm`, and PasswordWrong.
+    """
+    if not request.POST.get("passkey") and account.user.has_usable_password():
+        # The code last: what can't be taken shall not use one up.
+        staff.require_current(account, request.POST.get("own_password", ""))
+    confirm(request, account)
 
 
 def factors(account: Account) -> dict[str, Any]:

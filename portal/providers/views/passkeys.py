@@ -14,7 +14,7 @@ from portal.accounts import views as accounts
 from portal.accounts.errors import AccountError
 from portal.accounts.models import Account
 from portal.providers.access import PersonRequest, signed_in
-from portal.providers.views.answers import confirm, factors, problem, refused
+from portal.providers.views.answers import confirm_both, factors, problem, refused
 
 registering = partial(accounts.enrolling, door="providers:register")
 
@@ -94,14 +94,14 @@ def add_ask(request: PersonRequest) -> HttpResponseBase:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: PersonRequest) -> HttpResponseBase:
-    """Add a passkey to one's account: the second factor anew, a name, and the new passkey's answer."""
+    """Add a passkey to one's account: signed in anew, with a name, and the new passkey's answer."""
     if request.staff.role != Account.Role.PROVIDER:
         return redirect("accounts:account")
     context = {"name": request.POST.get("name", ""), **factors(request.staff)}
     if request.method != "POST":
         return render(request, "providers/passkey_add.html", context)
     try:
-        confirm(request, request.staff)
+        confirm_both(request, request.staff)
         passkeys.add(request.staff, passkeys.read(request.POST.get("created", "")), name=context["name"])
     except AccountError as error:
         return refused(request, "providers/passkey_add.html", context, error)
@@ -111,7 +111,7 @@ def add(request: PersonRequest) -> HttpResponseBase:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: PersonRequest, passkey: int) -> HttpResponse | HttpResponseBase:
-    """Ask whether a passkey shall go; the second factor anew."""
+    """Ask whether a passkey shall go; signed in anew."""
     found = next((one for one in passkeys.of(request.staff) if one.pk == passkey), None)
     if found is None:
         return redirect("providers:account")
@@ -119,7 +119,7 @@ def remove(request: PersonRequest, passkey: int) -> HttpResponse | HttpResponseB
     if request.method != "POST":
         return render(request, "providers/passkey_remove.html", context)
     try:
-        confirm(request, request.staff)
+        confirm_both(request, request.staff)
         passkeys.remove(request.staff, found.pk)
     except AccountError as error:
         return refused(request, "providers/passkey_remove.html", context, error)

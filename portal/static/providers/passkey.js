@@ -23,7 +23,7 @@ const WAYS = {
   },
   confirm: async (button) => {
     button.form.elements.passkey.value = JSON.stringify(await get(await call(button.dataset.ask, {})));
-    for (const field of button.form.querySelectorAll("[name=code]")) field.required = false;
+    for (const field of button.form.querySelectorAll("[name=code], [name=own_password]")) field.required = false;
     button.form.requestSubmit();
   },
   add: async (button) => {

@@ -63,20 +63,26 @@ def test_a_form_or_json_gives_a_token_that_no_cache_keeps(client: Client, creden
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected"),
+    ("changes", "expected", "error"),
     [
-        ({"grant_type": "password"}, "token_request_invalid"),
-        ({"client_assertion_type": "x"}, "token_request_invalid"),
-        ({"client_assertion": ""}, "token_request_invalid"),
-        ({"client_assertion": "a.b.c"}, "client_assertion_invalid"),
-        ({"client_assertion": assertion("test-bank", "http://other.example")}, "client_assertion_invalid"),
-        ({"client_assertion": assertion("nobody", AUDIENCE)}, "client_unknown"),
+        ({"grant_type": "password"}, "token_request_invalid", "unsupported_grant_type"),
+        ({"client_assertion_type": "x"}, "token_request_invalid", "invalid_request"),
+        ({"client_assertion": ""}, "token_request_invalid", "invalid_request"),
+        ({"client_assertion": "a.b.c"}, "client_assertion_invalid", "invalid_client"),
+        (
+            {"client_assertion": assertion("test-bank", "http://other.example")},
+            "client_assertion_invalid",
+            "invalid_client",
+        ),
+        ({"client_assertion": assertion("nobody", AUDIENCE)}, "client_unknown", "invalid_client"),
     ],
 )
-def test_a_wrong_token_request_is_a_problem(
-    client: Client, credential: Credential, changes: dict[str, str], expected: str
+def test_a_wrong_token_request_is_a_problem_and_an_error_of_oauth(
+    client: Client, credential: Credential, changes: dict[str, str], expected: str, error: str
 ) -> None:
-    assert code(token_request(client, **changes)) == expected
+    refused = token_request(client, **changes)
+    assert code(refused) == expected
+    assert refused.json()["error"] == error
 
 
 def test_who_gets_a_token_and_who_does_not_is_logged_without_either(

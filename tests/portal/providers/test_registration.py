@@ -247,6 +247,19 @@ def test_another_passkey_is_added_and_the_last_one_stays(realm: Realm) -> None:
     assert Passkey.objects.count() == 1
 
 
+def test_a_password_and_the_code_add_a_passkey_and_the_code_alone_does_not(realm: Realm) -> None:
+    account = make_staff(realm, "owner@bank.example", role="provider")
+    client, device = sign_in(account), Device()
+    made = device.create(ask(client, "add/ask").json())
+    body = {"name": "会社", "created": _text(made), "code": code(account)}
+    for wrong in ({}, {"own_password": "not this one at all"}):
+        refused = client.post("/providers/account/passkeys/add", body | wrong)
+        assert refused.status_code == 403
+        assert 'id="own_password"' in refused.content.decode()
+    assert client.post("/providers/account/passkeys/add", body | {"own_password": PASSWORD}).status_code == 302
+    assert [one.name for one in Passkey.objects.filter(account=account)] == ["会社"]
+
+
 def test_a_passkey_of_somebody_else_confirms_nothing_and_isnt_removed(realm: Realm) -> None:
     mine, theirs = Device(), Device()
     client, other = confirmed(browser()), confirmed(browser(), "other@bank.example")
