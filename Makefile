@@ -160,6 +160,7 @@ documents:
 	@scripts/system-packages.sh documents || true
 
 setup-tests: setup
+	@scripts/system-packages.sh headless || true
 	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk rabbitmq age || [ "$$CI" != true ]
 
 %.mo: %.po

@@ -11,6 +11,7 @@ venv|python3-venv|no virtual environment can be made: nothing runs
 readers|libpcsclite-dev gcc libc6-dev python3-dev|card readers are off (a real card or secure element can't be reached); all else works
 postgresql|postgresql|the tests of concurrency on PostgreSQL don't run
 pcscd|pcscd vsmartcard-vpcd opensc|the tests that reach the virtual card through pcscd and OpenSC don't run
+headless|chromium-headless-shell|the browser tests need the whole Chromium, which takes three times the work for a page
 chromium|chromium|the browser tests don't run
 fonts|fonts-noto-cjk fontconfig|the browser tests' pictures show boxes in place of Japanese
 documents|libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk fontconfig|letters, receipts and exports as PDF can't be made; all else works
@@ -34,7 +35,8 @@ have() {
             && python3 -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ;;
         postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ;;
         pcscd) [ -x /usr/sbin/pcscd ] && [ -e /etc/reader.conf.d/vpcd ] && command -v opensc-tool ;;
-        chromium) command -v chromium ;;
+        headless) command -v chromium-headless-shell ;;
+        chromium) command -v chromium-headless-shell || command -v chromium ;;
         fonts) fc-list :lang=ja | grep -q . ;;
         documents) ldconfig -p | grep -q libpangoft2-1.0.so.0 && ldconfig -p | grep -q libharfbuzz-subset.so.0 && fc-list :lang=ja | grep -q . ;;
         poppler) command -v pdfsig && command -v pdftotext ;;

@@ -155,13 +155,14 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
-    """Start Debian's Chromium, without a window."""
+    """Start Debian's Chromium, without a window: where it is there, the one that has none."""
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium")
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if program is None:
-        missing("Chromium is not installed (Debian: apt-get install chromium)")
+        missing("Chromium is not installed (Debian: apt-get install chromium-headless-shell)")
     quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    quiet.append("--disable-gpu")  # without one it would be played by the processor
     root = ["--no-sandbox"] if os.getuid() == 0 else []
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=[*quiet, "--disable-sync", *root])
