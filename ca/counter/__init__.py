@@ -1,6 +1,6 @@
 """The counter: where a municipality orders certificates for cards, and learns what became of its orders."""
 
-from ca.counter.order import LONGEST_LINE, Order, lines, read
+from ca.counter.order import LONGEST_LINE, Order, lines, read, reference_of
 from ca.counter.outcome import outcomes
 from ca.counter.placing import CHANGED, KNOWN, NEW, SAME, Placed, place
 
@@ -16,4 +16,5 @@ __all__ = [
     "outcomes",
     "place",
     "read",
+    "reference_of",
 ]

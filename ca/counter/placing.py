@@ -24,12 +24,12 @@ NEW, CHANGED, SAME, KNOWN = "new", "changed", "same", "known"
 
 @dataclass(frozen=True)
 class Placed:
-    """What an order did: to the holder's entry (KNOWN: it was placed before and did nothing now), and beyond.
+    """What an order did: what became of the holder's entry (KNOWN: placed before, the order did nothing now), and more.
 
     `asked` are ids of the requests that `ca.issue` carries out, `revoked` the serial numbers of what it ended.
     """
 
-    holder: str
+    became: str
     asked: Sequence[int] = ()
     revoked: Sequence[str] = ()
 

@@ -19,12 +19,13 @@ from django.db import transaction
 from hypothesis import strategies as st
 
 from ca import counter, issuance, journal, linkage, messages
-from ca.errors import OrderRefused
+from ca.errors import OrderRefused, OrderTaken
 from ca.management.commands.order_cards import REMEDIES
 from ca.models import CardOrder, Certificate, Holder, Issuance, JournalEntry, Realm
 from ca.profiles import Purpose
 from tests.ca.counter import HOLDER, der, line, pem, request, written
 from tests.ca.fixtures import issue_phone, make_realm, private_key, public_key
+from tests.ca.test_issuance import at_once
 
 Status = Certificate.Status
 MOVED = {"address": "東京都港区芝公園１－２－３", "municipality": "Minato-ku", "municipality_code": "13103"}
@@ -378,6 +379,32 @@ def test_who_orders_is_said_and_what_nobody_placed_is_named(desk: Desk, tmp_path
     with pytest.raises(CommandError, match="nobody placed: 'A-9'"):
         desk.outcomes("A-1", "A-9")
     assert CardOrder.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_counters_that_place_the_same_at_once_one_does(realm: Realm) -> None:
+    order = counter.read(json.dumps(line()).encode())
+    other = counter.read(json.dumps(line(name="試験　花江")).encode())
+    results = at_once(*[lambda one=one: counter.place(realm, one, counter="x") for one in (order, order, other, other)])
+    placed = [one.became for one in results if isinstance(one, counter.Placed)]
+    refused = [one for one in results if not isinstance(one, counter.Placed)]
+    assert sorted(placed) == ["known", "new"]
+    assert [type(one) for one in refused] == [OrderTaken, OrderTaken]
+    assert (Holder.objects.count(), CardOrder.objects.count(), Issuance.objects.count()) == (1, 1, 2)
+    assert journal.verify(realm) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_changes_of_one_holder_at_once_end_each_certificate_once(realm: Realm, tmp_path: Path) -> None:
+    desk = Desk(realm, tmp_path)
+    desk.place(line())
+    desk.issue()
+    changes = [counter.read(json.dumps(line(f"B-{n}", keys=(), address=f"東京都港区{n}")).encode()) for n in range(4)]
+    results = at_once(*[lambda one=one: counter.place(realm, one, counter="x") for one in changes])
+    assert [one.became for one in results] == ["changed"] * 4, results  # type: ignore[attr-defined]
+    assert sum(len(one.revoked) for one in results) == 1  # type: ignore[attr-defined]
+    assert JournalEntry.objects.filter(kind="certificate.revoked").count() == 1
+    assert journal.verify(realm) is None
 
 
 # --- Any line ---------------------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def feed_request(data: bytes) -> None:
 def feed_order(data: bytes) -> None:
     """Lines that a counter hands in: each is an order that a database can keep, or is refused in words."""
     for _, line in counter.lines(io.BytesIO(data)):
-        counter.order.reference_of(line).encode("ascii")
+        counter.reference_of(line).encode("ascii")
         try:
             order = counter.read(line)
         except OrderRefused as error:

@@ -78,6 +78,7 @@ def managed(system: System, process: str, *words: str) -> tuple[int, str]:
         ("ceremony", ["verify_journal", "--realm", "sandbox"]),
         ("ceremony", ["halt", "--realm", "sandbox"]),
         ("ceremony", ["resume", "--realm", "sandbox", "--by", "an officer"]),
+        ("counter", ["order_cards", "--realm", "sandbox", "--issued"]),
         ("web", ["staff", "add", "sakura", "--role", "helpdesk"]),
         ("notices", ["letters", "--help"]),
     ],

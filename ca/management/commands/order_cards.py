@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import Error as DatabaseTrouble
 
 from ca import counter, messages
-from ca.counter.order import LONGEST_TEXT, reference_of
+from ca.counter.order import LONGEST_TEXT
 from ca.errors import OrderRefused, OrderUnfit
 from ca.models import Realm
 
@@ -58,12 +58,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Place, or tell."""
-        realm = Realm.objects.filter(slug=options["realm"]).first()
-        if realm is None:
-            raise CommandError(f"no realm {options['realm']!r}")
-        if options["issued"] is not None:
-            self._tell(realm, options["issued"])
-            return
+        try:
+            realm = Realm.objects.filter(slug=options["realm"]).first()
+            if realm is None:
+                raise CommandError(f"no realm {options['realm']!r}")
+            if options["issued"] is not None:
+                self._tell(realm, options["issued"])
+                return
+        except DatabaseTrouble as error:
+            raise CommandError(_trouble(error)) from None
         name = str(options["counter"]).strip()
         if not name or len(name) > LONGEST_TEXT or any(unicodedata.category(one).startswith("C") for one in name):
             raise CommandError(f"say who orders with --counter: a name of 1 to {LONGEST_TEXT} characters")
@@ -99,12 +102,10 @@ class Placing:
                 except OrderRefused as error:
                     refused += 1
                     self._refuse(number, line, error)
-                except DatabaseError as error:
-                    # Its text may have a row in it; the server's log has it whole.
-                    state = getattr(error.__cause__, "sqlstate", None) or "no state"
+                except DatabaseTrouble as error:
                     raise CommandError(
-                        f"line {number}: the database doesn't take it ({type(error).__name__}, {state}). This line and"
-                        " those after it changed nothing; those before it stand. Place the file again"
+                        f"line {number}: {_trouble(error)}. This line and those after it changed nothing; those before"
+                        " it stand. Place the file again"
                     ) from None
         finally:
             self._wake()
@@ -120,8 +121,8 @@ class Placing:
         self._asked += placed.asked
         if len(self._asked) >= TOGETHER:
             self._wake()
-        parts = [BECAME[placed.holder]]
-        if placed.holder != counter.KNOWN:
+        parts = [BECAME[placed.became]]
+        if placed.became != counter.KNOWN:
             parts += [f"{purpose} asked for" for purpose in order.keys]
             parts += [f"signature {serial} revoked" for serial in placed.revoked]
         self._command.stdout.write(f"line {number}, order {order.reference}: {'; '.join(parts)}")
@@ -129,7 +130,7 @@ class Placing:
     def _refuse(self, number: int, line: bytes | None, error: OrderRefused) -> None:
         code = error.because if isinstance(error, OrderUnfit) else error.code
         where = [f"line {number}"]
-        where += [f"order {reference}" for reference in [reference_of(line)] if reference]
+        where += [f"order {reference}" for reference in [counter.reference_of(line)] if reference]
         where += [f"member {error.member}"] if error.member else []
         self._command.stderr.write(f"{', '.join(where)}: {code}: {error}. To do: {REMEDIES[code]}.")
 
@@ -138,6 +139,12 @@ class Placing:
         # Where one message isn't taken the next would only take as long.
         if ids and not self._unsent:
             self._unsent = not messages.send("ca.issue", ids)
+
+
+def _trouble(error: DatabaseTrouble) -> str:
+    # Its text may have a row in it; the server's log has it whole.
+    state = getattr(error.__cause__, "sqlstate", None) or "no state"
+    return f"the database doesn't do it ({type(error).__name__}, {state})"
 
 
 @contextmanager
