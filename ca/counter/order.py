@@ -169,12 +169,11 @@ def _born(text: str) -> tuple[str, date]:
 
 
 def _is_strange(character: str) -> bool:
-    """Tell whether a character is a control, a half of one, none at all, or parts lines: none that a name is made of.
+    """Tell whether a character is a control, turns or parts the line, or is half of one: none that a name is made of.
 
-    Private characters (Co) may be: registers have them for what no standard has.
+    Private ones may be, for registers have them for what no standard has; and those of a newer standard than we know.
     """
-    kind = unicodedata.category(character)
-    return kind in ("Zl", "Zp") or (kind.startswith("C") and kind != "Co")
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def _shown(member: str) -> str:
