@@ -101,6 +101,62 @@ class RequestKeyTaken(CaError):
     code = "request_key_taken"
 
 
+class OrderRefused(CaError):
+    """Say that an order for a card changed nothing; the class's code says why, `member` which member of the line."""
+
+    code = "order_refused"
+
+    def __init__(self, message: str, *, member: str = "") -> None:
+        super().__init__(message)
+        self.member = member
+
+
+class OrderMalformed(OrderRefused):
+    """Say that a line is no order: not JSON, too long, a member that is missing, unknown, twice or of another form."""
+
+    code = "order_malformed"
+
+
+class OrderUnfit(OrderRefused):
+    """Say that no certificate could be issued as ordered; `because` is the code of what stands against it."""
+
+    code = "order_unfit"
+
+    def __init__(self, message: str, *, member: str, because: str) -> None:
+        super().__init__(message, member=member)
+        self.because = because
+
+
+class PossessionUnproven(OrderRefused):
+    """Say that a PKCS#10 request doesn't show that whoever made it has the key in it."""
+
+    code = "possession_unproven"
+
+
+class OrderTaken(OrderRefused):
+    """Say that the order's id was used before for another order."""
+
+    code = "order_taken"
+
+
+class HolderUnknown(OrderRefused):
+    """Say that a line tells of a change of somebody whom no order has entered."""
+
+    code = "holder_unknown"
+
+
+class HolderElsewhere(OrderRefused):
+    """Say that the reference is that of a holder of another realm."""
+
+    code = "holder_elsewhere"
+
+
+class OrderTooSoon(OrderRefused):
+    """Say that attributes can't change now, for a certificate with the former ones is being issued."""
+
+    code = "order_too_soon"
+
+
 class IssuanceInProgress(CaError):
     """Say that another worker holds the issuance now."""
 

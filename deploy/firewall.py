@@ -30,6 +30,7 @@ ASKS = {
     "responder": ("database",),
     "owner": ("database",),
     "ceremony": ("database", "broker"),
+    "counter": ("database", "broker"),
     "reader": ("database", "broker"),
     "exporter": (),
     "database": (),

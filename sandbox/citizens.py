@@ -208,7 +208,7 @@ def _fill(holder: Holder, attributes: dict[str, Any]) -> None:
     holder.name = re.sub(r"[ \u3000]+", "\u3000", str(holder.name).strip())
     holder.name_substitution = "0" * len(holder.name)
     holder.address_substitution = "0" * len(holder.address)
-    holder.birth_date = personas.era_date(holder.born_on)
+    holder.birth_date = assembly.era_date(holder.born_on)
     try:
         assembly.require_fit(holder)
     except HolderUnfit as error:

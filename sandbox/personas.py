@@ -107,10 +107,3 @@ def born_on(persona: Persona, now: datetime) -> date:
         return clock.day(now - CHILD_AGE)
     eve = clock.day(now - EXPIRED_ISSUED_AGO) + timedelta(days=2)
     return date(eve.year - 36, eve.month, 28 if (eve.month, eve.day) == (2, 29) else eve.day)
-
-
-def era_date(day: date) -> str:
-    """Return EYYYYMMDD: era digit (3 Showa, 4 Heisei, 5 Reiwa) and Gregorian date (jpki-facts 1.3)."""
-    eras = ((date(2019, 5, 1), "5"), (date(1989, 1, 8), "4"), (date(1926, 12, 25), "3"), (date(1912, 7, 30), "2"))
-    era = next((digit for start, digit in eras if day >= start), "1")
-    return era + day.strftime("%Y%m%d")

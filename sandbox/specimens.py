@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ca import clock, issuance, journal, messages, revocation
+from ca import assembly, clock, issuance, journal, messages, revocation
 from ca.causes import RULES, Cause, Event
 from ca.models import Certificate, Holder, Issuance, Realm
 from ca.profiles import RSA_BITS, RSA_EXPONENT, Medium, Purpose
@@ -167,7 +167,7 @@ def _holder(realm: Realm, **more: Any) -> Holder:
     return Holder.objects.create(
         realm=realm,
         **fields,
-        birth_date=personas.era_date(fields["born_on"]),
+        birth_date=assembly.era_date(fields["born_on"]),
         name_substitution="0" * len(LAND["name"]),
         address_substitution="0" * len(LAND["address"]),
     )

@@ -11,7 +11,7 @@ from ca.assembly.fitness import key_bits, key_identifier, load_public_key, publi
 from ca.assembly.names import authority_name, crl_point_name, japanese_name
 from ca.assembly.plan import Issuer, Plan, pseudonym
 from ca.assembly.template import Template, signed_twin, twin
-from ca.assembly.times import birthday, end_of_authority_life, end_of_card_life
+from ca.assembly.times import birthday, end_of_authority_life, end_of_card_life, era_date
 
 __all__ = [
     "Issuer",
@@ -25,6 +25,7 @@ __all__ = [
     "end_entity",
     "end_of_authority_life",
     "end_of_card_life",
+    "era_date",
     "japanese_name",
     "key_bits",
     "key_identifier",

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from ca import clock, profiles
 
 JST = timezone(timedelta(hours=9), "JST")
+# First day of Reiwa, Heisei, Showa, Taisho; before them is Meiji.
+_ERAS = ((date(2019, 5, 1), "5"), (date(1989, 1, 8), "4"), (date(1926, 12, 25), "3"), (date(1912, 7, 30), "2"))
 
 
 def birthday(born_on: date, year: int) -> date:
@@ -30,3 +32,9 @@ def end_of_authority_life(issued_at: datetime) -> datetime:
 def end_of_day(day: date) -> datetime:
     """Return 23:59:59 in Japan of a day, in UTC."""
     return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=JST).astimezone(UTC)
+
+
+def era_date(day: date) -> str:
+    """Return EYYYYMMDD of a day: era's digit, then the Gregorian date (facts 1.3)."""
+    era = next((digit for start, digit in _ERAS if day >= start), "1")
+    return era + day.strftime("%Y%m%d")

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Length
+from django.db.models.functions import Coalesce, Length, Substr
 
 from ca import history, journal
 from ca.books.checking import Check, Reading, told
-from ca.models import Authority, CardRevocation, Certificate, Issuance, JournalEntry, Partition
+from ca.counter.placing import ORDERED, request_key
+from ca.models import Authority, CardOrder, CardRevocation, Certificate, Issuance, JournalEntry, Partition
 from ca.profiles import Medium
 from ca.revocation import LIVING
 
@@ -137,6 +138,22 @@ def _not_gone_on(of: Reading) -> Iterator[str]:
     return told(rows.order_by("pk").values_list("request_key"))
 
 
+def _request_unordered(of: Reading) -> Iterator[str]:
+    # What a counter asks for bears its order's id (ca.counter): between what stands before it and the purpose.
+    before = request_key(of.realm, "", "").removesuffix(":")
+    length = Length("request_key") - len(before) - 1 - Length("purpose")
+    rows = Issuance.objects.filter(realm=of.realm, medium=Medium.CARD, request_key__startswith=before)
+    rows = rows.annotate(ordered=Substr("request_key", len(before) + 1, length))
+    placed = CardOrder.objects.filter(realm=of.realm, reference=OuterRef("ordered"))
+    return told(rows.filter(~Exists(placed)).values_list("request_key"))
+
+
+def _order_unknown(of: Reading) -> Iterator[str]:
+    said = JournalEntry.objects.filter(realm=of.realm, kind=ORDERED).annotate(order=KT("data__order"))
+    rows = CardOrder.objects.filter(~Exists(said.filter(order=OuterRef("reference"))), realm=of.realm)
+    return told(rows.order_by("pk").values_list("reference", "counter"))
+
+
 def _linkage_missed(of: Reading) -> Iterator[str]:
     limit = of.settled - timedelta(seconds=settings.LINKAGE_GRACE_SECONDS)
     waiting = CardRevocation.objects.filter(card=OuterRef("linked_to"), settled_at=None)
@@ -173,6 +190,12 @@ CHECKS = (
     Check("ca.list-behind", "a list doesn't show a change of a status", _list_behind),
     Check("ca.request-standing", "a request for a certificate stands, and no worker has it", _request_standing),
     Check("ca.request-not-gone-on", "who asked for a certificate was never told that it is done", _not_gone_on),
+    Check(
+        "ca.request-unordered",
+        "a card's certificate was asked for as by a counter, and no order was placed",
+        _request_unordered,
+    ),
+    Check("ca.order-unknown", "the journal doesn't know of an order of a card", _order_unknown),
     Check("ca.linkage-missed", "a phone certificate outlives the card's that it stands on", _linkage_missed),
     Check("ca.journal-broken", "the journal's chain is broken", _journal_broken, walk=True),
 )

@@ -1,5 +1,6 @@
 """Issuance: from a request to a certificate, in an order that survives crashes. What other rooms may use of it."""
 
+from ca.issuance.acceptance import require_free
 from ca.issuance.chunks import issue, issue_many
 from ca.issuance.continuation import left_behind, mark_continued, ripe_continuations
 from ca.issuance.issuing import Outcome
@@ -27,6 +28,7 @@ __all__ = [
     "policy",
     "request",
     "request_all",
+    "require_free",
     "responder_url",
     "ripe_continuations",
     "sign",

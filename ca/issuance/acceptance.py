@@ -6,8 +6,8 @@ from datetime import datetime
 
 from ca import assembly, revocation
 from ca.errors import PhoneCertificateExists, PublicKeyTaken
-from ca.models import Certificate, Issuance, Realm
-from ca.profiles import Medium
+from ca.models import Certificate, Holder, Issuance, Realm
+from ca.profiles import Medium, Purpose
 
 LIVING = [Certificate.Status.VALID, Certificate.Status.ON_HOLD]
 
@@ -59,6 +59,17 @@ class Acceptance:
             (later if claims & taken else first).append(row)
             taken |= claims
         return first, later
+
+
+def require_free(
+    realm: Realm, purpose: Purpose, medium: Medium, holder: Holder, public_key: bytes, now: datetime
+) -> None:
+    """Refuse a key that can't be certified for this holder, purpose and medium, before it is asked for.
+
+    Raises PublicKeyUnfit, PublicKeyTaken. It is looked at again when the certificate is issued.
+    """
+    row = Issuance(realm=realm, purpose=purpose.value, medium=medium.value, holder=holder, public_key=public_key)
+    Acceptance(realm, [row], now).require(row)
 
 
 def living_phone_certificates(realm: Realm, holders: set[int]) -> list[tuple[int, str]]:

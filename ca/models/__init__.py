@@ -1,6 +1,7 @@
 """The rows of the `ca` app, one noun a file."""
 
 from ca.models.authority import Authority, Generation, ResponderKey
+from ca.models.card_order import CardOrder
 from ca.models.certificate import Certificate
 from ca.models.crl import Crl
 from ca.models.holder import Holder
@@ -17,6 +18,7 @@ from ca.models.status_answer import StatusAnswer
 
 __all__ = [
     "Authority",
+    "CardOrder",
     "CardRevocation",
     "Certificate",
     "Crl",

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # Rows are added to these, and nobody ever changes or removes one.
-APPEND_ONLY = ("ca_journalentry", "ca_journalseal", "ca_journalnode", "ca_crl", "whitelist_registerrecord")
+APPEND_ONLY = (
+    *("ca_journalentry", "ca_journalseal", "ca_journalnode", "ca_crl", "ca_cardorder"),
+    "whitelist_registerrecord",
+)
 
 # A row once written may change, but never go: who was issued what, and where each chain and each count stands.
 NEVER_REMOVED = (
@@ -92,6 +95,40 @@ POLICIES: tuple[Policy, ...] = (
         "INSERT",
         "tsm",
         "medium = 'phone' AND linked_to_id IS NOT NULL AND pending AND certificate_id IS NULL AND tbs IS NULL",
+    ),
+    # The counter asks for cards', at the beginning; and for nothing to be done after it, for that a worker would send.
+    Policy(
+        "the_counter_asks_for_cards_alone",
+        "ca_issuance",
+        "INSERT",
+        "counter",
+        "medium = 'card' AND linked_to_id IS NULL AND NOT pending AND state = 'requested'"
+        " AND starts_with(request_key, 'card:') AND serial_number = '' AND partition_id IS NULL"
+        " AND certificate_id IS NULL AND tbs IS NULL AND continuation IS NULL AND continuation_key = ''",
+    ),
+    # It ends a card's signature certificate whose attributes changed, and what stands on one that has fallen.
+    Policy(
+        "the_counter_ends_what_names_a_holder_wrongly",
+        "ca_certificate",
+        "UPDATE",
+        "counter",
+        "status = 'revoked' AND purpose = 'signature' AND (medium = 'card' AND cause = 'attributes_changed'"
+        " OR medium = 'phone' AND cause = 'card_certificate_revoked' AND EXISTS (SELECT FROM ca_certificate AS card"
+        " WHERE card.id = ca_certificate.linked_to_id AND card.status = 'revoked'))",
+    ),
+    Policy(
+        "the_counter_notes_what_fell",
+        "ca_cardrevocation",
+        "INSERT",
+        "counter",
+        "EXISTS (SELECT FROM ca_certificate AS card WHERE card.id = card_id AND card.status = 'revoked')",
+    ),
+    Policy(
+        "the_counter_says_what_it_does",
+        "ca_journalentry",
+        "INSERT",
+        "counter",
+        "kind IN ('card.ordered', 'certificate.revoked')",
     ),
 )
 

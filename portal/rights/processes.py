@@ -17,6 +17,7 @@ PROCESSES: Mapping[str, str] = {
     "beat": "the clock that sends the sweeps; it doesn't read the database",
     "responder": "CRLs and OCSP",
     "ceremony": "the commands by which officers make authorities, hold, release and revoke; it has both key stores",
+    "counter": "the command by which the municipalities' system orders cards' certificates; has no secret",
     "reader": "metrics, `manage.py doctor`, the books: reads",
 }
 # Those of the pretend world, where it is installed.

@@ -24,7 +24,7 @@ def _access(reader: str, writers: str) -> Access:
 # Found by running the tests and the system: who sends what is who needs it. `beat` sends what its schedule says.
 QUEUES: Mapping[str, Access] = {
     # Requests to issue, lists to publish, the register to sign.
-    "ca": _access("ca", "web ca tsm sweeps notices workspaces beat ceremony"),
+    "ca": _access("ca", "web ca tsm sweeps notices workspaces beat ceremony counter"),
     # An element to go on with: a worker that finds it held sends again. And old legs to be emptied, by the clock.
     "tsm": _access("tsm", "web ca tsm sweeps beat"),
     "sweeps": _access("sweeps", "beat"),

@@ -95,24 +95,37 @@ TABLES: Mapping[str, May] = {
         add="workspaces ceremony",
         change={"ca": "next_serial", "ceremony": "next_serial crl_floor"},
     ),
+    "ca_cardorder": May(read="counter", add="counter"),
     "ca_cardrevocation": May(
         read="web ca tsm sweeps ceremony",
-        add="web ca sweeps ceremony",
+        add="web ca sweeps ceremony counter",
         change={"web ca sweeps ceremony": "settled_at", "sweeps": "phones_fell_at"},
+        see={"counter": "id"},
     ),
     "ca_certificate": May(
-        read="web ca tsm sweeps notices responder ceremony",
+        read="web ca tsm sweeps notices responder ceremony counter",
         add="ca",
-        change={"web ca tsm sweeps ceremony": "status cause revoked_at changed_at crl_entry"},
+        change={"web ca tsm sweeps ceremony counter": "status cause revoked_at changed_at crl_entry"},
     ),
     "ca_crl": May(read="ca responder ceremony", add="ca"),
     "ca_generation": May(
-        read="web ca tsm sweeps workspaces responder ceremony", add="ca ceremony", change={"ceremony": "condemned_at"}
+        read="web ca tsm sweeps workspaces responder ceremony",
+        add="ca ceremony",
+        change={"ceremony": "condemned_at"},
+        see={"counter": "id certificate"},
     ),
-    "ca_holder": May(read="web ca tsm sweeps notices ceremony"),
+    # Whom the register names, the counter enters; who reads it finds what is true of somebody by now.
+    "ca_holder": May(
+        read="web ca tsm sweeps notices ceremony counter",
+        add="counter",
+        change={
+            "counter": "name name_substitution sex birth_date born_on address address_substitution prefecture"
+            " municipality municipality_code"
+        },
+    ),
     "ca_issuance": May(
         read="web ca tsm sweeps ceremony",
-        add="tsm",
+        add="tsm counter",
         change={
             "ca": (
                 "state partition_id serial_number tbs certificate_id error_code error_detail lease_until continued_at"
@@ -120,16 +133,23 @@ TABLES: Mapping[str, May] = {
             "sweeps": "continued_at",
             "ceremony": "state serial_number lease_until",
         },
-        # How many stand and since when, on the console: nobody's request itself.
-        see={"web": "id state certificate_id error_code requested_at continuation_key continued_at"},
+        see={
+            # How many stand and since when, on the console: nobody's request itself.
+            "web": "id state certificate_id error_code requested_at continuation_key continued_at",
+            # What became of its own, and whether one of a holder's is under way.
+            "counter": "id request_key purpose medium holder_id state certificate_id error_code error_detail",
+        },
     ),
     "ca_journalentry": May(
-        read="web ca tsm sweeps notices workspaces ceremony", add="web ca tsm sweeps notices workspaces ceremony"
+        read="web ca tsm sweeps notices workspaces ceremony",
+        add="web ca tsm sweeps notices workspaces ceremony counter",
+        see={"counter": "id"},
     ),
     "ca_journalhead": May(
         read="web ca tsm sweeps notices workspaces ceremony",
         add="web ca workspaces ceremony",
-        change={"web ca tsm sweeps notices workspaces ceremony": "sequence hash"},
+        change={"web ca tsm sweeps notices workspaces ceremony counter": "sequence hash"},
+        see={"counter": "realm_id sequence hash"},
     ),
     "ca_journalnode": May(read="ca ceremony", add="ca"),
     "ca_journalseal": May(read="web ca ceremony", add="ca ceremony"),
@@ -149,11 +169,12 @@ TABLES: Mapping[str, May] = {
     "ca_partition": May(
         read="web ca tsm sweeps responder ceremony",
         add="ca ceremony",
-        change={"web tsm sweeps ceremony": "revision", "ca": "revision published_revision published_at"},
+        change={"web tsm sweeps ceremony counter": "revision", "ca": "revision published_revision published_at"},
+        see={"counter": "id revision"},
     ),
     "ca_pkilintpass": May(read="ca", add="ca"),
     "ca_realm": May(
-        read="web ca tsm sweeps notices probes workspaces responder ceremony",
+        read="web ca tsm sweeps notices probes workspaces responder ceremony counter",
         add="web ceremony",
         # Halted where the records are older than what was signed (docs/backup.md).
         change={"ca ceremony": "halted_at"},

@@ -77,6 +77,11 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
         "別のブラウザーに戻ったので、答えを捨てた",
         "It went back in another browser: the answer was thrown away",
     ),
+    "card.ordered": (
+        Lane.CA,
+        "市区町村の窓口がカードの電子証明書を申し込んだ（{order}）",
+        "A municipality's counter ordered a card's certificates ({order})",
+    ),
     "issuance.intended": (
         Lane.CA,
         "これから署名する{medium}{purpose}証明書を記録した（{subject}）",

@@ -3,7 +3,9 @@
 What systemd, PostgreSQL and RabbitMQ do on hosts of their own (`make trial`) is done here by hand, and without bounds.
 """
 
+import base64
 import contextlib
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -22,6 +25,7 @@ from cryptography.x509 import ocsp
 from portal.supervision.child import end_all, launch
 from portal.supervision.system import free_ports
 from tests import postgresql, rabbitmq
+from tests.ca.counter import line, written
 from tests.conftest import missing
 from tests.deploy.units import DEPLOY, PYTHON, ROOT, Unit, services, settings_of
 
@@ -168,8 +172,6 @@ def _credentials(shape: Shape, url: str) -> None:
             text=True,
         )
         assert done.returncode == 0, done.stdout
-    import json
-
     shape.broker.create(VHOST)
     shape.broker.ask("POST", "definitions", json.loads(definitions.read_text()))
     for name, unit in UNITS.items():
@@ -269,6 +271,24 @@ def test_a_request_walks_through_every_process(shape: Shape) -> None:
         trust = site.get("/api/v1/trust")
         assert trust.status_code == 200, trust.text
         assert authority.fingerprint(hashes.SHA256()).hex().upper() in trust.text.upper() or "signature" in trust.text
+
+
+def test_a_counter_orders_a_cards_certificates_and_gets_them(shape: Shape) -> None:
+    """With its own role and user alone: it wakes the `ca` worker over the broker, which issues."""
+    common = ("order_cards", "--realm", "production")
+    ordered = shape.manage("counter", *common, "--counter", "市民課", written(shape.folder, line("C-1")))
+    assert "line 1, order C-1: the holder is new; signature asked for; user_authentication asked for" in ordered
+    assert "broker" not in ordered
+    told: dict[str, Any] = {}
+
+    def issued() -> bool:
+        told.update(json.loads(shape.manage("counter", *common, "--issued", "C-1").splitlines()[-1]))
+        return bool(told["state"] == "issued")
+
+    until("nothing was issued", issued)
+    card = x509.load_der_x509_certificate(base64.b64decode(told["signature"]["certificate"]))
+    card.verify_directly_issued_by(x509.load_der_x509_certificate(base64.b64decode(told["signature"]["authority"])))
+    assert "placed before" in shape.manage("counter", *common, "--counter", "x", str(shape.folder / "orders.jsonl"))
 
 
 def test_browsers_are_held_to_tls_and_headers_of_clients_count_for_nothing(shape: Shape) -> None:

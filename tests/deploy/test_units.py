@@ -21,6 +21,7 @@ from tests.trial.page import PAGE, blocks
 OFFICES = {
     "owner": set(),
     "ceremony": {"CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE"},
+    "counter": set(),
     "reader": set(),
     "exporter": {"METRICS_TOKEN"},
 }

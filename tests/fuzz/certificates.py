@@ -4,6 +4,9 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import io
+import json
+import re
 import urllib.parse
 from types import SimpleNamespace
 from typing import Any
@@ -16,13 +19,15 @@ from jpki_client import der as client_der
 from jpki_client import status as client_status
 from jpki_client.holder import holder
 
-from ca import assembly, clock, der, evidence, presented, responder, status, succession
-from ca.errors import PublicKeyUnfit
+from ca import assembly, clock, counter, der, evidence, presented, responder, status, succession
+from ca.counter import possession
+from ca.errors import OrderRefused, PublicKeyUnfit
 from ca.ocsp import request
 from ca.reply import Reply, Request
 from ca.serving.connection import Connection, Hall, Limits
 from portal import attributes, callers
 from sandbox.trace import responder as trace
+from tests.ca import counter as orders
 from tests.ca.test_ocsp import question, several
 from tests.fuzz import world
 from tests.fuzz.target import Target, joined, parted
@@ -98,6 +103,34 @@ def feed_public_key(data: bytes) -> None:
     with contextlib.suppress(PublicKeyUnfit):
         key = assembly.load_public_key(data)
         assert (key.key_size, key.public_numbers().e) == (2048, 65537)
+
+
+def feed_request(data: bytes) -> None:
+    """A PKCS#10 request for a card: what is taken is a key that may be certified, and that signed it."""
+    with contextlib.suppress(OrderRefused):
+        key = possession.proven_key(base64.b64encode(data).decode(), member="signature")
+        assert assembly.load_public_key(key).key_size == 2048
+        assert x509.load_der_x509_csr(data).is_signature_valid
+
+
+def feed_order(data: bytes) -> None:
+    """Lines that a counter hands in: each is an order that a database can keep, or is refused in words."""
+    for _, line in counter.lines(io.BytesIO(data)):
+        counter.reference_of(line).encode("ascii")
+        try:
+            order = counter.read(line)
+        except OrderRefused as error:
+            f"{error} {error.member}".encode()
+            continue
+        assert re.fullmatch("[0-9a-f]{64}", order.digest)
+        for text in map(str, order.attributes.values()):
+            assert "\0" not in text
+            assert len(text.encode()) <= 800
+
+
+def _order_seeds() -> list[bytes]:
+    lines = [orders.line(), orders.line(signature=None), orders.line("B-1", keys=(), born_on="419990301")]
+    return [json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in lines]
 
 
 def _certificate_seeds() -> list[bytes]:
@@ -256,6 +289,8 @@ TARGETS = (
     Target("crl", feed_list, lambda: [world.get().list_], **IN_DATABASE),
     Target("certificate", feed_certificate, _certificate_seeds, **IN_DATABASE),
     Target("public-key", feed_public_key, _key_seeds, **IN_DATABASE),
+    Target("pkcs10", feed_request, lambda: [base64.b64decode(orders.der())]),
+    Target("card-order", feed_order, _order_seeds, longest=40_000),
     Target("cms", feed_cms, _cms_seeds, longest=100_000, **IN_DATABASE),
     Target("responder", feed_responder, _responder_seeds, longest=14_000, **IN_DATABASE),
     Target("http", feed_http, _http_seeds, longest=40_000),

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from ca import clock
+from ca import clock, counter, issuance
 from ca.models import Authority, CardRevocation, Certificate, Issuance, JournalEntry, JournalHead, Partition, Realm
 from ca.profiles import Medium
 from portal import books
@@ -18,6 +18,7 @@ from portal.notices.models import Happening, Notice
 from sandbox import power, sealing
 from sandbox.models import VirtualPhone
 from sandbox.virtual.element import Element
+from tests.ca.counter import line
 from tests.ca.fixtures import *  # noqa: F403
 from tests.tsm.enrolment.citizen import Citizen, Deliver, card_of
 from tsm.models import Enrolment, EnrolmentStep, Leg, SecureElement, ServiceOrder
@@ -115,6 +116,15 @@ def request_standing() -> None:
 
 def request_not_gone_on() -> None:
     Issuance.objects.filter(medium="phone").update(continued_at=None, requested_at=clock.machine() - LONG_AGO)
+
+
+def request_unordered() -> None:
+    row = Issuance.objects.filter(medium="card")[0]
+    _again(row, request_key=f"card:{row.realm_id}:C-9:{row.purpose}", certificate=None, error_code="spoiled")
+
+
+def order_unknown() -> None:
+    JournalEntry.objects.filter(kind="card.ordered").delete()
 
 
 def linkage_missed() -> None:
@@ -226,7 +236,7 @@ SPOILED: dict[str, Callable[[], None]] = {
         "ca": (
             two_active_pairs, certificate_unknown, certificate_gone, certificate_changed, status_unknown, serial_twice,
             signed_twice, counter_behind, list_number_twice, list_behind, request_standing, request_not_gone_on,
-            linkage_missed, journal_broken,
+            request_unordered, order_unknown, linkage_missed, journal_broken,
         ),
         "tsm": (
             two_active_enrolments, active_without_pair, certificate_without_enrolment, state_unknown, enrolment_lost,
@@ -251,6 +261,8 @@ def test_every_check_finds_what_it_is_there_for_and_nothing_in_good_books(realm:
     assert set(SPOILED) == {check.id for check in books.checks()}
     card = card_of(realm)
     Citizen.with_new_phone(realm, deliver).enrol(card)
+    counter.place(realm, counter.read(json.dumps(line()).encode()), counter="a desk")
+    issuance.issue_many(Issuance.objects.filter(certificate=None).values_list("pk", flat=True))
     deliver("tsm", "ca")
     assert found_in(realm) == set()
     # Without any grace, too: nothing is on its way any more, but for what this test has no worker for. (The journal is

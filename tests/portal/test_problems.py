@@ -38,6 +38,8 @@ INSIDE = {
     "transcript_unavailable", "restore_refused",
     "no_authority", "generation_out_of_turn", "generation_still_signs", "cause_not_officers",
     "issuance_refused", "linkage_wrong", "public_key_unfit", "public_key_taken", "holder_unfit", "lint_failed",
+    "order_refused", "order_malformed", "order_unfit", "possession_unproven", "order_taken", "holder_unknown",
+    "holder_elsewhere", "order_too_soon",
     "request_key_taken", "issuance_in_progress", "crl_refused", "leg_failed", "leg_truncated", "key_proof_wrong",
     "read_back_differs", "tsm_master_key_missing", "transport_failed", "reader_not_found", "card_not_present",
     "screen_lock_error", "objection_error",

@@ -1,11 +1,9 @@
-"""Citizens for a trial: cards from the card's side, phones from the maker's, and a host on which they are used.
-
-What the deployment has no door for is done by whoever owns the tables: cards' certificates are ordered by the
-municipalities' system, which is none of its processes (docs/operating.md).
-"""
+"""Citizens for a trial: cards ordered at a counter, phones from the maker's side, and a host on which they are used."""
 
 import json
 import secrets
+import time
+import uuid
 from typing import Any
 
 from tests.trial.hosts import Host
@@ -14,35 +12,17 @@ from tests.trial.walking import Deployment, tell_names
 
 SITE = "https://site.jpki.example"
 IIN = "9999990003"
-# As the owner of the tables: a holder, and two requests for a card's certificates. Nothing is signed here.
-CARD = """
-from datetime import date
-from ca import issuance
-from ca.models import Holder, Realm
-from ca.profiles import Medium, Purpose
-realm = Realm.objects.get(slug="production")
-holder = Holder.objects.create(
-    realm=realm, name="試験　花子", name_substitution="00000", sex="2", birth_date="419990301",
-    born_on=date(1999, 3, 1), address="東京都清瀬市観布子南１２－７", address_substitution="00000000000000",
-    prefecture="Tokyo-to", municipality="Kiyose-shi", municipality_code="13221",
-)
-for purpose, key in ((Purpose.SIGNATURE, "{signature}"), (Purpose.USER_AUTHENTICATION, "{user_authentication}")):
-    row = issuance.request(
-        realm=realm, purpose=purpose, medium=Medium.CARD, holder=holder, public_key=bytes.fromhex(key),
-        request_key=f"card {{holder.reference}} {{purpose}}",
-    )
-    print("asked", row.pk)
-"""
-ISSUED = """
-import base64, json
-from ca.models import Issuance
-rows = [Issuance.objects.select_related("certificate").get(pk=pk) for pk in ({ids})]
-if all(row.certificate_id for row in rows):
-    print("issued", json.dumps([[row.certificate.serial_number, base64.b64encode(bytes(row.certificate.der)).decode()]
-                                for row in rows]))
-else:
-    print([(row.state, row.error_code) for row in rows])
-"""
+# As a municipality's counter orders it.
+PERSON = {
+    "name": "試験　花子",
+    "sex": "2",
+    "born_on": "1999-03-01",
+    "address": "東京都清瀬市観布子南１２－７",
+    "prefecture": "Tokyo-to",
+    "municipality": "Kiyose-shi",
+    "municipality_code": "13221",
+}
+COUNTER = "jpki-manage counter order_cards --realm production"
 # As a maker does it who was given the element's own keys; the masters stay where they are.
 PHONE = """
 import json
@@ -75,26 +55,29 @@ class People:
 
     def newcomer(self, name: str) -> dict[str, str]:
         """Give somebody a card with both certificates, and a registered phone; return the card's serial numbers."""
-        deployment, cin = self._deployment, secrets.token_hex(8)
+        cin = secrets.token_hex(8)
         made = told(self.python("work1", "tsm", PHONE.format(iin=IIN, cin=cin)), "made")
         keys = self.run(f"{name} make {IIN} {cin} '{json.dumps(made.pop('keys'))}'")
-        asked = self.python("ca1", "owner", CARD.format(**keys))
-        ids = [line.split()[1] for line in asked.splitlines() if line.startswith("asked")]
-        # The order of whatever system asks for them; without it the sweep finds the rows.
-        wake = f"from ca import messages; messages.send('ca.issue', [{','.join(ids)}])"
-        self.python("ca1", "ceremony", wake)
-        script = f"""for turn in $(seq 40); do
-            jpki-manage reader shell -v0 <<'END' | grep ^issued && exit 0
-{ISSUED.format(ids=", ".join(ids))}
-END
-            sleep 1
-        done
-        exit 1"""
-        issued = told(deployment.on("ca1", script), "issued")
+        issued = self._ordered(f"{name}-{cin}", keys)
         state = self.host.path(f"/root/{name}.json")
-        known = json.loads(state.read_text()) | made | {"certificate": issued[0][1]}
+        known = json.loads(state.read_text()) | made | {"certificate": issued["signature"]["certificate"]}
         state.write_text(json.dumps(known))
-        return {"signature": issued[0][0], "user_authentication": issued[1][0]}
+        return {purpose: issued[purpose]["serial_number"] for purpose in keys}
+
+    def _ordered(self, order: str, requests: dict[str, str]) -> dict[str, Any]:
+        """Order a card's certificates for a newcomer at the counter, and wait for them; return what came of it."""
+        line = json.dumps({"order": order, "holder": str(uuid.uuid4()), **PERSON, **requests}, ensure_ascii=False)
+        said = self._deployment.on("work1", f"{COUNTER} --counter 'a desk' <<'END'\n{line}\nEND")
+        assert f"order {order}: the holder is new" in said, said
+        for _ in range(40):
+            told: dict[str, Any] = json.loads(
+                self._deployment.on("work1", f"{COUNTER} --issued {order}").splitlines()[-1]
+            )
+            if told["state"] == "issued":
+                return told
+            assert told["state"] == "asked", told
+            time.sleep(1)
+        raise AssertionError(f"{order} was not issued")
 
     def does(self, name: str, what: str) -> dict[str, str]:
         """Let somebody do something with card or phone; return what came of it."""

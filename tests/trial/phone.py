@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -37,7 +38,6 @@ WORDS = {Key.SIGNATURE: b"TRIAL27KX4", Key.AUTHENTICATION: b"6194"}
 NAMES = {Key.SIGNATURE: "signature", Key.AUTHENTICATION: "user_authentication"}
 SECONDS = 240.0
 PEM = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-SPKI = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def make(file: Path, iin: str, cin: str, keys: str) -> dict[str, str]:
-    """Make the card's keys and the phone's element; return the card's public keys, DER in hex."""
+    """Make the card's keys and the phone's element; return the card's requests, PKCS#10 in base64."""
     kept = {name: rsa.generate_private_key(65537, 2048) for name in NAMES.values()}
     parts = json.loads(keys)
     enc, mac, dek = (bytes.fromhex(parts[name]) for name in ("enc", "mac", "dek"))
@@ -64,7 +64,11 @@ def make(file: Path, iin: str, cin: str, keys: str) -> dict[str, str]:
     )
     card = {name: key.private_bytes(*PEM).decode() for name, key in kept.items()}
     file.write_text(json.dumps({"number": iin + cin, "card": card, "element": element.snapshot().hex()}))
-    return {name: key.public_key().public_bytes(*SPKI).hex() for name, key in kept.items()}
+    nobody = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    return {
+        name: b64(nobody.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER))
+        for name, key in kept.items()
+    }
 
 
 def take_addresses_in_turn() -> None:

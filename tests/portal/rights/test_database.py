@@ -157,7 +157,8 @@ def test_nobody_without_keys_writes_what_keys_make_or_says_that_they_did(separat
         said = refusal(process, *_entry(separated, "certificate.issued"))
         assert "permission denied" in said or "row-level security" in said or process == "workspaces", process
         if process in tables()["ca_journalentry"].add.split():
-            assert refusal(process, *_entry(separated, "officer.noted")) == "", process
+            own = "card.ordered" if process == "counter" else "officer.noted"  # it says nothing but what it does
+            assert refusal(process, *_entry(separated, own)) == "", process
 
 
 def _entry(realm: Realm, kind: str, *, step: int = 1, before: str = "") -> tuple[object, ...]:

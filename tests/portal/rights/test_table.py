@@ -68,8 +68,8 @@ def test_only_those_that_have_the_keys_write_what_keys_made() -> None:
     assert who(TABLES["ca_generation"].add) == {"ca", "ceremony"}
     # A name and a counter, to which whoever makes a workspace's responders hangs their keys; it signs nothing.
     assert who(TABLES["ca_authority"].add) == {"workspaces", "ceremony"}
-    # Requests to issue: phones' by the TSM, and nobody else's in earnest.
-    assert who(TABLES["ca_issuance"].add) == {"tsm"}
+    # Requests to issue: phones' by the TSM, cards' by the counter (policies hold each to its own), and nobody else's.
+    assert who(TABLES["ca_issuance"].add) == {"tsm", "counter"}
 
 
 def test_the_site_in_earnest_asks_for_no_certificate_and_touches_no_key_of_an_element() -> None:
@@ -98,6 +98,22 @@ def test_what_goes_to_strangers_addresses_sees_no_citizen() -> None:
     allowed = {"ca_realm", "django_content_type", "portal_periodicrun"}
     private = [table for table in TABLES if table.startswith(("ca_", "tsm_", "portal_", "auth_", "otp_", "django_"))]
     assert {table for table in private if reads(TABLES[table], "probes")} <= allowed
+
+
+def test_the_counter_enters_holders_and_orders_and_sees_no_more_than_that_needs() -> None:
+    touched = {name for name, may in tables().items() if "counter" in who(f"{may.read} {may.add}") | set(may.see)}
+    touched |= {name for name, may in tables().items() if changes(may, "counter")}
+    assert touched == {
+        *("ca_realm", "ca_holder", "ca_cardorder", "ca_issuance", "ca_certificate", "ca_generation", "ca_partition"),
+        *("ca_cardrevocation", "ca_journalentry", "ca_journalhead"),
+    }
+    added = {name for name, may in tables().items() if "counter" in who(may.add)}
+    assert added == {"ca_holder", "ca_cardorder", "ca_issuance", "ca_cardrevocation", "ca_journalentry"}
+    assert not [name for name, may in tables().items() if "counter" in who(may.remove)]
+    assert not changes(tables()["ca_holder"], "counter") & {"reference", "realm_id"}
+    assert changes(tables()["ca_issuance"], "counter") == changes(tables()["ca_cardorder"], "counter") == set()
+    guarded = {policy.table for policy in POLICIES if policy.processes == "counter"}
+    assert guarded == {"ca_issuance", "ca_certificate", "ca_cardrevocation", "ca_journalentry"}
 
 
 def test_no_row_of_ours_is_the_worlds_and_no_process_either() -> None:
