@@ -36,7 +36,7 @@ have() {
         postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ;;
         pcscd) [ -x /usr/sbin/pcscd ] && [ -e /etc/reader.conf.d/vpcd ] && command -v opensc-tool ;;
         headless) command -v chromium-headless-shell ;;
-        chromium) command -v chromium-headless-shell || command -v chromium ;;
+        chromium) command -v chromium ;;
         fonts) fc-list :lang=ja | grep -q . ;;
         documents) ldconfig -p | grep -q libpangoft2-1.0.so.0 && ldconfig -p | grep -q libharfbuzz-subset.so.0 && fc-list :lang=ja | grep -q . ;;
         poppler) command -v pdfsig && command -v pdftotext ;;

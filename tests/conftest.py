@@ -154,29 +154,48 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
-    """Start Debian's Chromium, without a window: where it is there, the one that has none."""
+def launch() -> "Iterator[Callable[..., Browser]]":
+    """Give `launch(*programs)`: start the first of these browsers that is there, without a window."""
     from playwright.sync_api import sync_playwright
 
-    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-    if program is None:
-        missing("Chromium is not installed (Debian: apt-get install chromium-headless-shell)")
+    # Without a graphics card it would be played by the processor.
     quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    quiet.append("--disable-gpu")  # without one it would be played by the processor
-    root = ["--no-sandbox"] if os.getuid() == 0 else []
+    quiet += ["--disable-sync", "--disable-gpu", *(["--no-sandbox"] if os.getuid() == 0 else [])]
+
+    def start(*programs: str) -> "Browser":
+        program = next(filter(None, map(shutil.which, programs)), None)
+        if program is None:
+            missing("Chromium is not installed (Debian: apt-get install chromium)")
+        return playwright.chromium.launch(executable_path=program, args=quiet)
+
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=[*quiet, "--disable-sync", *root])
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser(launch: "Callable[..., Browser]") -> "Iterator[Browser]":
+    """Start Debian's Chromium: where it is there, the one that has no windows and takes a third of the work."""
+    with launch("chromium-headless-shell", "chromium") as started:
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="session")
+def whole_browser(launch: "Callable[..., Browser]") -> "Iterator[Browser]":
+    """Start the whole Chromium, for what the one without windows doesn't have: notifications."""
+    with launch("chromium") as started:
+        yield started
 
 
 @pytest.fixture
-def page(browser: "Browser", system: System, request: pytest.FixtureRequest) -> "Iterator[Page]":
+def page(system: System, request: pytest.FixtureRequest) -> "Iterator[Page]":
     """Open a page as a citizen's phone shows it, Japanese, with `system.web` as its base address.
 
+    It is opened in `browser`, or where a test has that mark in `whole_browser`.
     A script error or a refusal by the content security policy fails the test; a failed test leaves its picture in
     test-artifacts/.
     """
+    name = "whole_browser" if request.node.get_closest_marker("whole_browser") else "browser"
+    browser: Browser = request.getfixturevalue(name)
     context = browser.new_context(base_url=system.web, locale="ja-JP", timezone_id="Asia/Tokyo")
     opened = context.new_page()
     wrong: list[str] = []

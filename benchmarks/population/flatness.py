@@ -16,17 +16,9 @@ MAY_GROW: Mapping[str, str] = {
     "work: one list after a revocation, a small place": "a list costs what is on it",
     "work: a day's lists, each": "a list costs what is on it",
 }
-VERSIONS = "versions of one row, which each command writes anew: autovacuum is off, and more commands were there before"
-HEADS = "eight rows of journals' heads lay on five pages of their old versions, not on one, and are read for each realm"
 # What was found to grow, by how its name begins, and what of it is known.
 FOUND: Mapping[str, str] = {
-    "officer: help desk, by ": "it reads who shares the birth date or the name, 5,000 at most",
-    "api: GET /sandbox/api/v1/phones/{id}": VERSIONS,
-    "api: PATCH /sandbox/api/v1/phones/{id}": VERSIONS,
-    "page: workspace:overview": "before it was mended; after it: an integrator's own workspace",
-    "page: workspace:certificate-act": "before it was mended; after it: an integrator's own workspace",
-    "timetable: portal.sweep_notices": HEADS,
-    "timetable: tsm.sweep_enrolments": HEADS,
+    "officer: help desk, by ": "it reads who shares the birth date or the name, and looks for phones of 500 at most",
 }
 Run = Mapping[str, Any]
 

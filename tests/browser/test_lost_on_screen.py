@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.screens import PATIENCE, Screens
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def test_a_lost_phone_is_stopped_from_another_browser_and_the_phone_says_so(
     context.close()
 
 
+@pytest.mark.whole_browser
 def test_a_long_wait_offers_a_notification_which_comes_when_it_is_ready(screens: Screens) -> None:
     page = screens.page
     page.context.grant_permissions(["notifications"], origin=screens.system.web)
