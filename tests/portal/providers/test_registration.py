@@ -255,7 +255,9 @@ def test_a_password_and_the_code_add_a_passkey_and_the_code_alone_does_not(realm
     for wrong in ({}, {"own_password": "not this one at all"}):
         refused = client.post("/providers/account/passkeys/add", body | wrong)
         assert refused.status_code == 403
-        assert 'id="own_password"' in refused.content.decode()
+        page = refused.content.decode()
+        assert 'id="own_password"' in page
+        assert page.count("どの端末かが分かる名前") == 1, "another field's words beside the password"
     assert client.post("/providers/account/passkeys/add", body | {"own_password": PASSWORD}).status_code == 302
     assert [one.name for one in Passkey.objects.filter(account=account)] == ["会社"]
 
