@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks import report
 from portal.supervision import folder
 from portal.supervision import system as systems
-from portal.supervision.processes import SECRETS, Process, house
+from portal.supervision.processes import SECRETS, Process, as_itself, house
 from portal.supervision.supervisor import Supervisor
 from portal.supervision.system import System
 
@@ -63,7 +63,9 @@ def provision(system: System, phones: int) -> dict[str, float]:
     """Provision so many new phones at once on a running system; return the figures."""
     command = (sys.executable, "-m", "benchmarks.tsm_phones", "--be", system.web, "--phones", str(phones))
     outer = {**os.environ, "VAR_DIR": str(system.var), **system.environment}
-    environment = Supervisor(house(outer), outer).environment(Process("phones", command, secrets=SECRETS))
+    # It makes cards and phones, so it is who the tables belong to where each process has an address of its own.
+    process = as_itself(Process("manage", command, secrets=SECRETS), outer)
+    environment = Supervisor(house(outer), outer).environment(process)
     environment |= {"PYTHONWARNINGS": "ignore", "LOG_LEVEL": "ERROR"}
     with subprocess.Popen(  # noqa: S603
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -17,7 +17,7 @@ import psycopg
 
 from portal.supervision import system as systems
 from portal.supervision.child import end_all, launch
-from portal.supervision.processes import MANAGE, ROOT, SECRETS, Process, house
+from portal.supervision.processes import MANAGE, ROOT, SECRETS, Process, as_itself, house
 from portal.supervision.supervisor import Supervisor
 from portal.supervision.system import System
 from tests import rabbitmq
@@ -56,7 +56,9 @@ class World:
         """Return a command of the house with every secret, and the environment that it needs."""
         outer = {**os.environ, "VAR_DIR": str(self.system.var), **self.system.environment}
         environment = Supervisor(house(outer), outer).environment(Process(name, tuple(command), secrets=SECRETS))
-        return command, environment | {"PYTHONWARNINGS": "ignore"}
+        # Where each process has addresses of its own.
+        own = as_itself(Process("beat" if name == "second-beat" else "manage", ()), outer).environment
+        return command, environment | own | {"PYTHONWARNINGS": "ignore"}
 
     @contextlib.contextmanager
     def beside(self, name: str, command: Sequence[str]) -> Iterator["subprocess.Popen[bytes]"]:

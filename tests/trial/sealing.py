@@ -42,6 +42,13 @@ except OSError as error:
     print(type(error).__name__, error.errno)
 END"""
 
+# The front tells whoever comes while its site starts to come again; a trial's citizen comes once.
+ANSWERS = """for turn in $(seq 120); do
+    curl --silent --output /dev/null http://127.0.0.1:8000/healthz && exit 0
+    sleep 0.5
+done
+exit 1"""
+
 
 @pytest.fixture(scope="module")
 def sealed(deployment: Deployment) -> Deployment:
@@ -73,6 +80,8 @@ def test_everything_runs_behind_it(sealed: Deployment, people: People) -> None:
     """New connections of every process: all are started again, and a citizen enrols."""
     for name in ("ca1", "work1", "work2", "probe1", "web1", "web2", "ocsp1"):
         sealed.on(name, "systemctl restart jpki.target")
+    for name in ("web1", "web2"):
+        sealed.on(name, ANSWERS)
     people.newcomer("shiro")
     assert people.does("shiro", "enrol")["state"] == "active"
     for name in ("ca1", "work1", "work2", "probe1", "web1", "web2", "ocsp1"):
