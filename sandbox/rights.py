@@ -50,7 +50,10 @@ TABLES: Mapping[str, May] = {
             " prefecture municipality municipality_code"
         },
     ),
-    "ca_issuance": May(read="web phones factory", add="web ca phones factory", change={"web phones": "continued_at"}),
+    # The responder lies with a specimen, whose certificate it finds by its request.
+    "ca_issuance": May(
+        read="web phones factory responder", add="web ca phones factory", change={"web phones": "continued_at"}
+    ),
     "ca_realm": May(change={"web ca phones factory": "clock_offset"}),
     "ca_responderkey": May(read="web phones"),
     "portal_handoff": May(read="phones responder", change={"phones": "state expires_at ended_at reason"}),

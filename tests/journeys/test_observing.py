@@ -13,6 +13,7 @@ from benchmarks import tsm_phones
 from portal.observing import alive, exporter
 from portal.supervision.system import System
 from sandbox.personas import PERSONAS
+from tests.conftest import UNDER_ROLES
 
 # Nothing that a citizen keeps to himself, and nothing that says who he is. Four digits of a PIN stand everywhere.
 PRIVATE = [text for one in PERSONAS for text in (one.name, one.romaji, one.address, one.signature_password) if text]
@@ -36,7 +37,8 @@ def test_an_application_is_followed_from_page_to_authority_and_nobody_is_named(s
     settings.METRICS_DIR = str(folder)
     told = generate_latest(exporter.registries()["/metrics/processes"]).decode()
     assert 'jpki_http_requests_total{method="POST",process="web"' in told
-    for process, task in (("tsm", "tsm.advance"), ("ca", "ca.issue"), ("tsm", "ca.sweep_linkage")):
+    sweeps = "sweeps" if UNDER_ROLES else "tsm"
+    for process, task in (("tsm", "tsm.advance"), ("ca", "ca.issue"), (sweeps, "ca.sweep_linkage")):
         assert f'jpki_tasks_total{{outcome="success",process="{process}",task="{task}"}}' in told, task
     httpx.get(f"{system.responder}/healthz").raise_for_status()
     httpx.get(f"{system.web}/readyz").raise_for_status()

@@ -20,6 +20,7 @@ from ca.revocation import Cause
 from portal.rights import passwords, statements
 from portal.rights.guards import APPEND_ONLY, NEVER_REMOVED
 from portal.rights.processes import OWNER, PREFIX, processes
+from portal.rights.queues import queues
 from portal.rights.tables import ALL, May, columns_of_models, tables
 from sandbox import cards, personas
 from tests.ca.fixtures import *  # noqa: F403
@@ -183,6 +184,14 @@ def test_the_site_can_not_touch_what_elements_and_keys_stand_on(separated: Realm
         "UPDATE tsm_loadfile SET content = ''",
     ]
     assert let_through(acts, "web") == []
+
+
+def test_whoever_works_for_the_clock_may_note_that_it_was_done(separated: Realm) -> None:
+    for access in queues(sandbox=True).values():
+        for process in access.readers if "beat" in access.writers else ():
+            note = "INSERT INTO portal_periodicrun (task, first_at, done_at, failed) VALUES (%s, now(), now(), false)"
+            assert refusal(process, note, f"a sweep by {process}") == "", process
+            assert refusal(process, "UPDATE portal_periodicrun SET done_at = now(), failed = true") == "", process
 
 
 def test_the_responder_and_the_reader_read_and_the_clock_does_not_even_that(separated: Realm) -> None:
