@@ -96,7 +96,10 @@ def _journal_unsealed(realm: Realm, now: datetime) -> float:
     seal = JournalSeal.objects.filter(realm=realm).order_by("-sequence").values_list("sequence", flat=True).first()
     # The entry behind a seal is that of the seal itself.
     first = JournalEntry.objects.filter(realm=realm, sequence=(seal or 0) + (2 if seal else 1))
-    return age(first.values_list("at", flat=True).first(), now)
+    old = age(first.values_list("at", flat=True).first(), now)
+    # A realm's first entries may be of a past in which nobody could seal them.
+    begun = _begun() if seal is None else None
+    return min(old, age(begun, clock.machine())) if begun else old
 
 
 def _journal_broken(realm: Realm, now: datetime) -> float:
@@ -107,9 +110,13 @@ def _journal_unwatched(realm: Realm, now: datetime) -> float:
     at = JournalWatch.objects.filter(realm=realm).values_list("looked_at", flat=True).first()
     if at is not None:
         return age(at, clock.machine())
-    # Never: since workers are known to work here. An entry's own time may be that of a realm made in the past.
-    begun = PeriodicRun.objects.order_by("first_at").values_list("first_at", flat=True).first()
-    return age(begun, clock.machine())
+    # Never: an entry's own time may be that of a realm made in the past.
+    return age(_begun(), clock.machine())
+
+
+def _begun() -> datetime | None:
+    """Return since when workers are known to work here."""
+    return PeriodicRun.objects.order_by("first_at").values_list("first_at", flat=True).first()
 
 
 def _generations(realm: Realm) -> Iterator[tuple[Generation, datetime]]:

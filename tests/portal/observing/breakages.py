@@ -144,6 +144,7 @@ def _(realm: Realm, settings: Any) -> None:
 @breaks("journal.unsealed", "notices.unread")
 def _(realm: Realm, settings: Any) -> None:
     JournalEntry.objects.filter(realm=realm).update(at=before(realm))
+    PeriodicRun.objects.update(first_at=before(realm))
     JournalCursor.objects.filter(realm=realm).update(sequence=0)
 
 
