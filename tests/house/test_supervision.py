@@ -31,8 +31,9 @@ class Run:
     def __init__(self, var: Path, environment: dict[str, str], rows: str, steps: str = "()") -> None:
         self.var = var
         program = textwrap.dedent(f"""
-            import sys
+            import signal, sys
             from pathlib import Path
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may have been started by nohup
             from portal.supervision.processes import House, Process
             from portal.supervision.supervisor import Supervisor
             def row(name, code, **more):

@@ -1,6 +1,7 @@
 """Where a secret could have left a trace: the database, the broker's files, the logs."""
 
 import base64
+import re
 import sqlite3
 import urllib.parse
 from collections.abc import Iterator
@@ -16,12 +17,15 @@ def assert_nowhere(system: System, password: str, pin: str) -> None:
     """Search every byte that the system has written for a password and a PIN, in every form they could have."""
     needles = [*_forms(password)] if password else []
     # Four digits stand in many numbers: the PIN is looked for as it would stand in an APDU, in JSON, or in an address.
-    needles += [f"04{pin.encode().hex()}".encode(), f'"{pin}"'.encode(), f"={pin}".encode(), f"'{pin}'".encode()]
+    needles += [f"04{pin.encode().hex()}".encode(), f'"{pin}"'.encode(), f"'{pin}'".encode()]
+    # As an address has it, and not where base64 ends before a number by chance.
+    in_address = re.compile(f"={pin}(?![0-9A-Za-z])".encode())
     searched = 0
     for name, content in _everything(system):
         searched += len(content)
         for needle in needles:
             assert needle not in content, f"{needle!r} stands in {name}"
+        assert not in_address.search(content), f"{in_address.pattern!r} stands in {name}"
     assert searched > 100_000, "that can't have been everything"
 
 
