@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ca import issuance
 from ca.counter.placing import request_key
 from ca.models import CardOrder, Issuance, Realm
 from ca.profiles import Purpose
@@ -36,12 +37,7 @@ def outcomes(realm: Realm, references: Sequence[str] = ()) -> Iterator[dict[str,
 
 def _told(realm: Realm, orders: Sequence[CardOrder]) -> Iterator[dict[str, Any]]:
     keys = [request_key(realm, order.reference, purpose) for order in orders for purpose in Purpose]
-    found = Issuance.objects.filter(request_key__in=keys).select_related("certificate__generation")
-    found = found.only(
-        *("request_key", "state", "error_code", "error_detail", "certificate__serial_number", "certificate__der"),
-        *("certificate__status", "certificate__generation__certificate"),
-    )
-    requests = {one.request_key: one for one in found}
+    requests = issuance.find_all(keys)
     for order in orders:
         asked = {
             purpose.value: _became(requests[key])

@@ -82,8 +82,8 @@ def find_all(request_keys: Iterable[str]) -> dict[str, Issuance]:
         Issuance.objects.filter(request_key__in=list(request_keys))
         .select_related("certificate__generation")
         .only(
-            *("request_key", "state", "error_code", "certificate__serial_number", "certificate__der"),
-            *("certificate__status", "certificate__generation__certificate"),
+            *("request_key", "state", "error_code", "error_detail", "certificate__serial_number"),
+            *("certificate__der", "certificate__status", "certificate__generation__certificate"),
         )
     )
     return {one.request_key: one for one in found}

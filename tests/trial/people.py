@@ -6,22 +6,13 @@ import time
 import uuid
 from typing import Any
 
+from tests.ca.counter import HANAKO
 from tests.trial.hosts import Host
 from tests.trial.page import ROOT
 from tests.trial.walking import Deployment, tell_names
 
 SITE = "https://site.jpki.example"
 IIN = "9999990003"
-# As a municipality's counter orders it.
-PERSON = {
-    "name": "試験　花子",
-    "sex": "2",
-    "born_on": "1999-03-01",
-    "address": "東京都清瀬市観布子南１２－７",
-    "prefecture": "Tokyo-to",
-    "municipality": "Kiyose-shi",
-    "municipality_code": "13221",
-}
 COUNTER = "jpki-manage counter order_cards --realm production"
 # As a maker does it who was given the element's own keys; the masters stay where they are.
 PHONE = """
@@ -66,7 +57,7 @@ class People:
 
     def _ordered(self, order: str, requests: dict[str, str]) -> dict[str, Any]:
         """Order a card's certificates for a newcomer at the counter, and wait for them; return what came of it."""
-        line = json.dumps({"order": order, "holder": str(uuid.uuid4()), **PERSON, **requests}, ensure_ascii=False)
+        line = json.dumps({"order": order, **HANAKO, "holder": str(uuid.uuid4()), **requests}, ensure_ascii=False)
         said = self._deployment.on("work1", f"{COUNTER} --counter 'a desk' <<'END'\n{line}\nEND")
         assert f"order {order}: the holder is new" in said, said
         for _ in range(40):
