@@ -6,6 +6,7 @@ from portal.accounts.models import (
     Authenticator,
     Passkey,
     PasskeyChallenge,
+    RecoveryCode,
     Registration,
     StaffSession,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "PasskeyChallenge",
     "PeriodicRun",
     "Preparation",
+    "RecoveryCode",
     "Registration",
     "Release",
     "ScreenChallenge",

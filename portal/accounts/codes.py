@@ -11,9 +11,9 @@ def new(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-def written(code: str) -> str:
-    """Return a code as a person reads it: in groups of five."""
-    return "-".join(code[at : at + 5] for at in range(0, len(code), 5))
+def written(code: str, group: int = 5) -> str:
+    """Return a code as a person reads it: in groups of so many characters."""
+    return "-".join(code[at : at + group] for at in range(0, len(code), group))
 
 
 def plain(typed: str) -> str:

@@ -105,6 +105,22 @@ class Authenticator(TOTPDevice):
         return told.replace(quote(settings.OTP_TOTP_ISSUER), quote(settings.OTP_TOTP_PROVIDERS_ISSUER))
 
 
+class RecoveryCode(models.Model):
+    """A code for the day the authenticator is lost; the row goes when it is used."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="recovery_codes")
+    # Ten bits of the code's HMAC by the web's key, so that a try costs one hash and not eight.
+    finder = models.CharField(max_length=2)
+    # Django's hash of a password, with a salt of its own, over the whole of that HMAC.
+    hash = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.finder}"
+
+
 class Registration(models.Model):
     """A mail address on its way to become an account: a code was sent there. Times are the machine's.
 

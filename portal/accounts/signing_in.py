@@ -37,6 +37,7 @@ def check(request: HttpRequest, name: str, password: str, code: str) -> Account:
     attempts.forget(heading)
     if not known:
         attempts.give_back(address)
+    authenticators.renew_kept(account)
     journal.record(account.realm, "staff.signed_in", account.name, role=account.role, by=by)
     return account
 
@@ -86,12 +87,13 @@ def _proof(account: Account | None, password: str, code: str) -> str:
     """Return what the second factor was when everything is right, and nothing otherwise."""
     if account is None:
         get_user_model()().set_password(password)  # as long as a comparison takes
-        return ""
-    if not account.user.check_password(password) or account.state != Account.State.ACTIVE:
-        return ""
-    if authenticators.verify(account, code):
+        right = False
+    else:
+        right = account.user.check_password(password) and account.state == Account.State.ACTIVE
+    if account is not None and right and authenticators.verify(account, code):
         return "authenticator"
-    return "recovery_code" if authenticators.recover(account, code) else ""
+    # Where the password was wrong, too: the time must not say that it was right.
+    return "recovery_code" if authenticators.recover(account if right else None, code) else ""
 
 
 def _note_failure(account: Account | None, *, locked: bool) -> None:

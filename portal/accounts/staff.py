@@ -143,6 +143,7 @@ def enrol(account: Account, password: str) -> list[str]:
     require_fit(account, password)
     device = authenticators.prepared(account)
     account.user.set_password(password)
+    recovery_codes, kept = authenticators.made()
     with transaction.atomic():
         claimed = Account.objects.filter(
             pk=account.pk, state=State.INVITED, code_digest=account.code_digest, code_until__gt=clock.machine()
@@ -152,7 +153,7 @@ def enrol(account: Account, password: str) -> list[str]:
         account.user.save(update_fields=["password"])
         authenticators.confirm(device)
         sessions.end_all(account)  # of a sign-in that crossed the reset
-        recovery_codes = authenticators.new_recovery_codes(account)
+        authenticators.keep(account, kept)
         journal.record(account.realm, "staff.enrolled", account.name, role=account.role)
     account.state = State.ACTIVE
     return recovery_codes

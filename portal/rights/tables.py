@@ -75,6 +75,7 @@ SECRETS: Mapping[str, str] = {
     "portal_keptmail": "body",
     "portal_passkeychallenge": "digest",
     "portal_preparation": "certificate signed_attributes pdf",
+    "portal_recoverycode": "hash",
     "portal_registration": "salt digest",
     "portal_screenchallenge": "digest",
     "portal_screenlock": "salt share",
@@ -193,16 +194,9 @@ TABLES: Mapping[str, May] = {
         change={"web": "session_data expire_date"},
         see={"ceremony": "expire_date"},
     ),
-    "otp_static_staticdevice": May(
-        read="web",
-        add="web",
-        change={
-            "web": (
-                "user_id name confirmed throttling_failure_timestamp throttling_failure_count created_at last_used_at"
-            )
-        },
-    ),
-    "otp_static_statictoken": May(read="web", add="web", remove="web"),
+    # What 0.1.0 kept of recovery codes: it goes, and nothing comes.
+    "otp_static_staticdevice": May(read="web", remove="web"),
+    "otp_static_statictoken": May(read="web", remove="web"),
     "otp_totp_totpdevice": May(
         read="web",
         add="web",
@@ -271,6 +265,7 @@ TABLES: Mapping[str, May] = {
     "portal_preparation": May(
         read="web", add="web", change={"web": "certificate signed_attributes pdf room_start room_end prepared_at"}
     ),
+    "portal_recoverycode": May(read="web", add="web", remove="web"),
     "portal_registration": May(read="web", add="web", remove="web", change={"web": "salt digest tries_left"}),
     "portal_release": May(read="web", add="web", change={"web": "state decided_by_id decided_at"}),
     "portal_screenchallenge": May(read="web", add="web", remove="web", change={"web": "taken_at"}),

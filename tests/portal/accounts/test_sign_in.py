@@ -1,5 +1,6 @@
 """Signing in: three things in one question, one answer to whatever is wrong, bounded tries, short sessions."""
 
+import re
 import threading
 from datetime import timedelta
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 import pytest
 from django.db import connections
 from django.test import Client
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
 from ca import journal as chain
 from ca.models import Realm
-from portal.accounts import attempts, authenticators, signing_in, staff
+from portal.accounts import attempts, authenticators, codes, signing_in, staff
 from portal.accounts.errors import SignInLocked
-from portal.accounts.models import Account, Attempts, Authenticator, StaffSession
-from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, sign_in, wrong_code
+from portal.accounts.models import Account, Attempts, Authenticator, RecoveryCode, StaffSession
+from tests.portal.accounts.people import PASSWORD, CountedHasher, code, journal, make_staff, sign_in, wrong_code
 
 pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
@@ -90,11 +92,66 @@ def test_a_recovery_code_stands_in_once(agent: Account) -> None:
 
 
 def test_what_is_kept_of_second_factors_computes_no_code(agent: Account, settings: Any) -> None:
-    codes = authenticators.new_recovery_codes(agent)
+    made = authenticators.new_recovery_codes(agent)
     given = code(agent)
     settings.SECRET_KEY = "another"
     assert not authenticators.verify(agent, given)
-    assert not any(authenticators.recover(agent, one) for one in codes)
+    assert not any(authenticators.recover(agent, one) for one in made)
+
+
+def test_recovery_codes_are_kept_under_the_hash_of_passwords_each_with_a_salt_of_its_own(
+    agent: Account, settings: Any
+) -> None:
+    settings.PASSWORD_HASHERS = ["tests.portal.accounts.people.CountedHasher"]
+    made = authenticators.new_recovery_codes(agent)
+    assert all(re.fullmatch("[A-Z2-9]{4}(-[A-Z2-9]{4}){2}", one) for one in made)
+    rows = RecoveryCode.objects.filter(account=agent)
+    assert len({row.hash.split("$")[2] for row in rows}) == len({row.finder for row in rows}) == 8
+    assert {row.hash.split("$")[0] for row in rows} == {CountedHasher.algorithm}
+    assert not any(codes.plain(one) in str(list(rows.values())) for one in made)
+
+
+@pytest.mark.parametrize("what", ["name", "password", "code", "same finder", "disabled"])
+def test_a_recovery_code_costs_as_many_hashes_whatever_is_wrong(agent: Account, settings: Any, what: str) -> None:
+    settings.PASSWORD_HASHERS = ["tests.portal.accounts.people.CountedHasher"]
+    agent.user.set_password(PASSWORD)
+    agent.user.save()
+    authenticators.new_recovery_codes(agent)
+    wrong = codes.new(12)
+    if what == "same finder":
+        finder = authenticators._kept(wrong)[:2]
+        if not (same := RecoveryCode.objects.filter(account=agent, finder=finder)).exists():
+            RecoveryCode.objects.filter(pk=RecoveryCode.objects.all()[0].pk).update(finder=finder)
+        assert same.count() == 1
+    if what == "disabled":
+        Account.objects.update(state="disabled")
+    name, password = ("nobody" if what == "name" else agent.name), ("no" if what == "password" else PASSWORD)
+    CountedHasher.computed = 0
+    assert ask(Client(), name, password, wrong).status_code == 403
+    assert CountedHasher.computed == 2
+
+
+def test_codes_of_the_first_release_are_good_and_come_under_a_hash_at_the_next_sign_in(agent: Account) -> None:
+    first, second, third = (codes.new(10) for _ in range(3))
+    device = StaticDevice.objects.create(user=agent.user, name="recovery")
+    for one in (first, second, third):
+        StaticToken.objects.create(device=device, token=authenticators._kept(one))
+    assert authenticators.recovery_codes_left(agent) == 3
+    assert ask(Client(), agent.name, PASSWORD, codes.written(first)).status_code == 302
+    assert not StaticToken.objects.exists()
+    assert authenticators.recovery_codes_left(agent) == 2
+    assert ask(Client(), agent.name, PASSWORD, second).status_code == 302
+    assert ask(Client(), agent.name, PASSWORD, second).status_code == 403
+    authenticators.new_recovery_codes(agent)
+    assert ask(Client(), agent.name, PASSWORD, third).status_code == 403, "new ones stand in place of all"
+
+
+def test_a_reset_takes_recovery_codes_of_every_kind(agent: Account) -> None:
+    authenticators.new_recovery_codes(agent)
+    device = StaticDevice.objects.create(user=agent.user, name="recovery")
+    StaticToken.objects.create(device=device, token=authenticators._kept(codes.new(10)))
+    staff.reset(agent.name, by="test")
+    assert authenticators.recovery_codes_left(agent) == 0
 
 
 @pytest.mark.parametrize("name", ["sakura", "nobody"])

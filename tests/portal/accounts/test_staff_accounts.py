@@ -50,7 +50,7 @@ def test_a_person_enrols_by_the_code_that_the_command_prints_and_is_in(
     response = enrol(client, full_width)
     page = response.content.decode()
     assert "回復コードを控えてください" in page
-    assert len(re.findall(r"<li>[A-Z2-9]{5}-[A-Z2-9]{5}</li>", page)) == 8
+    assert len(re.findall(r"<li>[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}</li>", page)) == 8
     assert client.get("/helpdesk/").status_code == 200
     account = Account.objects.get()
     assert (account.state, account.code_digest, account.role) == ("active", "", "helpdesk")

@@ -54,7 +54,7 @@ def test_a_confirmed_address_with_password_and_authenticator_is_an_account_and_s
     assert "JPKI%20providers" in device.config_url
     client.post("/staff/enrol/authenticator", {"code": shown(device)})
     response = client.post("/staff/enrol/password", {"password": PASSWORD, "again": PASSWORD})
-    assert len(re.findall(r"<li>[A-Z2-9]{5}-[A-Z2-9]{5}</li>", response.content.decode())) == 8
+    assert len(re.findall(r"<li>[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}</li>", response.content.decode())) == 8
     account = Account.objects.get()
     assert (account.name, account.role, account.state) == (ADDRESS, "provider", "active")
     assert client.get("/providers/organisations/").status_code == 200
