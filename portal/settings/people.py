@@ -12,7 +12,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "portal.accounts.passwords.WordsOfTheHouse"},
     {"NAME": "portal.accounts.passwords.Leaked"},
 ]
-# Leaked passwords, which nobody may choose: SHA-1 in hex, a line each, in order. Empty: the common ones are refused.
+# Leaked passwords, which nobody may choose: SHA-1 in hex, a line each, in order. Empty: the common ones are
+# refused; in production nobody can set a password without it (`manage.py leaked_passwords` makes it).
 STAFF_LEAKED_PASSWORDS = environment.text("STAFF_LEAKED_PASSWORDS")
 # A session ends after so long without a request, and after so long in any case.
 STAFF_IDLE_SECONDS = environment.decimal("STAFF_IDLE_SECONDS", 15 * 60)

@@ -3,13 +3,16 @@
 import ipaddress
 
 from portal import environment
-from portal.settings.site import LOCAL_SANDBOX, PUBLIC_URL, SANDBOX
+from portal.settings.site import LOCAL_SANDBOX, PRODUCTION, PUBLIC_URL, SANDBOX
 
 # --- Registration cases of service providers (docs/onboarding.md) ------------------------------------
 # A file of a case: its size, how many a case has, and the function that looks through each (content, media type).
 CASE_ATTACHMENT_BYTES = environment.number("CASE_ATTACHMENT_BYTES", 10 * 1024 * 1024)
 CASE_ATTACHMENTS = environment.number("CASE_ATTACHMENTS", 50)
-CASE_ATTACHMENT_SCAN = environment.text("CASE_ATTACHMENT_SCAN", "whitelist.cases.scanning.look")
+# In production a virus scanner: without one no file is taken.
+CASE_ATTACHMENT_SCAN = environment.text(
+    "CASE_ATTACHMENT_SCAN", "whitelist.cases.clamav.look" if PRODUCTION else "whitelist.cases.scanning.look"
+)
 # Where clamd listens, for whitelist.cases.clamav.look: the path of its socket, or host:port.
 CLAMD_ADDRESS = environment.text("CLAMD_ADDRESS", "/run/clamav/clamd.ctl")
 # Where the officers are told of a message on a case, by authority: the office's address. Empty: their list shows it.

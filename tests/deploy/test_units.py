@@ -163,6 +163,9 @@ def test_the_deployment_check_is_clean_with_the_webs_settings(tmp_path: Path) ->
     environment |= {"VAR_DIR": str(tmp_path), "SECRET_KEY": secrets.token_hex(40), "PATH": os.environ["PATH"]}
     environment |= {"DATABASE_URL": "postgresql://jpki_web@localhost/jpki", "BROKER_URL": "amqp://localhost"}
     environment |= {"PHONE_SIGNATURE_POLICY_OID": "1.2.3.4", "PHONE_USER_AUTHENTICATION_POLICY_OID": "1.2.3.5"}
+    leaked = tmp_path / "leaked"
+    leaked.write_text("".join(f"{number:040X}\n" for number in range(3000)))
+    environment["STAFF_LEAKED_PASSWORDS"] = str(leaked)
     command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
@@ -171,6 +174,11 @@ def test_the_deployment_check_is_clean_with_the_webs_settings(tmp_path: Path) ->
     del environment["SCHEME_HEADER"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert "security.W008" in done.stderr
+    del environment["STAFF_LEAKED_PASSWORDS"]
+    environment["CASE_ATTACHMENT_SCAN"] = "whitelist.cases.scanning.look"
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert "portal.E010" in done.stderr
+    assert "whitelist.E001" in done.stderr
 
 
 def test_production_locks_what_development_locks_and_no_tool_of_it() -> None:

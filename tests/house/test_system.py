@@ -87,13 +87,17 @@ def test_a_second_start_goes_on_with_the_same_data_and_holds_nothing_of_the_firs
 def test_without_a_sandbox_it_starts_and_says_what_is_missing_until_nothing_is(tmp_path: Path) -> None:
     var, earnest = tmp_path / "var", {"PRODUCTION": "1"}
     with system.started(var, earnest):
-        assert "PHONE_SIGNATURE_POLICY_OID" in (var / "supervisor.log").read_text()
+        said = (var / "supervisor.log").read_text()
+        assert "PHONE_SIGNATURE_POLICY_OID" in said
+        assert "STAFF_LEAKED_PASSWORDS not set" in said
     earnest |= {
+        "STAFF_LEAKED_PASSWORDS": "/nowhere/leaked",
         "PHONE_SIGNATURE_POLICY_OID": "1.2.392.200149.8.5.1.1.40",
         "PHONE_USER_AUTHENTICATION_POLICY_OID": "1.2.392.200149.8.5.1.3.50",
     }
     with system.started(var, earnest) as bare:
         said = (var / "supervisor.log").read_text()
+        assert "STAFF_LEAKED_PASSWORDS" not in said
         assert "There is no realm 'production'" in said
         assert "manage.py create_authorities --realm production --kind production" in said
         assert httpx.get(f"{bare.web}/").status_code == 200

@@ -36,6 +36,16 @@ def test_an_authority_that_the_ceremony_did_not_reach_is_named(realm: Realm) -> 
 
 def test_policies_that_are_still_guesses_are_told_in_production(realm: Realm, settings: Any) -> None:
     make_bank(realm)
-    settings.PRODUCTION = True
+    settings.PRODUCTION, settings.STAFF_LEAKED_PASSWORDS = True, "/srv/leaked"
+    settings.CASE_ATTACHMENT_SCAN = "whitelist.cases.clamav.look"
     (told,) = missing(realm.slug)
     assert told.startswith("PHONE_SIGNATURE_POLICY_OID and PHONE_USER_AUTHENTICATION_POLICY_OID not set")
+
+
+def test_what_keeps_passwords_and_files_from_being_looked_up_is_told_in_production(realm: Realm, settings: Any) -> None:
+    make_bank(realm)
+    settings.PRODUCTION = True
+    settings.CA_PHONE_POLICY_OIDS = {"signature": "1.2.3", "user_authentication": "1.2.4"}
+    passwords, files = missing(realm.slug)
+    assert passwords.startswith("STAFF_LEAKED_PASSWORDS not set")
+    assert files.startswith("CASE_ATTACHMENT_SCAN=whitelist.cases.scanning.look is no virus scanner")

@@ -80,6 +80,10 @@ def walk(trial: Hosts) -> Iterator[tuple[str, str]]:
                 if name == "admin.internal":
                     for file in RELEASE.glob("jpki-*.tar.gz*"):
                         shutil.copy(file, host.path("/root"))
+            if "/root/leaked.txt" in block.lines:
+                # The operator brings a list of passwords that leaked: here one that nobody has.
+                listed = "".join(f"a leaked password {number:04d}\n" for number in range(4000))
+                host.path("/root/leaked.txt").write_text(listed)
             began = time.monotonic()
             said = host.run(PRELUDE + block.lines)
             print(f"{time.monotonic() - began:6.1f} s  {name}: {block.lines.splitlines()[0][:90]}")  # noqa: T201

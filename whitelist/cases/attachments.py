@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 from ca import clock, journal
-from whitelist import logos
-from whitelist.cases.errors import AttachmentRefused, CaseNotEditable
+from whitelist import checks, logos
+from whitelist.cases.errors import AttachmentRefused, CaseNotEditable, ScannerAway
 from whitelist.cases.states import EDITABLE
 from whitelist.errors import LogoUnacceptable
 from whitelist.models import Attachment, Case
@@ -23,8 +23,10 @@ MOST_PIXELS = 40_000_000
 def put(case: Case, name: str, content: bytes, by: str, *, logo: bool = False) -> Attachment:
     """Take a file in; a logo must be one that the phone may show.
 
-    Raise `AttachmentRefused`, `AttachmentDangerous`, `LogoUnacceptable`, `CaseNotEditable`.
+    Raise `AttachmentRefused`, `AttachmentDangerous`, `LogoUnacceptable`, `CaseNotEditable`, `ScannerAway`.
     """
+    if told := checks.no_scanner():
+        raise ScannerAway(told)
     if len(content) > settings.CASE_ATTACHMENT_BYTES:
         raise AttachmentRefused(f"a file has at most {settings.CASE_ATTACHMENT_BYTES} bytes", why="large")
     media_type = logos.check(content) if logo else kind(content)

@@ -8,6 +8,8 @@ from django.core.management.base import BaseCommand
 from ca import checks, clock
 from ca.models import Generation, Realm
 from ca.profiles import Purpose
+from portal.accounts import passwords
+from whitelist import checks as files
 from whitelist import register
 
 
@@ -30,6 +32,12 @@ def missing(slug: str) -> list[str]:
             f"{guessed} not set: the defaults are guesses, and the ceremony refuses to certify under them.\n"
             "  Set them to the OIDs of the profile specification."
         )
+    if unset := passwords.lacking():
+        told.append(
+            f"{unset}\n  Set it, on every host; `manage.py leaked_passwords` makes the file (docs/operating.md)."
+        )
+    if unset := files.no_scanner():
+        told.append(f"{unset}\n  Leave it to its default, which asks clamd, or name another scanner.")
     realm = Realm.objects.filter(slug=slug).first()
     if realm is None:
         why = f"There is no realm {slug!r} (DEFAULT_REALM): nothing can be issued or shown."

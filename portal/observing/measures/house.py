@@ -11,8 +11,10 @@ from kombu.exceptions import OperationalError
 from ca import checks, clock
 from ca.models import Generation, Realm
 from ca.profiles import Purpose
+from portal.accounts import passwords
 from portal.observing import alive, periodic, queues
 from portal.observing.measures.measure import Measure, Sample, left
+from whitelist import checks as files
 
 
 def _database_up() -> Iterator[Sample]:
@@ -86,6 +88,8 @@ def _lacking() -> Iterator[Sample]:
     yield Sample(float(realm is None), {"what": "realm"})
     yield Sample(float(any(one.value not in found for one in Purpose)), {"what": "authorities"})
     yield Sample(float(settings.PRODUCTION and bool(checks.guessed_policies())), {"what": "policies"})
+    yield Sample(float(bool(passwords.lacking())), {"what": "leaked passwords"})
+    yield Sample(float(bool(files.no_scanner())), {"what": "scanner"})
 
 
 MEASURES: tuple[Measure, ...] = (

@@ -131,13 +131,69 @@ def test_a_leaked_password_is_refused_and_a_file_that_is_missing_lets_none_throu
     settings: Any, tmp_path: Path
 ) -> None:
     settings.STAFF_LEAKED_PASSWORDS = str(tmp_path / "sha1")
-    assert [one.id for one in passwords.leaked_passwords(None)] == ["portal.E010"]
-    with pytest.raises(OSError, match="sha1"):
-        passwords.Leaked().validate(PASSWORD)
+    with pytest.raises(ValidationError, match="いまは、パスワードを設定できません"):
+        passwords.Leaked().validate(NEW)
     (tmp_path / "sha1").write_text(f"{digest(PASSWORD)}:9\n")
-    assert passwords.leaked_passwords(None) == []
     with pytest.raises(ValidationError):
         passwords.Leaked().validate(PASSWORD)
+    passwords.Leaked().validate(NEW)
+
+
+@pytest.mark.django_db
+def test_in_production_nobody_sets_a_password_that_could_not_be_looked_up(agent: Account, settings: Any) -> None:
+    settings.PRODUCTION = True
+    client = sign_in(agent)
+    answer = change(client, agent)
+    assert answer.status_code == 400
+    assert "いまは、パスワードを設定できません。このサイトの運営者" in answer.content.decode()
+    agent.user.refresh_from_db()
+    assert agent.user.check_password(PASSWORD)
+    settings.PRODUCTION = False
+    assert change(client, agent).status_code == 302, "elsewhere the common ones alone are known"
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (None, "is no file: nobody can set a password"),
+        (["correct horse battery"] * 3000, "begin with a SHA-1"),
+        (["F" * 40, "0" * 40], "isn't in the order"),
+        (["0" * 40, "F" * 40], "has 2 passwords, and 3000"),
+    ],
+)
+def test_the_check_says_what_is_wrong_with_the_file(
+    settings: Any, tmp_path: Path, lines: list[str] | None, told: str
+) -> None:
+    settings.PRODUCTION, settings.STAFF_LEAKED_PASSWORDS = True, str(tmp_path / "sha1")
+    if lines:
+        (tmp_path / "sha1").write_text("".join(f"{one}\n" for one in lines))
+    (found,) = passwords.leaked_passwords(None)
+    assert found.id == "portal.E010"
+    assert told in found.msg
+
+
+def test_the_check_asks_for_the_file_in_production_alone(settings: Any) -> None:
+    assert passwords.leaked_passwords(None) == []
+    settings.PRODUCTION = True
+    (found,) = passwords.leaked_passwords(None)
+    assert "STAFF_LEAKED_PASSWORDS not set" in found.msg
+
+
+def test_the_command_makes_the_file_of_any_list(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = [f"{number:05d} and too easy" for number in range(3000)] + ["short", "short", "パスワードは長いほうがよい"]
+    text = io.TextIOWrapper(io.BytesIO("\r\n".join(listed).encode()))
+    monkeypatch.setattr("sys.stdin", text)
+    call_command("leaked_passwords")
+    file = tmp_path / "sha1"
+    file.write_text(capsys.readouterr().out)
+    settings.PRODUCTION, settings.STAFF_LEAKED_PASSWORDS = True, str(file)
+    assert passwords.leaked_passwords(None) == []
+    assert len(file.read_text().splitlines()) == 3001
+    for leaked in ("00042 and too easy", "パスワードは長いほうがよい"):
+        with pytest.raises(ValidationError):
+            passwords.Leaked().validate(leaked)
     passwords.Leaked().validate(NEW)
 
 

@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from ca.models import JournalEntry
 from tests.portal.handoff import pdfs
 from tests.whitelist.cases.filled import PDF, png
-from whitelist import pdfium
+from whitelist import checks, pdfium
 from whitelist.cases import attachments, clamav, scanning, submitting
 from whitelist.cases.errors import AttachmentDangerous, AttachmentRefused, CaseNotEditable, ScannerAway
 from whitelist.errors import LogoUnacceptable
@@ -102,6 +102,17 @@ def test_whoever_looks_through_files_can_be_replaced(draft: Case, settings: Any)
     settings.CASE_ATTACHMENT_SCAN = "tests.whitelist.cases.test_attachments.stern"
     with pytest.raises(AttachmentDangerous):
         attachments.put(draft, "scan.pdf", PDF, AOI)
+
+
+def test_production_takes_no_file_that_no_virus_scanner_looked_through(draft: Case, settings: Any) -> None:
+    assert checks.scanner(None) == [], "elsewhere what acts is refused, and that is all"
+    settings.PRODUCTION = True
+    assert [one.id for one in checks.scanner(None)] == ["whitelist.E001"]
+    with pytest.raises(ScannerAway, match="CASE_ATTACHMENT_SCAN"):
+        attachments.put(draft, "scan.pdf", PDF, AOI)
+    assert not Attachment.objects.exists()
+    settings.CASE_ATTACHMENT_SCAN = "tests.whitelist.cases.test_attachments.stern"
+    assert checks.scanner(None) == []
 
 
 def stern(content: bytes, media_type: str) -> None:
