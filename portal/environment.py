@@ -5,6 +5,7 @@ and gives each process the ones it needs, and no others; in a real deployment th
 """
 
 import os
+import re
 import urllib.parse
 from pathlib import Path
 from typing import Any
@@ -97,3 +98,26 @@ def secret(name: str, root: Path) -> str | None:
         except OSError as error:
             raise SystemExit(f"{name}_FILE: {path} can't be read ({error.strerror})") from None
     return None
+
+
+def key(name: str, root: Path, *, strong: bool) -> str | None:
+    """Return a secret as `secret` does, of which a key is made or by which a key file is encrypted.
+
+    Where `strong`, stop unless it has 128 bits as it is written: what is made of it is not stretched, or hardly
+    (PKCS#8 by OpenSSL: 2,048 rounds), and a word would be found.
+    """
+    value = secret(name, root)
+    if strong and value and not is_key(value):
+        raise SystemExit(
+            f"{name} must be a key of 128 bits or more and no word: 32 or more hex digits, or 22 or more characters "
+            "of base64. `openssl rand -hex 32` makes one."
+        )
+    return value
+
+
+def is_key(value: str) -> bool:
+    """Tell whether a text looks like 128 random bits in hex or base64; of such a thousand, one may not."""
+    if re.fullmatch(r"[0-9A-Fa-f]{32,}", value):
+        return len(set(value.lower())) >= 8  # no digit over and over
+    kinds = (r"[a-z]", r"[A-Z]", r"[0-9]")  # words joined have no digits, and seldom capitals
+    return bool(re.fullmatch(r"[\w+/-]{22,}={0,2}", value, re.ASCII)) and all(re.search(one, value) for one in kinds)

@@ -25,8 +25,8 @@ _environment = {
     # Workers are played by hand, and nothing comes while a phone waits.
     "TSM_LONG_POLL_SECONDS": "0",
     "SECRET_KEY": "test " * 12,
-    "CA_KEYS_PASSPHRASE": "c1" * 32,
-    "RESPONDER_KEYS_PASSPHRASE": "5e" * 32,
+    "CA_KEYS_PASSPHRASE": "c1a0f3d2" * 8,
+    "RESPONDER_KEYS_PASSPHRASE": "5e7b9164" * 8,
     "TSM_MASTER_KEY": "75" * 32,
     "SANDBOX_SEAL_KEY": "5a" * 32,
 }

@@ -2,16 +2,21 @@
 
 from portal import environment
 from portal.settings.observing import METRICS_DIR, OTEL_EXPORTER_OTLP_ENDPOINT
-from portal.settings.site import ROOT, SANDBOX, VAR
+from portal.settings.site import PRODUCTION, ROOT, SANDBOX, VAR
 
 # --- CA -----------------------------------------------------------------------------------------------
 # Where signing keys live: software:<folder>, or pkcs11:<path of the module>?token=<label>, whose passphrase is the PIN.
-# Only the `ca` workers and the ceremony commands get the passphrase.
+# Only the `ca` workers and the ceremony commands get the passphrase. In production a key file's must be a key itself
+# (docs/keys.md); a token counts tries of its PIN.
 CA_KEYS = environment.text("CA_KEYS", f"software:{VAR}/ca-keys")
-CA_KEYS_PASSPHRASE = environment.secret("CA_KEYS_PASSPHRASE", ROOT)
+CA_KEYS_PASSPHRASE = environment.key(
+    "CA_KEYS_PASSPHRASE", ROOT, strong=PRODUCTION and not CA_KEYS.startswith("pkcs11:")
+)
 # The responder's keys are others than the authorities', and have a passphrase of their own.
 RESPONDER_KEYS = environment.text("RESPONDER_KEYS", f"software:{VAR}/responder-keys")
-RESPONDER_KEYS_PASSPHRASE = environment.secret("RESPONDER_KEYS_PASSPHRASE", ROOT)
+RESPONDER_KEYS_PASSPHRASE = environment.key(
+    "RESPONDER_KEYS_PASSPHRASE", ROOT, strong=PRODUCTION and not RESPONDER_KEYS.startswith("pkcs11:")
+)
 # A responder's certificate is renewed by the `ca` workers, for the same key, so many days before it ends.
 RESPONDER_RENEW_DAYS = environment.number("RESPONDER_RENEW_DAYS", 90)
 # Who may ask for statuses: open, or verifiers. OCSP_VERIFIERS names the function that knows them: `Verifiers` in

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from portal import environment
-from portal.settings.site import ROOT, SANDBOX
+from portal.settings.site import PRODUCTION, ROOT, SANDBOX
 
 # --- TSM ----------------------------------------------------------------------------------------------
-TSM_MASTER_KEY = environment.secret("TSM_MASTER_KEY", ROOT)
+TSM_MASTER_KEY = environment.key("TSM_MASTER_KEY", ROOT, strong=PRODUCTION)
 # The two roles may have a master key each, as on two hosts: SEI-TSM (elements) and SP-TSM (the provider's domain).
-TSM_SEI_MASTER_KEY = environment.secret("TSM_SEI_MASTER_KEY", ROOT)
-TSM_SP_MASTER_KEY = environment.secret("TSM_SP_MASTER_KEY", ROOT)
+TSM_SEI_MASTER_KEY = environment.key("TSM_SEI_MASTER_KEY", ROOT, strong=PRODUCTION)
+TSM_SP_MASTER_KEY = environment.key("TSM_SP_MASTER_KEY", ROOT, strong=PRODUCTION)
 # What stands for each role: called without arguments, it gives one that has `tsm.messaging.functions`' interface.
 TSM_SEI = environment.text("TSM_SEI", "tsm.messaging.roles.LocalSeiTsm")
 TSM_SP = environment.text("TSM_SP", "tsm.messaging.roles.LocalSpTsm")
