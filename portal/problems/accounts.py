@@ -6,8 +6,10 @@ ROWS: dict[str, Problem] = {
     "sign_in_refused": Problem(
         403, "Not signed in", "Name, password and code don't belong together; which is wrong isn't told.",
         "Try again with a code that wasn't used yet.",
-        "名前、パスワード、確認コードのどれかが違います。確認コードは一度しか使えないので、次のコードが出てからお試しください。",
-        "The name, the password or the code is wrong. A code is good once: wait for the next one before you try again.",
+        "名前、パスワード、確認コードのどれかが違います。確認コードは30秒で変わり、一度しか使えません。"
+        "次のコードが出てからお試しください。",
+        "The name, the password or the code is wrong. A code is good once, and for 30 seconds: "
+        "wait for the next one before you try again.",
     ),
     "sign_in_locked": Problem(
         429, "Too many tries", "Too many tries under this name, or from this address.", "Wait; or `staff unlock`.",
@@ -15,9 +17,10 @@ ROWS: dict[str, Problem] = {
         "There were too many wrong tries. Please wait a while and try again.",
     ),
     "code_wrong": Problem(
-        403, "The code is wrong", "The authenticator's code is wrong or was used before.", "Wait for the next code.",
-        "確認コードが違うか、もう使われています。アプリに次のコードが出てから入力してください。",
-        "The code is wrong or was used already. Please wait for the app to show the next one.",
+        403, "The code is wrong", "The authenticator's code is wrong, over or used.", "Wait for the next code.",
+        "確認コードが違うか、時間が過ぎたか、もう使われています。アプリに次のコードが出てから入力してください。",
+        "The code is wrong, its 30 seconds are over, or it was used already. "
+        "Please wait for the app to show the next one.",
     ),
     "enrolment_code_wrong": Problem(
         403, "The enrolment code is no good", "Unknown, used, or past its hour.", "`staff reset` gives a new one.",

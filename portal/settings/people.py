@@ -1,7 +1,7 @@
 """Who signs in beside citizens: staff, service providers, and what their desks allow."""
 
 from portal import environment
-from portal.settings.site import SANDBOX
+from portal.settings.site import PRODUCTION, SANDBOX
 
 # --- Accounts: staff signs in with name, password and authenticator (docs/staff.md) ----------------------
 AUTH_PASSWORD_VALIDATORS = [
@@ -29,6 +29,9 @@ CLIENT_ADDRESS_HEADER = environment.text("CLIENT_ADDRESS_HEADER")
 OTP_TOTP_ISSUER = "JPKI staff"
 OTP_TOTP_PROVIDERS_ISSUER = "JPKI providers"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+# So many steps of 30 seconds early or late an app's code is taken, for clocks that differ; no device's is learned.
+STAFF_CODE_STEPS = environment.number("STAFF_CODE_STEPS", 0 if PRODUCTION else 1)
+OTP_TOTP_SYNC = False
 # --- Service providers (docs/providers.md). An invitation is good for so long.
 PROVIDER_INVITATION_DAYS = environment.decimal("PROVIDER_INVITATION_DAYS", 7)
 # So many codes to one mail address, and registrations from one address of the network, within STAFF_LOCK_SECONDS.

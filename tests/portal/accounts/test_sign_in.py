@@ -1,13 +1,19 @@
 """Signing in: three things in one question, one answer to whatever is wrong, bounded tries, short sessions."""
 
+import os
 import re
+import subprocess
+import sys
 import threading
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.test import Client
+from django_otp.oath import hotp
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
 from ca import journal as chain
@@ -17,6 +23,7 @@ from portal.accounts.errors import SignInLocked
 from portal.accounts.models import Account, Attempts, Authenticator, RecoveryCode, StaffSession
 from tests.portal.accounts.people import PASSWORD, CountedHasher, code, journal, make_staff, sign_in, wrong_code
 
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.django_db, pytest.mark.databases]
 
 
@@ -80,6 +87,36 @@ def test_a_code_is_good_once(agent: Account) -> None:
     given = code(agent)
     assert ask(Client(), agent.name, PASSWORD, given).status_code == 302
     assert ask(Client(), agent.name, PASSWORD, given).status_code == 403
+
+
+@pytest.mark.parametrize(("steps", "taken"), [(0, {0}), (1, {-1, 0, 1})])
+def test_a_code_is_taken_so_many_steps_early_or_late_as_the_setting_says(
+    agent: Account, settings: Any, steps: int, taken: set[int]
+) -> None:
+    settings.STAFF_CODE_STEPS = steps
+    assert {offset for offset in range(-3, 4) if accepted(agent, offset)} == taken
+    # What the first release may have learned of the app's clock doesn't count.
+    Authenticator.objects.update(drift=2, tolerance=2)
+    assert {offset for offset in range(-3, 4) if accepted(agent, offset)} == taken
+
+
+def accepted(account: Account, offset: int) -> bool:
+    """Show the code of a step before or after this one, wholly within this one."""
+    while True:
+        step = int(time.time()) // 30
+        Authenticator.objects.update(last_t=-1)
+        device = Authenticator.objects.get(user=account.user)
+        taken = authenticators.verify(account, f"{hotp(device.bin_key, step + offset):06d}")
+        if int(time.time()) // 30 == step:
+            return taken
+
+
+@pytest.mark.parametrize(("production", "steps"), [("1", "0"), ("0", "1")])
+def test_in_production_a_code_is_good_for_its_thirty_seconds(tmp_path: Path, production: str, steps: str) -> None:
+    environment = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "PRODUCTION": production}
+    show = "from portal.settings import STAFF_CODE_STEPS; print(STAFF_CODE_STEPS)"
+    done = subprocess.run([sys.executable, "-c", show], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == steps, done.stderr
 
 
 def test_a_recovery_code_stands_in_once(agent: Account) -> None:
