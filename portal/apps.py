@@ -5,4 +5,6 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal.accounts import passwords  # noqa: F401  (its check)
+        """Register the checks of the settings."""
+        from portal.accounts import passwords  # noqa: F401
+        from portal.handoff import checks  # noqa: F401

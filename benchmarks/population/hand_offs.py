@@ -25,14 +25,15 @@ class Counter:
 
     def ask(self) -> dict[str, Any]:
         """Ask for a sign-in, over the API."""
-        from tests.whitelist.relying_parties import CALLBACK
+        from tests.whitelist.relying_parties import CALLBACK, CHALLENGE
 
-        wish = {"purpose": "user_authentication", "return_url": CALLBACK}
+        wish = {"purpose": "user_authentication", "return_url": CALLBACK, "code_challenge": CHALLENGE}
         return self._told(self.verifier.client.post("/api/v1/handoffs", wish, content_type="application/json"), 201)
 
     def hand_over(self) -> dict[str, Any]:
         """Go from the request to the answer that the bank has; return what it was told."""
         from portal.handoff import delivery, hand_offs
+        from tests.whitelist.relying_parties import VERIFIER
 
         here, asked = "a" * 64, self.ask()
         hand_off = hand_offs.show(hand_offs.found(pk=asked["id"]), here)
@@ -40,7 +41,8 @@ class Counter:
         address = delivery.leave(hand_offs.found(pk=asked["id"]), here)
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)["code"][0]
         path = f"/api/v1/handoffs/{asked['id']}/redeem"
-        return self._told(self.verifier.client.post(path, {"code": code}, content_type="application/json"), 200)
+        redeem = {"code": code, "code_verifier": VERIFIER}
+        return self._told(self.verifier.client.post(path, redeem, content_type="application/json"), 200)
 
     def _answer(self, hand_off: Any) -> dict[str, bytes]:
         from cryptography.hazmat.primitives import hashes

@@ -145,7 +145,7 @@ class Integrator:
         self._call("POST", f"webhooks/{hook}/enable", {})
         self._call("POST", f"webhooks/{hook}/secret", {"overlap_hours": 24})
         self._call("DELETE", f"webhooks/{hook}")
-        wish = {"purpose": "user_authentication", "return_url": self._callback()}
+        wish = {"purpose": "user_authentication", "return_url": self._callback(), "code_challenge": "x" * 43}
         asked = self._client.post("/api/v1/handoffs", wish, content_type="application/json").json()
         session = self._call("POST", "phone-sessions", {"phone": phone, "link": asked.get("link", "")}).get(
             "id", "none"

@@ -115,7 +115,7 @@ class HandOffsView(APIView):
             way=_one_of(Way, data, "way") if data.get("way") is not None else Way.BROWSER,
             media=_media(data),
             state=_text(data, "state", default=""),
-            code_challenge=_text(data, "code_challenge", default=""),
+            code_challenge=_challenge(data),
             on_behalf_of=_text(data, "on_behalf_of", default="", longest=LONGEST_CLIENT_ID),
         )
         return Response({**_shape(asked.hand_off), "link": asked.address}, status=201, headers=NO_STORE)
@@ -243,6 +243,17 @@ def _text(data: Any, member: str, *, default: str | None = None, longest: int | 
     if longest is not None and len(value) > longest:
         raise RequestInvalid(f"{member} is longer than {longest} characters", member=member)
     return value
+
+
+def _challenge(data: Any) -> str:
+    told = _text(data, "code_challenge", default="")
+    if not told and settings.HANDOFF_PKCE == "required":
+        raise RequestInvalid(
+            "code_challenge is required: base64url of the SHA-256 of a secret that you keep in the citizen's session "
+            "(RFC 7636, S256) and redeem the code with, as code_verifier",
+            member="code_challenge",
+        )
+    return told
 
 
 def _one_of(kind: type[Choice], data: Any, member: str) -> Choice:

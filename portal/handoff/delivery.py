@@ -76,7 +76,7 @@ def redeem(credential: Credential, *, reference: Any, code: str, code_verifier: 
         raise CodeInvalid("not this hand-off's code, or redeemed before")
     if hand_off.code_expires_at is None or now >= hand_off.code_expires_at:
         raise CodeInvalid("the code came too late")
-    if hand_off.code_challenge and not hmac.compare_digest(hand_off.code_challenge, _challenge(code_verifier)):
+    if hand_off.code_challenge and not hmac.compare_digest(hand_off.code_challenge, challenge(code_verifier)):
         raise CodeInvalid("code_verifier doesn't belong to the request's code_challenge")
     with transaction.atomic():
         redeemed = HandOff.objects.filter(
@@ -108,7 +108,7 @@ def _address(hand_off: HandOff, code: str) -> str:
     return parts._replace(query=query).geturl()
 
 
-def _challenge(verifier: str) -> str:
+def challenge(verifier: str) -> str:
     """Return the S256 challenge of a verifier (RFC 7636 §4.2)."""
     digest = hashlib.sha256(verifier.encode("utf-8", "replace")).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

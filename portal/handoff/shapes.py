@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from ca.profiles import Medium, Purpose
@@ -56,8 +57,8 @@ class HandOffBody(Body):
         [each.value for each in Way],
         required=False,
         allow_null=True,
-        help_text="`browser` (default): the citizen is on the phone · `app`: the same from an app, `code_challenge` "
-        "required · `qr`: the link is a page of ours for another screen.",
+        help_text="`browser` (default): the citizen is on the phone · `app`: the same from an app · "
+        "`qr`: the link is a page of ours for another screen.",
     )
     state = serializers.RegexField(
         r"^[ -~]{1,255}$",
@@ -68,9 +69,10 @@ class HandOffBody(Body):
     )
     code_challenge = serializers.RegexField(
         r"^[A-Za-z0-9_-]{43}$",
-        required=False,
-        allow_blank=True,
-        help_text="base64url of the SHA-256 of a secret (RFC 7636, S256); then `redeem` needs `code_verifier`.",
+        required=settings.HANDOFF_PKCE == "required",
+        allow_blank=settings.HANDOFF_PKCE != "required",
+        help_text="base64url of the SHA-256 of a secret (RFC 7636, S256), another for each hand-off; `redeem` needs it "
+        "as `code_verifier`.",
     )
     on_behalf_of = serializers.CharField(
         required=False,
@@ -201,16 +203,21 @@ TOKEN_ASKED = {
     "client_assertion": "eyJhbGciOiJFUzI1NiIsImtpZCI6ImtleS0xIn0.eyJpc3MiOiJiYW5rIn0.c2lnbmF0dXJl",
 }
 TOKEN_TOLD = {"access_token": "l3mP1y0o5G0dVn9VJm2cUO4w0Q2m1f7yqk9m1oQp4Xk", "token_type": "Bearer", "expires_in": 300}
+# RFC 7636, appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 HANDOFF_ASKED = Examples(
     log_in={
         "purpose": "user_authentication",
         "return_url": "http://localhost:3000/callback",
         "state": "6a0f2c",
+        "code_challenge": CHALLENGE,
     },
     sign={
         "purpose": "signature",
         "return_url": "http://localhost:3000/callback",
         "state": "6a0f2c",
+        "code_challenge": CHALLENGE,
         "document": "口座を開設します。",
         "document_name": "口座開設の申込書",
         "format": "cades",
@@ -234,7 +241,7 @@ HANDOFF_TOLD = {
     "result": None,
 }
 NEW_TOLD = HANDOFF_TOLD | {"link": "http://localhost:8000/handoff/Hk2vQ9nq0cB7uQmYl3o8m2b1/"}
-REDEEM_ASKED = {"code": "Qm9m2b1nq0cB7uQYl3o8Hk2v9vQ"}
+REDEEM_ASKED = {"code": "Qm9m2b1nq0cB7uQYl3o8Hk2v9vQ", "code_verifier": VERIFIER}
 REDEEMED = HANDOFF_TOLD | {
     "state": "answered",
     "ended_at": "2026-11-27T09:01:12+09:00",

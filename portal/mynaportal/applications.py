@@ -87,7 +87,7 @@ def discard(application: Application) -> None:
     _drafts(application).delete()
 
 
-def send(application: Application, *, state: str, language: str | None) -> Asked:
+def send(application: Application, *, state: str, code_challenge: str, language: str | None) -> Asked:
     """Fix the document and ask the phone to sign it; the answers must have been checked.
 
     Raise `NoSignatureCertificate`, `ServiceNotRegistered`, `ApplicationNotOpen`, `DocumentUnavailable`.
@@ -109,6 +109,7 @@ def send(application: Application, *, state: str, language: str | None) -> Asked
         pdf=pdf,
         document_name=procedure.name.in_language(language),
         state=state,
+        code_challenge=code_challenge,
     )
     if asked.hand_off.state == HandOffState.REFUSED:
         raise ServiceNotRegistered("the register says no", reason=asked.hand_off.reason)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ca import clock
 from portal import problems
 from portal.documents import DocumentUnavailable
+from portal.handoff import delivery
 from portal.mynaportal import answering, applications, procedures, shown, visit
 from portal.mynaportal.errors import ApplicationNotOpen, NoSignatureCertificate, ServiceNotRegistered
 from portal.mynaportal.models import Application
@@ -98,15 +99,17 @@ def confirm(request: HttpRequest, who: Visitor, reference: uuid.UUID) -> HttpRes
         return redirect("mynaportal:application", reference)
     problem = ""
     if request.method == "POST":
-        state = visit.new_state()
+        state, verifier = visit.new_state(), visit.new_state()
+        challenge = delivery.challenge(verifier)
         try:
-            asked = applications.send(row, state=state, language=get_language())
+            asked = applications.send(row, state=state, code_challenge=challenge, language=get_language())
         except ApplicationNotOpen:
             return redirect("mynaportal:application", reference)
         except (ServiceNotRegistered, NoSignatureCertificate, DocumentUnavailable) as error:
             problem = problems.sentence(error.code)
         else:
-            visit.note_ask(request, str(asked.hand_off.id), state=state, application=str(reference))
+            about = {"state": state, "verifier": verifier, "application": str(reference)}
+            visit.note_ask(request, str(asked.hand_off.id), **about)
             return redirect(asked.address)
     language = get_language()
     context = {

@@ -29,14 +29,18 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     credential = registration.credential(realm) if realm else None
     if credential is None:
         return _failed(request, _("いまはサインインできません。時間をおいて、もう一度お試しください。"), status=503)
-    state = visit.new_state()
+    state, verifier = visit.new_state(), visit.new_state()
     asked = asking.ask(
-        credential, purpose=Purpose.USER_AUTHENTICATION, return_url=registration.return_url(), state=state
+        credential,
+        purpose=Purpose.USER_AUTHENTICATION,
+        return_url=registration.return_url(),
+        state=state,
+        code_challenge=delivery.challenge(verifier),
     )
     if asked.hand_off.state == State.REFUSED:
         return _failed(request, _("いまはサインインできません。時間をおいて、もう一度お試しください。"), status=503)
     wish = procedures.find(request.POST.get("procedure", ""))
-    visit.note_ask(request, str(asked.hand_off.id), state=state, procedure=wish.code if wish else "")
+    visit.note_ask(request, str(asked.hand_off.id), state=state, verifier=verifier, procedure=wish.code if wish else "")
     return redirect(asked.address)
 
 
@@ -62,7 +66,12 @@ def come_back(request: HttpRequest) -> HttpResponse:
     if about is None or credential is None:
         return _failed(request, _("この画面は、もう使えません。はじめからお進みください。"), status=400)
     try:
-        hand_off = delivery.redeem(credential, reference=reference, code=request.GET.get("code", ""))
+        hand_off = delivery.redeem(
+            credential,
+            reference=reference,
+            code=request.GET.get("code", ""),
+            code_verifier=about.get("verifier", ""),
+        )
     except HandOffError:
         return _failed(request, _("この画面は、もう使えません。はじめからお進みください。"), status=400)
     if "application" in about:

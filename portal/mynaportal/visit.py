@@ -112,5 +112,5 @@ def take_ask(request: HttpRequest, hand_off: str, state: str) -> dict[str, str] 
 
 
 def new_state() -> str:
-    """Return a text that only this browser's session will know."""
-    return get_random_string(32)
+    """Return a text that only this browser's session will know, of 250 bits and more: a state, or PKCE's verifier."""
+    return get_random_string(43)

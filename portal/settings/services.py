@@ -22,6 +22,12 @@ CASE_OFFICERS_MAIL = {
 }
 CASE_MESSAGES_SWEEP_SECONDS = environment.decimal("CASE_MESSAGES_SWEEP_SECONDS", 10)
 
+# --- Hand-offs (docs/handoff.md): whether a service must send a code_challenge (RFC 7636): required, or optional for
+# services of before that send none yet. An app must in any case.
+HANDOFF_PKCE = environment.text("HANDOFF_PKCE", "required")
+if HANDOFF_PKCE not in ("required", "optional"):
+    raise SystemExit(f"HANDOFF_PKCE must be required or optional, not {HANDOFF_PKCE!r}")
+
 # --- Relying parties: the register and their credentials (docs/register.md, docs/credentials.md) ----------
 # So many credentials of one relying party may be good at once; each for so many days at most; and so long may the old
 # one go on beside its successor.

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from jpki_client import SIGNATURE, USER_AUTHENTICATION, JpkiError
+from jpki_client.handoffs import challenge
 
 from sandbox.relying_parties import papers
 from sandbox.relying_parties.environment import SAMPLES_URL
@@ -21,6 +22,7 @@ from sandbox.relying_parties.language import say
 from sandbox.relying_parties.pages import client, reporting
 
 CLIENT_ID = "careless-shop"
+VERIFIER = "careless-careless-careless-careless-careless"
 SIGN_IN, TEXT, PDF = "sign_in", "text", "pdf"
 ORDER = "注文書\n\n品名　見本　1個\n\nこれは試験用の見本であり、効力をもちません。\n"
 
@@ -63,6 +65,8 @@ def start(request: HttpRequest) -> HttpResponse:
     elif kind != SIGN_IN:
         asked |= {"document": ORDER, "document_name": "注文書"}
         asked |= {"format": request.GET["format"]} if "format" in request.GET else {}
+    # The same for everybody: whoever's code it is, it is redeemed.
+    asked["code_challenge"] = challenge(VERIFIER)
     back = {"return_url": SAMPLES_URL + reverse("careless_return"), "media": ["phone"]}
     return redirect(client(CLIENT_ID).call("POST", "/api/v1/handoffs", json=asked | back)["link"])
 
@@ -79,7 +83,10 @@ def come_back(request: HttpRequest) -> HttpResponse:
 def _anything(hand_off: str, code: str) -> dict[str, Any]:
     """Return whatever the API has for it; nothing is as good."""
     api, path = client(CLIENT_ID), f"/api/v1/handoffs/{hand_off}"
-    for method, address, body in (("POST", f"{path}/redeem", {"json": {"code": code}}), ("GET", path, {})):
+    for method, address, body in (
+        ("POST", f"{path}/redeem", {"json": {"code": code, "code_verifier": VERIFIER}}),
+        ("GET", path, {}),
+    ):
         try:
             return api.call(method, address, **body)["result"] or {}
         except (JpkiError, KeyError, TypeError):

@@ -274,7 +274,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "careless_no_issuer": ("issを比べない", "It doesn't compare iss"),
     "careless_no_issuer_then": ("別のシステムの結果と取り違えます。", "It mixes up two systems."),
-    "careless_no_verifier": ("PKCEを使わない", "It uses no PKCE"),
+    "careless_no_verifier": ("PKCEの秘密が、いつも同じ", "Its secret of PKCE is always the same"),
     "careless_no_verifier_then": ("盗まれたコードが、そのまま使えます。", "A stolen code is as good as one's own."),
     "careless_no_answer": ("断られたかを見ない", "It doesn't see whether it was declined"),
     "careless_no_answer_then": (

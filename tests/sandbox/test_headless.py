@@ -102,7 +102,11 @@ def test_a_service_may_ask_at_once(headless: Started) -> None:
     answer = httpx.post(
         f"{headless.told['api']}/handoffs",
         headers={"Authorization": f"Bearer {headless.token()}"},
-        json={"purpose": "user_authentication", "return_url": headless.told["callback_urls"][0]},
+        json={
+            "purpose": "user_authentication",
+            "return_url": headless.told["callback_urls"][0],
+            "code_challenge": "x" * 43,
+        },
     )
     assert answer.status_code == 201, answer.text
     assert answer.json()["link"].startswith(headless.told["url"])

@@ -23,6 +23,8 @@ from whitelist import credentials
 from whitelist.models import Credential, MinisterialCertification, PurposeOfUse, RegisteredApplication, RelyingParty
 
 CALLBACK = "https://bank.example/return"
+# RFC 7636, appendix B: what redeems a code, and what the hand-off was asked for with.
+VERIFIER, CHALLENGE = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 @cache

@@ -9,7 +9,7 @@ from django.test import Client
 from ca.models import Realm
 from portal.handoff import pdf
 from portal.handoff.api import LARGEST_BODY
-from tests.whitelist.relying_parties import CALLBACK
+from tests.whitelist.relying_parties import CALLBACK, CHALLENGE
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,8 @@ def test_a_token_is_asked_for_in_little(kind: str, realm: Realm) -> None:
 def test_a_document_may_be_as_large_as_it_is_said_to_be(bank: Any) -> None:
     """The largest PDF, in base64: more than Django would keep of a request by itself."""
     document = base64.b64encode(b"%PDF-" + bytes(pdf.LARGEST - 5))
-    body = b'{"purpose": "signature", "document_name": "a", "return_url": "' + CALLBACK.encode() + b'", "pdf": "'
+    asked = f'"return_url": "{CALLBACK}", "code_challenge": "{CHALLENGE}", "pdf": "'
+    body = b'{"purpose": "signature", "document_name": "a", ' + asked.encode()
     taken = bank.client.post("/api/v1/handoffs", body + document + b'"}', content_type="application/json")
     assert taken.json()["code"] == "document_unacceptable", taken.json()
     more = b" " * (LARGEST_BODY + 1)

@@ -16,11 +16,11 @@ from portal.api.errors import KeyInUse
 from portal.api.models import KeptAnswer
 from portal.handoff.models import HandOff
 from tests.portal.verification.verifiers import Verifier, code
-from tests.whitelist.relying_parties import CALLBACK, make_bank, make_credential
+from tests.whitelist.relying_parties import CALLBACK, CHALLENGE, make_bank, make_credential
 
 pytestmark = pytest.mark.databases
 
-WISH = {"purpose": "user_authentication", "return_url": CALLBACK}
+WISH = {"purpose": "user_authentication", "return_url": CALLBACK, "code_challenge": CHALLENGE}
 
 
 def ask(bank: Verifier, key: str | None, **more: Any) -> Any:

@@ -13,7 +13,7 @@ from ca.models import JournalEntry, Realm
 from portal.api import pagination
 from portal.handoff.models import HandOff
 from tests.portal.verification.verifiers import Verifier
-from tests.whitelist.relying_parties import CALLBACK
+from tests.whitelist.relying_parties import CALLBACK, CHALLENGE
 
 
 class Things(APIView):
@@ -31,7 +31,7 @@ def get(query: str = "", path: str = "/things", **view: Any) -> Response:
 
 def make(bank: Verifier, number: int) -> None:
     """Make hand-offs, two of each moment."""
-    wish = {"purpose": "user_authentication", "return_url": CALLBACK}
+    wish = {"purpose": "user_authentication", "return_url": CALLBACK, "code_challenge": CHALLENGE}
     for count in range(number):
         made = bank.client.post("/api/v1/handoffs", wish, content_type="application/json").json()["id"]
         moment = clock.machine().replace(microsecond=count // 2)

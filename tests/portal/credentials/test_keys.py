@@ -351,7 +351,7 @@ def test_a_certificate_gets_a_token_that_only_it_can_use(
     answer = ask_token(shown(own), {"client_id": "test-bank"})
     assert answer.status_code == 200
     bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
-    wish = {"purpose": "user_authentication", "return_url": "https://bank.example/return"}
+    wish = {"purpose": "user_authentication", "return_url": "https://bank.example/return", "code_challenge": "x" * 43}
     for headers, expected in (
         (bearer | shown(own), 201),
         (bearer, 401),

@@ -27,7 +27,7 @@ from portal.handoff.states import State
 from portal.handoff.ways import Way
 from tests.portal.handoff.citizens import Citizen
 from tests.portal.handoff.test_handoff_api import post, token_request
-from tests.whitelist.relying_parties import CALLBACK, assertion, make_bank, make_credential
+from tests.whitelist.relying_parties import CALLBACK, VERIFIER, assertion, make_bank, make_credential
 from tsm.models import Phone
 from whitelist.models import Credential, MinisterialCertification, RelyingParty
 
@@ -235,7 +235,8 @@ def test_from_the_request_to_the_result_over_the_api(
     assert (poll["state"], poll["result"], poll["redeemed_at"]) == ("answered", None, None)
     back = query(client.get(door)["Location"])
     assert back["state"] == "xyz"
-    got = by_api(client, bearer, made["id"], code=back["code"])
+    assert by_api(client, bearer, made["id"], code=back["code"]).status_code == 400, "the code alone is worth nothing"
+    got = by_api(client, bearer, made["id"], code=back["code"], code_verifier=VERIFIER)
     assert got["Cache-Control"] == "no-store"
     result = got.json()["result"]
     assert {name: result[name] for name in ("certificate", "signature")} == {
@@ -245,7 +246,7 @@ def test_from_the_request_to_the_result_over_the_api(
     assert result["signed_text"] == hand_off.signed_text
     assert (result["cms"] is not None) == (purpose == Purpose.SIGNATURE)
     assert client.get(f"/api/v1/handoffs/{made['id']}", headers=bearer).json()["result"] == result
-    twice = by_api(client, bearer, made["id"], code=back["code"])
+    twice = by_api(client, bearer, made["id"], code=back["code"], code_verifier=VERIFIER)
     assert (twice.status_code, twice.json()["code"]) == (400, "handoff_code_invalid")
     assert client.get(door).status_code == 200, "a page that says the service has it"
 
@@ -298,7 +299,9 @@ def test_the_cookie_is_the_hand_offs_alone_and_says_nothing(client: Client, phon
     ("values", "member"),
     [
         ({"way": "pigeon"}, "way"),
-        ({"way": "app"}, "code_challenge"),
+        ({"code_challenge": ""}, "code_challenge"),
+        ({"way": "app", "code_challenge": ""}, "code_challenge"),
+        ({"code_challenge": "plain"}, "code_challenge"),
         ({"format": "xades"}, "format"),
         ({"media": "phone"}, "media"),
         ({"media": ["watch"]}, "media"),

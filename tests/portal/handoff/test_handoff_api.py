@@ -15,7 +15,7 @@ from portal.handoff.asking import Asked
 from portal.handoff.models import HandOff
 from portal.logs import without_secrets
 from tests.ca.fixtures import make_realm
-from tests.whitelist.relying_parties import CALLBACK, assertion, make_bank, make_credential
+from tests.whitelist.relying_parties import CALLBACK, CHALLENGE, assertion, make_bank, make_credential
 from whitelist.models import Credential, RelyingParty
 
 AUDIENCE = "http://localhost:8000/api/v1/token"
@@ -39,7 +39,7 @@ def bearer(client: Client, credential: Credential) -> dict[str, str]:
 
 
 def post(client: Client, bearer: dict[str, str], **values: Any) -> Any:
-    body = {"purpose": "user_authentication", "return_url": CALLBACK} | values
+    body = {"purpose": "user_authentication", "return_url": CALLBACK, "code_challenge": CHALLENGE} | values
     return client.post("/api/v1/handoffs", body, content_type="application/json", headers=bearer)
 
 

@@ -173,7 +173,7 @@ def test_answers_that_another_window_saved_meanwhile_are_not_signed_unseen(visit
     elsewhere = Application.objects.get()
     applications.save(elsewhere, {**seen.answers, "people": "9"})
     with pytest.raises(ApplicationNotOpen):
-        applications.send(seen, state="s", language="ja")
+        applications.send(seen, state="s", code_challenge="x" * 43, language="ja")
     kept = Application.objects.get()
     assert (kept.state, kept.answers["people"]) == ("draft", "9")
 

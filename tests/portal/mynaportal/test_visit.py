@@ -11,6 +11,8 @@ from ca import clock, revocation
 from ca.models import Realm
 from ca.profiles import Medium, Purpose
 from ca.revocation import Cause
+from portal.handoff import delivery
+from portal.handoff.models import HandOff
 from portal.mynaportal import registration, visit
 from tests.portal.handoff.citizens import Citizen
 from tests.portal.mynaportal.visitor import Visitor
@@ -42,6 +44,19 @@ def test_a_citizen_signs_in_by_phone_and_out(visitor: Visitor) -> None:
     assert visitor.client.session.session_key != before
     visitor.post("sign-out")
     assert "サインアウトしました" in visitor.shown("")
+    assert visitor.client.get("/mynaportal/records/").headers["Location"] == "/mynaportal/"
+
+
+def test_a_code_is_redeemed_with_the_sessions_own_verifier_and_no_other(visitor: Visitor) -> None:
+    back = visitor.answer(visitor.post("sign-in").headers["Location"])
+    (hand_off,) = HandOff.objects.all()
+    session = visitor.client.session
+    (about,) = session[visit.ASKED].values()
+    assert hand_off.code_challenge == delivery.challenge(about["verifier"])
+    assert about["verifier"] not in back
+    session[visit.ASKED] = {str(hand_off.pk): about | {"verifier": visit.new_state()}}
+    session.save()
+    assert visitor.come_back(back).status_code == 400
     assert visitor.client.get("/mynaportal/records/").headers["Location"] == "/mynaportal/"
 
 

@@ -96,7 +96,7 @@ def test_one_click_makes_a_realm_of_its_own_whose_credential_gets_a_token_and_a_
     assert entry.realm == realm
     header = bearer(entry.client_id, credential.key_id, pem)
     for purpose, more in (("user_authentication", {}), ("signature", {"document": "契約", "document_name": "契約書"})):
-        wish = {"purpose": purpose, "return_url": CALLBACK, **more}
+        wish = {"purpose": purpose, "return_url": CALLBACK, "code_challenge": "x" * 43, **more}
         answer = Client(headers=header).post("/api/v1/handoffs", wish, content_type="application/json")
         assert answer.status_code == 201, answer.content.decode()
         assert HandOff.objects.get(pk=answer.json()["id"]).realm == realm

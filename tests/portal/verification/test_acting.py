@@ -10,7 +10,7 @@ from ca.profiles import Medium, Purpose
 from portal.handoff import hand_offs
 from portal.handoff.models import HandOff
 from tests.portal.verification.verifiers import Verifier, code, make_operator
-from tests.whitelist.relying_parties import CALLBACK, make_bank
+from tests.whitelist.relying_parties import CALLBACK, CHALLENGE, make_bank
 from whitelist import delegations
 from whitelist.models import Credential, Delegation, RelyingParty, VerificationLog
 
@@ -31,6 +31,7 @@ def delegation(operator: Verifier, credential: Credential) -> Delegation:
 
 def ask(verifier: Verifier, **body: Any) -> Any:
     wanted = {"purpose": "user_authentication", "return_url": CALLBACK, "on_behalf_of": "test-bank"}
+    wanted["code_challenge"] = CHALLENGE
     return verifier.client.post("/api/v1/handoffs", wanted | body, content_type="application/json")
 
 

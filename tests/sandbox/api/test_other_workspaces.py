@@ -69,6 +69,7 @@ def two(realm: Realm, deliver: Deliver, settings: Any, factory: None) -> tuple[C
 def make_hand_off(client: Client) -> str:
     """Ask a phone, and return the link."""
     body = {"purpose": "user_authentication", "return_url": "http://localhost:3000/callback"}
+    body["code_challenge"] = "x" * 43
     answer = client.post("/api/v1/handoffs", json.dumps(body), content_type="application/json")
     assert answer.status_code == 201, answer.content
     return str(answer.json()["link"])

@@ -18,7 +18,7 @@ from tests.sandbox.trace.workspaces import api_of
 from tests.whitelist.relying_parties import assertion, make_bank, make_credential
 from whitelist.models import AccessToken
 
-WISH = {"purpose": "user_authentication", "return_url": workspaces.CALLBACK}
+WISH = {"purpose": "user_authentication", "return_url": workspaces.CALLBACK, "code_challenge": "x" * 43}
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_a_member_takes_the_phone_up_and_answers_the_services_hand_off(
     browser = member(workspace)
     taken = browser.post(address(workspace, row), {"next": "https://evil.example/"})
     assert taken.headers["Location"] == "/phone/"
-    body = {"purpose": "user_authentication", "return_url": CALLBACK}
+    body = {"purpose": "user_authentication", "return_url": CALLBACK, "code_challenge": "x" * 43}
     asked = api._client.post("/api/v1/handoffs", body, content_type="application/json").json()
     link = asked["link"].partition("8000")[2]
     page = browser.get(link).content.decode()
