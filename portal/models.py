@@ -2,6 +2,7 @@
 
 from portal.accounts.models import (
     Account,
+    AccountChange,
     Attempts,
     Authenticator,
     Passkey,
@@ -22,6 +23,7 @@ from portal.screen_lock.models import ScreenChallenge, ScreenLock
 
 __all__ = [
     "Account",
+    "AccountChange",
     "Allowance",
     "Application",
     "Attempts",

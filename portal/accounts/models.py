@@ -129,6 +129,40 @@ class RecoveryCode(models.Model):
         return f"{self.account_id} {self.finder}"
 
 
+class AccountChange(models.Model):
+    """Something changed in how an account's person signs in; `portal.accounts.telling` tells them. Machine's times."""
+
+    class Kind(models.TextChoices):
+        ENROLLED = "enrolled"
+        PASSWORD = "password"  # noqa: S105  (a kind of change)
+        PASSKEY_ADDED = "passkey_added"
+        PASSKEY_REMOVED = "passkey_removed"
+        RESET = "reset"
+        DISABLED = "disabled"
+        ADDRESS = "address"
+
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # its mail's Message-ID
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    at = models.DateTimeField()
+    address = models.EmailField(blank=True)  # as it was then; empty where nobody knew one
+    told_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+        indexes = (
+            models.Index(
+                fields=["at"],
+                condition=models.Q(told_at__isnull=True) & ~models.Q(address=""),
+                name="portal_change_untold",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at.isoformat()}"
+
+
 class Registration(models.Model):
     """A mail address on its way to become an account: a code was sent there. Times are the machine's.
 

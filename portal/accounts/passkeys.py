@@ -25,9 +25,9 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 
 from ca import clock, journal
 from portal import gestures
-from portal.accounts import attempts, sessions
+from portal.accounts import attempts, sessions, telling
 from portal.accounts.errors import EnrolmentCodeWrong, PasskeyChallengeOver, PasskeyLast, PasskeyRefused
-from portal.accounts.models import Account, Passkey, PasskeyChallenge, keyed
+from portal.accounts.models import Account, AccountChange, Passkey, PasskeyChallenge, keyed
 from portal.accounts.signing_in import address_of
 from portal.gestures import GestureRefused
 
@@ -75,7 +75,10 @@ def offer(account: Account) -> dict[str, Any]:
 
 def add(account: Account, credential: Mapping[str, Any], *, name: str = "") -> Passkey:
     """Keep a new passkey. Raises PasskeyRefused, PasskeyChallengeOver."""
-    return _keep(account, _verified(account, credential), name)
+    verified = _verified(account, credential)
+    with transaction.atomic():
+        telling.note(account, AccountChange.Kind.PASSKEY_ADDED)
+        return _keep(account, verified, name)
 
 
 def enrol(account: Account, credential: Mapping[str, Any]) -> None:
@@ -94,6 +97,7 @@ def enrol(account: Account, credential: Mapping[str, Any]) -> None:
         if not claimed:
             raise EnrolmentCodeWrong("used meanwhile")
         _keep(account, verified, "")
+        telling.note(account, AccountChange.Kind.ENROLLED)
         sessions.end_all(account)
         journal.record(account.realm, "staff.enrolled", account.name, role=account.role)
     account.state = Account.State.ACTIVE
@@ -134,6 +138,7 @@ def remove(account: Account, passkey: int) -> None:
             return
         if not account.user.has_usable_password() and Passkey.objects.filter(account=account).count() == 1:
             raise PasskeyLast("the last way to sign in")
+        telling.note(account, AccountChange.Kind.PASSKEY_REMOVED)
         journal.record(account.realm, "staff.passkey_removed", account.name, credential=row.credential_digest)
         row.delete()
 

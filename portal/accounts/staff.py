@@ -11,28 +11,35 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
 from ca import clock, journal
 from ca.models import Realm
-from portal.accounts import attempts, authenticators, codes, sessions
+from portal.accounts import attempts, authenticators, codes, sessions, telling
 from portal.accounts.errors import AccountExists, AccountUnknown, EnrolmentCodeWrong, PasswordUnfit, PasswordWrong
-from portal.accounts.models import Account, Passkey
+from portal.accounts.models import Account, AccountChange, Passkey
 from portal.accounts.signing_in import find, forget_tries, plain_name
+from portal.notices import outbox
 
 State = Account.State
+Kind = AccountChange.Kind
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}")
 
 
-def invite(name: str, *, role: str, realm: Realm, by: str) -> str:
-    """Make an account and return its enrolment code. Raises AccountExists, ValueError (not a name)."""
+def invite(name: str, *, role: str, realm: Realm, by: str, address: str = "") -> str:
+    """Make an account and return its enrolment code. Raises AccountExists, ValueError (not a name, not an address).
+
+    At `address` the person is told of what changes in the way they sign in.
+    """
     name = plain_name(name)
+    _require_address(address)
     if not NAME.fullmatch(name):
         raise ValueError("a name is 2 to 63 of a-z, 0-9, dot, hyphen and underscore, and begins with a letter or digit")
     now = clock.machine()
     try:
         with transaction.atomic():
-            user = get_user_model().objects.create_user(username=name)  # without a password
+            user = get_user_model().objects.create_user(username=name, email=address)  # without a password
             account = Account.objects.create(user=user, realm=realm, role=Account.Role(role), created_at=now)
             journal.record(realm, "staff.added", name, role=account.role, by=by)
             return new_code(account)
@@ -45,6 +52,7 @@ def reset(name: str, *, by: str) -> str:
     account = _named(name)
     with transaction.atomic():
         _shut(account, State.INVITED)
+        telling.note(account, Kind.RESET)
         journal.record(account.realm, "staff.reset", account.name, by=by)
         return new_code(account)
 
@@ -54,7 +62,31 @@ def disable(name: str, *, by: str) -> None:
     account = _named(name)
     with transaction.atomic():
         _shut(account, State.DISABLED)
+        telling.note(account, Kind.DISABLED)
         journal.record(account.realm, "staff.disabled", account.name, by=by)
+
+
+def change_address(name: str, address: str, *, by: str) -> None:
+    """Set where a staff account's person is told; told at both addresses. Raises ValueError: not one, or not theirs."""
+    account, kind = _named(name), Kind.ADDRESS
+    if "@" in account.name:
+        raise ValueError("this account's name is its address")
+    _require_address(address)
+    before = telling.address_of(account)
+    with transaction.atomic():
+        account.user.email = address
+        account.user.save(update_fields=["email"])
+        for one in {before, address} - {""}:
+            telling.note(account, kind, address=one)
+        journal.record(account.realm, "staff.address_changed", account.name, by=by)
+
+
+def without_address() -> list[str]:
+    """Return the names of staff that nobody can tell by mail of a change, where this site sends mail at all."""
+    if not outbox.mails():
+        return []
+    rows = Account.objects.filter(state=State.ACTIVE, user__email="").exclude(user__username__contains="@")
+    return list(rows.order_by("user__username").values_list("user__username", flat=True))
 
 
 def change_role(name: str, role: str, *, by: str) -> None:
@@ -90,6 +122,7 @@ def change_password(account: Account, new: str) -> None:
         account.user.set_password(new)
         account.user.save(update_fields=["password"])
         sessions.end_all(account)
+        telling.note(account, Kind.PASSWORD)
         journal.record(account.realm, "staff.password_changed", account.name)
 
 
@@ -154,6 +187,7 @@ def enrol(account: Account, password: str) -> list[str]:
         authenticators.confirm(device)
         sessions.end_all(account)  # of a sign-in that crossed the reset
         authenticators.keep(account, kept)
+        telling.note(account, Kind.ENROLLED)
         journal.record(account.realm, "staff.enrolled", account.name, role=account.role)
     account.state = State.ACTIVE
     return recovery_codes
@@ -175,6 +209,14 @@ def _shut(account: Account, state: State) -> None:
     Passkey.objects.filter(account=account).delete()
     sessions.end_all(account)
     forget_tries(account)
+
+
+def _require_address(address: str) -> None:
+    try:
+        if address:
+            validate_email(address)
+    except ValidationError:
+        raise ValueError(f"{address!r} is no mail address") from None
 
 
 def _named(name: str) -> Account:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from portal import cookies, problems
-from portal.accounts import access, attempts, authenticators, sessions, signing_in, staff
+from portal.accounts import access, attempts, authenticators, sessions, signing_in, staff, telling
 from portal.accounts.access import StaffRequest, requires
 from portal.accounts.errors import AccountError, EnrolmentCodeWrong, PasswordUnfit, SignInLocked
 from portal.accounts.models import Account
@@ -75,6 +76,8 @@ def account(request: StaffRequest) -> HttpResponseBase:
     context = {
         "role": access.ROLE_NAMES[request.staff.role],
         "recovery_codes": authenticators.recovery_codes_left(request.staff),
+        "changes": telling.latest(request.staff, get_language()),
+        "address": telling.address_of(request.staff),
     }
     return render(request, "accounts/account.html", context)
 

@@ -87,7 +87,7 @@ TABLES: Mapping[str, May] = {
     "auth_group_permissions": May(),
     "auth_permission": May(),
     "auth_user": May(
-        read="web", add="web", see={"notices": "id username"}, change={"web": "password last_login is_active"}
+        read="web", add="web", see={"notices": "id username"}, change={"web": "password last_login is_active email"}
     ),
     "auth_user_groups": May(),
     "auth_user_user_permissions": May(),
@@ -214,6 +214,7 @@ TABLES: Mapping[str, May] = {
         see={"notices": "id user_id role state"},
         change={"web": "role state code_digest code_until"},
     ),
+    "portal_accountchange": May(read="web notices", add="web", change={"notices": "told_at lease_until"}),
     "portal_allowance": May(read="web", add="web", change={"web": "window used"}),
     "portal_application": May(
         read="web",

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from ca.models import Authority, Realm
+from portal.accounts import staff
 from portal.management.commands.missing import missing
 from tests.ca.fixtures import *  # noqa: F403
+from tests.portal.accounts.people import make_staff
 from tests.whitelist.relying_parties import make_bank
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,6 +42,18 @@ def test_policies_that_are_still_guesses_are_told_in_production(realm: Realm, se
     settings.CASE_ATTACHMENT_SCAN = "whitelist.cases.clamav.look"
     (told,) = missing(realm.slug)
     assert told.startswith("PHONE_SIGNATURE_POLICY_OID and PHONE_USER_AUTHENTICATION_POLICY_OID not set")
+
+
+def test_staff_whom_no_mail_reaches_are_named_in_production(realm: Realm, settings: Any) -> None:
+    make_bank(realm)
+    settings.PRODUCTION, settings.STAFF_LEAKED_PASSWORDS = True, "/srv/leaked"
+    settings.CASE_ATTACHMENT_SCAN = "whitelist.cases.clamav.look"
+    settings.CA_PHONE_POLICY_OIDS = {"signature": "1.2.3", "user_authentication": "1.2.4"}
+    for name in ("sakura", "momiji", "owner@bank.example"):
+        make_staff(realm, name)
+    staff.change_address("momiji", "momiji@office.example", by="test")
+    (told,) = missing(realm.slug)
+    assert told.startswith("No mail address of sakura: ")
 
 
 def test_what_keeps_passwords_and_files_from_being_looked_up_is_told_in_production(realm: Realm, settings: Any) -> None:

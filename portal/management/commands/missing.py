@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from ca import checks, clock
 from ca.models import Generation, Realm
 from ca.profiles import Purpose
-from portal.accounts import passwords
+from portal.accounts import passwords, staff
 from whitelist import checks as files
 from whitelist import register
 
@@ -38,6 +38,11 @@ def missing(slug: str) -> list[str]:
         )
     if unset := files.no_scanner():
         told.append(f"{unset}\n  Leave it to its default, which asks clamd, or name another scanner.")
+    if settings.PRODUCTION and (untold := staff.without_address()):
+        told.append(
+            f"No mail address of {', '.join(untold)}: nobody tells them of changes in how they sign in.\n"
+            "  manage.py staff mail NAME ADDRESS\nsets it."
+        )
     realm = Realm.objects.filter(slug=slug).first()
     if realm is None:
         why = f"There is no realm {slug!r} (DEFAULT_REALM): nothing can be issued or shown."

@@ -11,6 +11,7 @@ from ca.models import Realm
 from portal.accounts import staff
 from portal.accounts.errors import AccountError
 from portal.accounts.models import Account
+from portal.notices import outbox
 from portal.providers import organisations
 from portal.providers.errors import LastOwner, ProviderError
 
@@ -27,6 +28,12 @@ class Command(BaseCommand):
         add.add_argument("name")
         add.add_argument("--role", required=True, choices=Account.Role.values)
         add.add_argument("--realm", default=settings.DEFAULT_REALM, help="slug (default: %(default)s)")
+        add.add_argument(
+            "--mail", default="", metavar="ADDRESS", help="where the person is told of changes in signing in"
+        )
+        address = acts.add_parser("mail", help="set where a person of the staff is told of changes in signing in")
+        address.add_argument("name")
+        address.add_argument("address")
         listed = acts.add_parser("list", help="print the accounts")
         listed.add_argument("--realm", help="slug: of that realm only")
         for act, told in (
@@ -65,7 +72,15 @@ class Command(BaseCommand):
         realm = Realm.objects.filter(slug=options["realm"]).first()
         if realm is None:
             raise CommandError(f"no realm {options['realm']!r}")
-        self._tell(options["name"], staff.invite(options["name"], role=options["role"], realm=realm, by=by))
+        address = options["mail"]
+        if not address and settings.PRODUCTION and outbox.mails():
+            raise CommandError("--mail ADDRESS: in production whoever signs in is told of changes in how they do")
+        code = staff.invite(options["name"], role=options["role"], realm=realm, by=by, address=address)
+        self._tell(options["name"], code)
+
+    def _mail(self, options: dict[str, Any], by: str) -> None:
+        staff.change_address(options["name"], options["address"], by=by)
+        self.stdout.write(f"{options['name']} is told at {options['address']} from now on")
 
     def _reset(self, options: dict[str, Any], by: str) -> None:
         self._tell(options["name"], staff.reset(options["name"], by=by))

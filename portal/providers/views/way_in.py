@@ -5,13 +5,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal import cookies
-from portal.accounts import authenticators, passkeys, registration, sessions
+from portal.accounts import authenticators, passkeys, registration, sessions, telling
 from portal.accounts import views as accounts
 from portal.accounts.errors import RegistrationOver
 from portal.accounts.models import Account
@@ -100,5 +101,6 @@ def account(request: PersonRequest) -> HttpResponseBase:
         "passkeys": passkeys.of(request.staff),
         "recovery_codes": authenticators.recovery_codes_left(request.staff),
         "has_password": request.staff.user.has_usable_password(),
+        "changes": telling.latest(request.staff, get_language()),
     }
     return render(request, "providers/account.html", context)

@@ -12,7 +12,7 @@ from django.test import Client
 from ca import clock
 from ca.models import Realm
 from portal.accounts import staff
-from portal.accounts.models import Account, Authenticator, Passkey, Registration
+from portal.accounts.models import Account, AccountChange, Authenticator, Passkey, Registration
 from portal.providers.models import Membership
 from tests.portal.accounts.people import PASSWORD, code, journal, make_staff, shown, sign_in
 from tests.portal.providers.people import code_in, join, mails, make_organisation, make_person
@@ -245,6 +245,9 @@ def test_another_passkey_is_added_and_the_last_one_stays(realm: Realm) -> None:
         response = client.post(f"/providers/account/passkeys/{passkey.pk}/remove", {"passkey": confirmation})
         assert response.status_code == status
     assert Passkey.objects.count() == 1
+    changes = AccountChange.objects.values_list("kind", "address", "told_at")
+    kinds = ("enrolled", "passkey_added", "passkey_removed")
+    assert list(changes) == [(kind, Account.objects.get().name, None) for kind in kinds]
 
 
 def test_a_password_and_the_code_add_a_passkey_and_the_code_alone_does_not(realm: Realm) -> None:
