@@ -12,11 +12,13 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
 from ca import ceremony, clock, compromise, issuance, journal, revocation
 from ca.models import Certificate, Realm
 from ca.profiles import Purpose
 from ca.revocation import Cause
+from portal.accounts import authenticators, staff, telling
 from portal.rights import passwords, statements
 from portal.rights.guards import APPEND_ONLY, NEVER_REMOVED
 from portal.rights.processes import OWNER, PREFIX, processes
@@ -24,6 +26,7 @@ from portal.rights.queues import queues
 from portal.rights.tables import ALL, May, columns_of_models, tables
 from sandbox import cards, personas
 from tests.ca.fixtures import *  # noqa: F403
+from tests.portal.accounts.people import make_staff
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 
@@ -216,6 +219,26 @@ def test_the_ceremony_revokes_a_whole_generation_with_its_own_rights(separated: 
         assert not compromise.standing(condemned).living
     with pytest.raises(DatabaseError, match="permission denied"), acting_as("reader"):
         compromise.condemn(condemned, officer="青木", ground="stolen")
+
+
+def test_accounts_are_changed_by_the_site_and_told_by_who_sends_mail_and_reads_no_secret(separated: Realm) -> None:
+    agent = make_staff(separated, "sakura")
+    device = StaticDevice.objects.create(user=agent.user, name="recovery")  # as the first release kept them
+    StaticToken.objects.create(device=device, token="A" * 16)
+    with acting_as("web"):
+        authenticators.renew_kept(agent)
+        staff.change_address("sakura", "sakura@helpdesk.example", by="test")
+        staff.change_password(agent, "a much better horse of brass")
+        code, *_ = authenticators.new_recovery_codes(agent)
+        assert authenticators.recover(agent, code)
+        staff.reset("sakura", by="test")
+        assert authenticators.recovery_codes_left(agent) == 0
+    staff.change_address("sakura", "sakura@helpdesk.example", by="test")
+    with acting_as("reader"):
+        assert staff.without_address() == [], "as `missing` asks"
+    with acting_as("notices"):
+        assert telling.send_waiting() == 1
+    assert let_through(["SELECT hash FROM portal_recoverycode"], "notices", "reader") == []
 
 
 def test_a_responder_that_may_note_adds_and_does_no_more(separated: Realm) -> None:
