@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Read a list of passwords, a line each, from standard input; print their SHA-1 in order, a line each."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Leave out what is too short to be chosen; some 60 bytes of memory for each that is left."""
+        """Leave out what is too short to be chosen; some 150 bytes of memory for each that is left."""
         found = set()
         for line in sys.stdin.buffer:
             password = line.rstrip(b"\r\n")
