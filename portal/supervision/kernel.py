@@ -9,9 +9,9 @@ PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 _libc = ctypes.CDLL(None)
 
 
-def end_with_parent() -> None:
-    """Be ended (SIGTERM) when the parent ends, or who has taken the parent's place."""
-    _ask(PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent(number: signal.Signals = signal.SIGTERM) -> None:
+    """Be ended by this signal when the parent ends, or who has taken the parent's place."""
+    _ask(PR_SET_PDEATHSIG, number)
 
 
 def take_orphans() -> None:
