@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from portal.supervision import kernel
+from portal.supervision.processes import ROOT
 
 FILES = 2  # handed on with each request: what to run, and the log
 # What nearly every process of the house imports of others. None of it may read a setting or start a thread.
@@ -84,6 +85,7 @@ class Stock:
         with theirs:
             self.popen = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "portal.supervision.warm", str(theirs.fileno())],
+                cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

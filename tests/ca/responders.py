@@ -1,10 +1,10 @@
 """Responders as an operator starts them: processes of their own over the tests' database, with their key alone."""
 
 import contextlib
+import functools
 import http.client
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.parse
@@ -15,7 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-ROOT = Path(__file__).resolve().parents[2]
+from portal.supervision.child import end_all
+from portal.supervision.warm import Stock
 
 
 def database_url(**changes: str) -> str:
@@ -28,6 +29,12 @@ def database_url(**changes: str) -> str:
     query = urllib.parse.urlencode({"host": fields["HOST"]})
     port = f":{fields['PORT']}" if fields["PORT"] else ""
     return f"postgresql://{user}@{port}/{fields['NAME']}?{query}"
+
+
+@functools.cache
+def _stock() -> Stock:
+    """Return what responders are copied from, so that a hundred of them don't import the same libraries each."""
+    return Stock({"PATH": os.environ["PATH"]})
 
 
 @contextlib.contextmanager
@@ -49,19 +56,13 @@ def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[s
     try:
         for port in ports:
             log = (folder / f"{port}.log").open("wb")
-            processes.append(subprocess.Popen([*command, str(port)], cwd=ROOT, env=variables, stdout=log, stderr=log))
+            processes.append(_stock().copy([*command, str(port)], variables, log))
             log.close()
         for port in ports:
             _wait_for(port, folder / f"{port}.log")
         yield [f"127.0.0.1:{port}" for port in ports]
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        end_all(processes, seconds=10)
 
 
 def ask(address: str, path: str, data: bytes) -> bytes:
