@@ -18,7 +18,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-DATABASE, BROKER, EXPORTER = 5432, 5671, 9464
+DATABASE, BROKER, EXPORTER, LOGS = 5432, 5671, 9464, 6514
 # What anybody may come to.
 PUBLIC = {"web": (80, 443), "responder": (80, 443)}
 # What each part asks for. `mail` is the mail servers' submission ports; `world` is port 443 outside, where the worker
@@ -40,6 +40,7 @@ ASKS = {
     "exporter": (),  # where the reader stands beside it, what that one asks
     "database": (),
     "broker": (),
+    "logs": (),  # every other host sends it its journal
 }
 # Whom a part runs as, where it isn't `jpki-<part>`: the keys that a ceremony makes are the `ca` workers'.
 USERS = {"ceremony": "jpki-ca"}
@@ -110,6 +111,8 @@ def rules(
     coming += [f"tcp dport {port} accept" for port in sorted({port for part in parts for port in PUBLIC.get(part, ())})]
     coming.append(_line("saddr", who("database"), DATABASE) if "database" in parts else "")
     coming.append(_line("saddr", who("broker"), BROKER) if "broker" in parts else "")
+    rest = [addresses[one] for one, its in hosts.items() if "logs" not in its]
+    coming.append(_line("saddr", rest, LOGS) if "logs" in parts else "")
     going = [_line("daddr", resolvers, 53, "udp"), _line("daddr", resolvers, 53), _line("daddr", clocks, 123, "udp")]
     for service, targets, ports in (
         ("database", where("database"), str(DATABASE)),
@@ -118,6 +121,8 @@ def rules(
     ):
         if users(service):
             going.append(_line("daddr", targets, ports, before=users(service)))
+    if "logs" not in parts:
+        going.append(_line("daddr", where("logs"), LOGS))
     if users("world"):
         going.append(f"{users('world')}ip daddr != {{ {', '.join(INSIDE)} }} tcp dport 443 accept")
     return TEMPLATE.format(name=name, parts=" ".join(parts), coming=_block(coming), going=_block(going))

@@ -1,8 +1,8 @@
 #!/bin/bash
 # parcels.sh FOLDER HOSTS: make every secret of a deployment, once, and pack for each host what it gets and nothing more.
 #
-# HOSTS is a file with a line for each host: its name, then what runs there: processes of deploy/systemd, `database` or
-# `broker` (deploy/hosts.example). FOLDER keeps the secrets and the internal CA; keep it offline. Again with another line in
+# HOSTS is a file with a line for each host: its name, then what runs there: processes of deploy/systemd, `database`,
+# `broker` or `logs` (deploy/hosts.example). FOLDER keeps the secrets and the internal CA; keep it offline. Again with another line in
 # HOSTS it packs what that host gets, and changes no secret. FOLDER/site.env, the settings of all hosts, goes along; the
 # first call puts it there to be filled in. FOLDER/<host>.tar is unpacked on the host as root, on /.
 set -euo pipefail
@@ -24,8 +24,8 @@ folder=$PWD
 mkdir -p secrets/database secrets/broker
 secret() { [ -s "secrets/$1" ] || openssl rand -hex 32 >"secrets/$1"; cat "secrets/$1"; }
 first_with() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) { print $1; exit } }' "$hosts"; }
-database=$(first_with database) broker=$(first_with broker)
-[ -n "$database" ] && [ -n "$broker" ] || { echo "parcels.sh: $hosts names no database, or no broker" >&2; exit 1; }
+database=$(first_with database) broker=$(first_with broker) logs=$(first_with logs)
+[ -n "$database" ] && [ -n "$broker" ] && [ -n "$logs" ] || { echo "parcels.sh: $hosts names no database, no broker, or no log host" >&2; exit 1; }
 
 put() { # file, lines
     mkdir -p "$(dirname "$1")"
@@ -55,13 +55,29 @@ certificate() { # host, folder
     cp "tls/$1.key" "$2/server.key"
     cp tls/internal-ca.pem "$2/"
 }
+logging() { # host, tree, host or logs: which end of the way to the log host it is
+    [ -e "tls/$1.pem" ] || "$here/internal-certificates.sh" tls "$1" 2>/dev/null
+    mkdir -p "$2/etc/jpki/tls" "$2/etc/rsyslog.d"
+    install -m644 "tls/$1.pem" "$2/etc/jpki/tls/host.pem"
+    install -m600 "tls/$1.key" "$2/etc/jpki/tls/host.key"
+    install -m644 tls/internal-ca.pem "$2/etc/jpki/tls/"
+    sed "s/log1\.internal/$logs/; s/\"HOSTS\"/$senders/" "$here/logs/rsyslog-$3.conf" >"$2/etc/rsyslog.d/10-jpki.conf"
+    [ "$3" = host ] || install -Dm644 "$here/logs/tmpfiles.conf" "$2/etc/tmpfiles.d/jpki-logs.conf"
+    # A parcel's folders become the host's: as Debian has them.
+    chmod 644 "$2/etc/rsyslog.d/10-jpki.conf"
+    find "$2/etc" -type d -exec chmod 755 {} +
+}
+senders=$(awk '!/^#/ && NF > 1 && !/ logs( |$)/ { printf "%s\"%s\"", sep, $1; sep = ", " }' "$hosts")
 
 while read -r host parts; do
     case $host in '' | '#'*) continue ;; esac
     tree=$(mktemp -d "$work/XXXX")
     chmod 755 "$tree"
+    # Every host's journal goes to the log host, whose own stays there.
+    case " $parts " in *' logs '*) logging "$host" "$tree" logs ;; *) logging "$host" "$tree" host ;; esac
     for part in $parts; do
         case $part in
+            logs) ;;
             database)
                 certificate "$host" "$tree/root/jpki-database"
                 cp "$here"/postgresql/* "$tree/root/jpki-database/"
@@ -76,9 +92,6 @@ while read -r host parts; do
             *)
                 [ -e "$here/systemd/jpki-$part.service" ] || { echo "parcels.sh: no process is called $part" >&2; exit 1; }
                 credentials "$part" "$tree" " $parts "
-                [ -d tls ] || "$here/internal-certificates.sh" tls
-                mkdir -p "$tree/etc/jpki/tls" && chmod 755 "$tree/etc" "$tree/etc/jpki" "$tree/etc/jpki/tls"
-                install -m644 tls/internal-ca.pem "$tree/etc/jpki/tls/"
                 install -m644 site.env "$tree/etc/jpki/"
                 ;;
         esac

@@ -74,7 +74,7 @@ def chain(text: str, name: str) -> str:
 
 
 def test_every_part_has_its_row_and_asks_for_what_its_credentials_open(firewall: ModuleType) -> None:
-    assert set(firewall.ASKS) == {*services(), "database", "broker"}
+    assert set(firewall.ASKS) == {*services(), "database", "broker", "logs"}
     for name, unit in services().items():
         if name == "exporter":  # it is given the addresses where `reader` stands beside it, whose they are
             continue
@@ -89,7 +89,7 @@ def test_the_pages_table_says_who_is_reached_from_where(firewall: ModuleType, ho
         coming = chain(made(firewall, hosts, name), "coming")
         ports = set(re.findall(r"tcp dport (\d+) accept", coming))
         said = rows[name].split(";")[0]
-        assert ports == set(re.findall(r"\b(?:80|443|5432|5671)\b", said)), name
+        assert ports == set(re.findall(r"\b(?:80|443|5432|5671|6514)\b", said)), name
 
 
 def test_the_broker_is_closed_to_the_responder_and_the_authorities_host_to_everybody(
@@ -100,6 +100,8 @@ def test_the_broker_is_closed_to_the_responder_and_the_authorities_host_to_every
     assert addresses["ocsp1.internal"] not in broker
     assert addresses["web1.internal"] in broker
     assert "dport" not in chain(made(firewall, hosts, "ca1.internal"), "coming")
+    told = chain(made(firewall, hosts, "log1.internal"), "coming")
+    assert {address for address in addresses.values() if address in told} == set(addresses.values()) - {"10.1.0.3"}
 
 
 def test_a_host_reaches_what_its_parts_ask_for_as_their_users_and_nothing_else(
@@ -108,8 +110,10 @@ def test_a_host_reaches_what_its_parts_ask_for_as_their_users_and_nothing_else(
     """The allow-list, whole: addresses, ports and who may."""
     everybody = {("", one, kind, "53") for one in OUTSIDE["resolvers"] for kind in ("udp", "tcp")}
     everybody.add(("", "10.9.0.3", "udp", "123"))
-    database, broker = "10.1.0.1", "10.1.0.2"
-    assert tuple(hosts)[:2] == ("db1.internal", "mq1.internal")
+    database, broker, logs = "10.1.0.1", "10.1.0.2", "10.1.0.3"
+    assert tuple(hosts)[:3] == ("db1.internal", "mq1.internal", "log1.internal")
+    assert allowed(made(firewall, hosts, "log1.internal")) == everybody, "it is told, and tells nobody"
+    everybody.add(("", logs, "tcp", "6514"))
 
     def of(*users: str, to: str, ports: tuple[str, ...]) -> set[tuple[str, str, str, str]]:
         return {(f"jpki-{user}", to, "tcp", port) for user in users for port in ports}

@@ -227,7 +227,7 @@ def test_the_page_names_hosts_and_files_that_there_are() -> None:
         if line[:1] not in ("", "#")
         for part in line.split()[1:]
     }
-    assert parts == {"database", "broker", *UNITS} - {"workspaces"}
+    assert parts == {"database", "broker", "logs", *UNITS} - {"workspaces"}
     text = PAGE.read_text()
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (PAGE.parent / link).exists(), link

@@ -83,10 +83,33 @@ def test_metrics_tell_this_hosts_counts_and_the_state_where_the_reader_stands(de
     assert "jpki_" in state
 
 
+def test_every_hosts_journal_stands_on_the_log_host_too(deployment: Deployment) -> None:
+    """Within seconds, under the address that it came from; what a process and what the front wrote."""
+    for name in (*WORKING, "db1", "mq1"):
+        mark = f"kept elsewhere {name}"
+        deployment.on(name, f"logger --tag trial '{mark}'")
+        address = deployment.hosts[f"{name}.internal"].address
+        script = (
+            f"for turn in $(seq 60); do grep -rqs '{mark}' /var/log/jpki/{address} && exit 0; sleep 0.5; done; exit 1"
+        )
+        deployment.on("log1", script)
+    web = deployment.hosts["web1.internal"].address
+    kept = deployment.on("log1", f"cat /var/log/jpki/{web}/*.log")
+    assert "jpki-web.service" in kept
+    assert " nginx " in kept
+
+
 def test_hosts_reach_only_what_answers_them(deployment: Deployment) -> None:
     """What listens beyond the loopback: nginx, the database, the broker, and nothing of the house itself."""
-    open_to_others = {"web1": {80, 443}, "web2": {80, 443}, "ocsp1": {80, 443}, "db1": {5432}, "mq1": {5671}}
-    for name in (*WORKING, "db1", "mq1"):
+    open_to_others = {
+        "web1": {80, 443},
+        "web2": {80, 443},
+        "ocsp1": {80, 443},
+        "db1": {5432},
+        "mq1": {5671},
+        "log1": {6514},
+    }
+    for name in (*WORKING, "db1", "mq1", "log1"):
         lines = deployment.on(name, "ss --tcp --listening --numeric --no-header").splitlines()
         local = [line.split()[3].rsplit(":", 1) for line in lines]
         found = {int(port) for address, port in local if not address.startswith("127.") and address != "[::1]"}

@@ -11,7 +11,7 @@ from tests.conftest import missing
 from tests.trial.people import People
 from tests.trial.walking import Deployment
 
-HOSTS = ("db1", "mq1", "ca1", "work1", "work2", "probe1", "web1", "web2", "ocsp1")
+HOSTS = ("db1", "mq1", "log1", "ca1", "work1", "work2", "probe1", "web1", "web2", "ocsp1")
 # From where, as whom, to where, and whether it is let through.
 TRIES = (
     ("web1 jpki-web", "db1", 5432, True),
@@ -19,6 +19,9 @@ TRIES = (
     ("probe1 jpki-probes", "mq1", 5671, True),
     ("work2 jpki-tsm", "mq1", 5671, True),
     ("ca1 jpki-exporter", "mq1", 5671, True),
+    ("web1", "log1", 6514, True),
+    ("phones", "log1", 6514, False),
+    ("log1", "db1", 5432, False),
     ("phones", "web1", 443, True),
     ("phones", "ocsp1", 80, True),
     # The right host, and another user of it: nginx', root, one of the house that asks no database.

@@ -29,6 +29,7 @@ apt-get() {
             postgresql) set -- postgresql postgresql@15-main ;;
             rabbitmq-server) set -- epmd.socket epmd rabbitmq-server ;;
             nginx-light) set -- nginx ;;
+            rsyslog) set -- rsyslog ;;
             *) continue ;;
         esac
         for unit in "$@"; do
