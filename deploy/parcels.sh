@@ -1,14 +1,20 @@
 #!/bin/bash
-# parcels.sh FOLDER HOSTS: make every secret of a deployment, once, and pack for each host what it gets and nothing more.
+# parcels.sh FOLDER HOSTS [--new-passwords PROCESS…]: make every secret of a deployment, once, and pack for each host what it
+# gets and nothing more.
 #
 # HOSTS is a file with a line for each host: its name, then what runs there: processes of deploy/systemd, `database`,
 # `broker` or `logs` (deploy/hosts.example). FOLDER keeps the secrets and the internal CA; keep it offline. Again with another line in
 # HOSTS it packs what that host gets, and changes no secret. FOLDER/site.env, the settings of all hosts, goes along; the
 # first call puts it there to be filled in. FOLDER/<host>.tar is unpacked on the host as root, on /.
+#
+# With --new-passwords those processes (`reader` with it the exporters' token; none named: all) come to database and broker
+# by new passwords; the old ones are refused as soon as roles.sql and definitions.json are brought (docs/operating.md). When
+# each was made is the time of its file under FOLDER/secrets, which archives and `cp -p` keep; parcels tell it to the hosts.
 set -euo pipefail
 umask 077
 here=$(cd "$(dirname "$0")" && pwd)
 folder=${1:?parcels.sh FOLDER HOSTS} hosts=$(realpath "${2:?parcels.sh FOLDER HOSTS}")
+[ $# -eq 2 ] || [ "$3" = --new-passwords ] || { echo "parcels.sh: what is $3?" >&2; exit 2; }
 mkdir -p "$folder/secrets" && cd "$folder"
 if [ ! -e site.env ]; then
     cp "$here/environment/site.env" .
@@ -22,6 +28,15 @@ work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 folder=$PWD
 
 mkdir -p secrets/database secrets/broker
+if [ $# -gt 2 ]; then
+    shift 3
+    [ $# -gt 0 ] || rm -f secrets/database/* secrets/broker/* secrets/metrics_token
+    for name in "$@"; do
+        [ -e "secrets/database/$name" ] || [ -e "secrets/broker/$name" ] || { echo "parcels.sh: $name has no password" >&2; exit 1; }
+        rm -f "secrets/database/$name" "secrets/broker/$name"
+        [ "$name" != reader ] || rm -f secrets/metrics_token
+    done
+fi
 secret() { [ -s "secrets/$1" ] || openssl rand -hex 32 >"secrets/$1"; cat "secrets/$1"; }
 first_with() { awk -v what="$1" '!/^#/ { for (i = 2; i <= NF; i++) if ($i == what) { print $1; exit } }' "$hosts"; }
 database=$(first_with database) broker=$(first_with broker) logs=$(first_with logs)
@@ -69,6 +84,15 @@ logging() { # host, tree, host or logs: which end of the way to the log host it 
 }
 senders=$(awk '!/^#/ && NF > 1 && !/ logs( |$)/ { printf "%s\"%s\"", sep, $1; sep = ", " }' "$hosts")
 
+# Verifiers of the passwords (SCRAM), not the passwords; and each that isn't there is made.
+manage database_roles roles --passwords "$folder/secrets/database" --database jpki >"$work/roles.sql"
+manage broker_definitions --passwords "$folder/secrets/broker" --out "$work/definitions.json"
+secret metrics_token >/dev/null
+for file in secrets/database/* secrets/broker/* secrets/metrics_token; do
+    case $file in */metrics_token) what='metrics exporter' ;; *) what=${file#secrets/} ;; esac
+    echo "$(date --utc --reference="$file" +%FT%TZ) ${what/\// }"
+done >"$work/passwords-made"
+
 while read -r host parts; do
     case $host in '' | '#'*) continue ;; esac
     tree=$(mktemp -d "$work/XXXX")
@@ -81,18 +105,17 @@ while read -r host parts; do
             database)
                 certificate "$host" "$tree/root/jpki-database"
                 cp "$here"/postgresql/* "$tree/root/jpki-database/"
-                # Verifiers of the passwords (SCRAM), not the passwords.
-                manage database_roles roles --passwords "$folder/secrets/database" --database jpki >"$tree/root/jpki-database/roles.sql"
+                cp "$work/roles.sql" "$tree/root/jpki-database/"
                 ;;
             broker)
                 certificate "$host" "$tree/root/jpki-broker"
                 cp "$here"/rabbitmq/* "$tree/root/jpki-broker/"
-                manage broker_definitions --passwords "$folder/secrets/broker" --out "$tree/root/jpki-broker/definitions.json"
+                cp "$work/definitions.json" "$tree/root/jpki-broker/"
                 ;;
             *)
                 [ -e "$here/systemd/jpki-$part.service" ] || { echo "parcels.sh: no process is called $part" >&2; exit 1; }
                 credentials "$part" "$tree" " $parts "
-                install -m644 site.env "$tree/etc/jpki/"
+                install -m644 site.env "$work/passwords-made" "$tree/etc/jpki/"
                 ;;
         esac
     done

@@ -59,4 +59,8 @@ FINDING_ISSUANCE_SECONDS = environment.decimal("FINDING_ISSUANCE_SECONDS", 120)
 FINDING_MAIL_SECONDS = environment.decimal("FINDING_MAIL_SECONDS", 3600)
 FINDING_LETTER_SECONDS = environment.decimal("FINDING_LETTER_SECONDS", 3 * 24 * 3600)
 FINDING_QUEUE_MESSAGES = environment.number("FINDING_QUEUE_MESSAGES", 1000)
+# How old a password of database, broker or metrics may become (a guess), and the file that says when each was made
+# (deploy/parcels.sh writes it). Without one nobody knows, and in production that is told.
+PASSWORDS_DAYS = environment.number("PASSWORDS_DAYS", 90)
+PASSWORDS_MADE = environment.text("PASSWORDS_MADE")
 FINDING_AUTHORITY_DAYS = environment.number("FINDING_AUTHORITY_DAYS", 365)

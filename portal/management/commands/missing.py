@@ -1,5 +1,6 @@
 """Say what the site still lacks before it can serve anybody, and the command that mends each."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +30,11 @@ def missing(slug: str) -> list[str]:
         told.append(
             f"{guessed} not set: the defaults are guesses, and the ceremony refuses to certify under them.\n"
             "  Set them to the OIDs of the profile specification."
+        )
+    if settings.PRODUCTION and not (settings.PASSWORDS_MADE and Path(settings.PASSWORDS_MADE).is_file()):
+        told.append(
+            "Nobody says how old the passwords of database and broker are (PASSWORDS_MADE): none will be called old.\n"
+            "  deploy/parcels.sh writes the file into each host's parcel, as /etc/jpki/passwords-made."
         )
     realm = Realm.objects.filter(slug=slug).first()
     if realm is None:
