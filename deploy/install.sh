@@ -23,6 +23,8 @@ chown -R root:root "$release"
 
 install -Dm644 deploy/sysusers.conf /etc/sysusers.d/jpki.conf
 systemd-sysusers
+install -Dm644 deploy/tmpfiles.conf /etc/tmpfiles.d/jpki.conf
+[ ! -d /run/systemd/system ] || systemd-tmpfiles --create /etc/tmpfiles.d/jpki.conf
 install -dm755 /etc/jpki /etc/jpki/tls
 install -dm700 /etc/jpki/credentials
 for file in deploy/environment/*.env; do

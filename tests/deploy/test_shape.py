@@ -113,7 +113,7 @@ def shape(
 ) -> Iterator[Shape]:
     """Make the database, the broker's definitions and each process's files, hold the ceremony, and start everything."""
     folder = tmp_path_factory.mktemp("shape")
-    names = ("80", "443", "web", "responder")
+    names = ("80", "443")
     shape = Shape(folder, postgres, broker, dict(zip(names, free_ports(len(names)), strict=True)))
     url = postgres.create("shape")
     _settings(shape)
@@ -147,9 +147,8 @@ def _settings(shape: Shape) -> None:
     written = settings_of(site) | OIDS | {"CRL_PUBLISH_SECONDS": "2", "CRL_VALIDITY_SECONDS": "86400"}
     del written["BROKER_CA_FILE"]  # the tests' broker speaks no TLS; `make trial`'s does
     site.write_text("".join(f"{name}={value}\n" for name, value in written.items()))
-    for name, port in (("web", "PORT"), ("responder", "RESPONDER_PORT")):
-        with (target / f"{name}.env").open("a") as file:
-            file.write(f"{port}={shape.ports[name]}\n")
+    for name in ("web", "responder"):
+        Path(shape.inside(f"/run/jpki-{name}")).mkdir(parents=True)
     with (target / "web.env").open("a") as file:
         file.write("GRANIAN_WORKERS=1\n")
 
@@ -212,8 +211,6 @@ def _nginx(shape: Shape) -> None:
         shutil.copy(file, shape.inside("/etc/jpki/tls"))
     for file in (DEPLOY / "nginx").glob("*.conf"):
         text = shape.inside(file.read_text())
-        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{shape.ports['web']}")
-        text = text.replace("127.0.0.1:8001", f"127.0.0.1:{shape.ports['responder']}")
         text = re.sub(r"listen \[::\][^;]*;", "", text)
         text = re.sub(r"listen (80|443)", lambda match: f"listen 127.0.0.1:{shape.ports[match[1]]}", text)
         (Path(shape.inside("/etc/nginx/jpki")) / file.name).write_text(text)
@@ -307,8 +304,27 @@ def test_browsers_are_held_to_tls_and_headers_of_clients_count_for_nothing(shape
     assert "this-is-a-link" not in kept
     assert "and=this" not in kept
     # Past nginx, in clear: sent away.
-    bare = httpx.get(f"http://127.0.0.1:{shape.ports['web']}/", headers={"Host": "site.jpki.example"})
-    assert bare.status_code == 301
+    transport = httpx.HTTPTransport(uds=shape.inside("/run/jpki-web/http.sock"))
+    with httpx.Client(transport=transport) as past:
+        assert past.get("http://site.jpki.example/").status_code == 301
+
+
+def test_site_and_responder_listen_at_no_port(shape: Shape) -> None:
+    """nginx, which comes by their sockets, is all that stands on the network."""
+    with shape.client("site.jpki.example") as site:
+        until("the site does not answer", lambda: site.get("/").status_code == 200)
+    for name in ("web", "responder"):
+        listening = subprocess.run(
+            ["ss", "--listening", "--numeric", "--processes", "--no-header", "--tcp", "--udp"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        tree = {shape.running[name].pid, *children(shape.running[name].pid)}
+        assert not [line for line in listening.splitlines() if any(f"pid={pid}," in line for pid in tree)], name
+
+
+def children(pid: int) -> set[int]:
+    found = {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    return found.union(*(children(one) for one in found))
 
 
 def test_the_first_account_signs_up_with_the_code_that_the_command_prints(shape: Shape) -> None:
