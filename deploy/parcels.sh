@@ -48,7 +48,7 @@ put() { # file, lines
 }
 # Which role of the database, and which user of the broker, a process is.
 role() { case $1 in exporter) echo reader ;; *) echo "$1" ;; esac; }
-credentials() { # process, tree, what else stands on the host
+credentials() { # process, tree, what else stands on the host, the host
     local at=$2/etc/jpki/credentials/$1 name
     mkdir -p "$at"
     # Only what the unit asks for by name; the mail server's password is the operator's to put there.
@@ -59,6 +59,7 @@ credentials() { # process, tree, what else stands on the host
             database_url) put "$at/$name" "postgresql://jpki_$(role "$1"):$(secret "database/$(role "$1")")@$database:5432/jpki?sslmode=verify-full&sslrootcert=/etc/jpki/tls/internal-ca.pem" ;;
             broker_url) put "$at/$name" "amqp://jpki_$(role "$1"):$(secret "broker/$(role "$1")")@$broker:5671/jpki" ;;
             email_host_password) ;;
+            metrics_tls_key) install -m600 "tls/$4.key" "$at/$name" ;;
             *) put "$at/$name" "$(secret "$name")" ;;
         esac
     done
@@ -114,7 +115,7 @@ while read -r host parts; do
                 ;;
             *)
                 [ -e "$here/systemd/jpki-$part.service" ] || { echo "parcels.sh: no process is called $part" >&2; exit 1; }
-                credentials "$part" "$tree" " $parts "
+                credentials "$part" "$tree" " $parts " "$host"
                 install -m644 site.env "$work/passwords-made" "$tree/etc/jpki/"
                 ;;
         esac

@@ -48,6 +48,9 @@ if METRICS_DIR:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_own)
 # Who asks the exporter says `Authorization: Bearer …`. Without one it listens on this machine only.
 METRICS_TOKEN = environment.secret("METRICS_TOKEN", ROOT)
+# With these two, PEM files, it speaks TLS on any address but the loopback; there without them it doesn't listen at all.
+METRICS_TLS_CERTIFICATE = environment.text("METRICS_TLS_CERTIFICATE")
+METRICS_TLS_KEY_FILE = environment.text("METRICS_TLS_KEY_FILE")
 # What is read from the database and the broker is told again for so long, whoever asks.
 METRICS_KEPT_SECONDS = environment.decimal("METRICS_KEPT_SECONDS", 10)
 

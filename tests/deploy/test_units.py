@@ -23,7 +23,7 @@ OFFICES = {
     "ceremony": {"CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE"},
     "counter": set(),
     "reader": set(),
-    "exporter": {"METRICS_TOKEN"},
+    "exporter": {"METRICS_TOKEN", "METRICS_TLS_KEY"},
 }
 # The two addresses with a password in them. The responder has no business with the broker, nor beat with the database.
 ADDRESSES = {"DATABASE_URL", "BROKER_URL"}

@@ -118,8 +118,10 @@ def test_scripts_hinder_no_pasting() -> None:
 
 # Who can open a connection, and to whom, beside Django's own database, mail and broker: docs/safeguards.md.
 GOES_OUT = {
+    "ca/serving/connection.py": "nobody: it listens",
     "ca/serving/workers.py": "nobody: it listens",
     "portal/notices/mail.py": "EMAIL_HOST",
+    "portal/observing/exporter.py": "nobody: it listens",
     "portal/review/telling.py": "EMAIL_HOST",
     "portal/settings/workers.py": "nobody: how the broker's certificate is looked at",
     "portal/supervision/child.py": "processes that it started, on the loopback",
