@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from portal import environment
-from portal.settings.site import ROOT
+from portal.settings.site import PRODUCTION, PUBLIC_URL, ROOT
 
 # The process's name among its kind (web, ca, tsm …): in its logs, metrics and traces.
 PROCESS_NAME = environment.text("PROCESS_NAME", "site")
@@ -66,4 +66,6 @@ FINDING_QUEUE_MESSAGES = environment.number("FINDING_QUEUE_MESSAGES", 1000)
 # (deploy/parcels.sh writes it). Without one nobody knows, and in production that is told.
 PASSWORDS_DAYS = environment.number("PASSWORDS_DAYS", 90)
 PASSWORDS_MADE = environment.text("PASSWORDS_MADE")
+# Whether the site's names are looked at from outside each night, by the worker that may go there (docs/alerts.md).
+OUTSIDE_LOOK = environment.flag("OUTSIDE_LOOK", PRODUCTION and PUBLIC_URL.startswith("https:"))
 FINDING_AUTHORITY_DAYS = environment.number("FINDING_AUTHORITY_DAYS", 365)

@@ -122,6 +122,7 @@ GOES_OUT = {
     "ca/serving/workers.py": "nobody: it listens",
     "portal/notices/mail.py": "EMAIL_HOST",
     "portal/observing/exporter.py": "nobody: it listens",
+    "portal/observing/outside.py": "the site's own names, and nobody, when an operator asks for it",
     "portal/review/telling.py": "EMAIL_HOST",
     "portal/settings/workers.py": "nobody: how the broker's certificate is looked at",
     "portal/supervision/child.py": "processes that it started, on the loopback",
