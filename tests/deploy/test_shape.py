@@ -291,8 +291,8 @@ def test_a_counter_orders_a_cards_certificates_and_gets_them(shape: Shape) -> No
 def test_browsers_are_held_to_tls_and_headers_of_clients_count_for_nothing(shape: Shape) -> None:
     clear = httpx.get(f"http://127.0.0.1:{shape.ports['80']}/register/?q=1", headers={"Host": "site.jpki.example"})
     assert (clear.status_code, clear.headers["Location"]) == (308, "https://site.jpki.example/register/?q=1")
-    with shape.client("site.jpki.example") as site:
-        until("the site does not answer", lambda: site.get("/").status_code == 200)
+    with shape.client("staff.jpki.example") as site:
+        until("the site does not answer", lambda: site.get("/staff/enrol/").status_code == 200)
         page = site.get("/staff/enrol/", headers={"X-Forwarded-Proto": "http", "X-Real-IP": "192.0.2.7"})
         assert page.status_code == 200, "what the client says of the scheme is replaced"
         assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
@@ -327,12 +327,30 @@ def children(pid: int) -> set[int]:
     return found.union(*(children(one) for one in found))
 
 
+def test_each_name_answers_its_own_pages_and_leads_to_the_others(shape: Shape) -> None:
+    with (
+        shape.client("site.jpki.example") as site,
+        shape.client("staff.jpki.example") as staff,
+        shape.client("providers.jpki.example") as providers,
+    ):
+        until("the site does not answer", lambda: site.get("/").status_code == 200)
+        assert staff.get("/staff/sign-in").status_code == providers.get("/providers/").status_code == 200
+        for asked in (site, providers):
+            led = asked.get("/staff/sign-in", params={"next": "/console/"})
+            assert (led.status_code, led.headers["Location"]) == (
+                302,
+                "https://staff.jpki.example/staff/sign-in?next=%2Fconsole%2F",
+            )
+            assert asked.post("/staff/sign-in", data={"name": "x"}).status_code == 404
+        assert staff.get("/phone/").headers["Location"] == "https://site.jpki.example/phone/"
+
+
 def test_the_first_account_signs_up_with_the_code_that_the_command_prints(shape: Shape) -> None:
     told = shape.manage("web", "staff", "add", "operator1", "--role", "operator")
-    assert "https://site.jpki.example/staff/enrol/" in told
+    assert "https://staff.jpki.example/staff/enrol/" in told
     (code,) = re.findall(r"types in\s+(\S+)", told)
-    with shape.client("site.jpki.example") as site:
-        until("the site does not answer", lambda: site.get("/").status_code == 200)
+    with shape.client("staff.jpki.example") as site:
+        until("the site does not answer", lambda: site.get("/staff/enrol/").status_code == 200)
         page = site.get("/staff/enrol/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token
@@ -341,7 +359,7 @@ def test_the_first_account_signs_up_with_the_code_that_the_command_prints(shape:
             "/staff/enrol/",
             data={"csrfmiddlewaretoken": token[1], "code": code},
             cookies=jar,
-            headers={"Referer": "https://site.jpki.example/staff/enrol/", "Origin": "https://site.jpki.example"},
+            headers={"Referer": "https://staff.jpki.example/staff/enrol/", "Origin": "https://staff.jpki.example"},
             follow_redirects=False,
         )
         assert answered.status_code in (200, 302), answered.text[:500]

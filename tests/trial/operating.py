@@ -60,7 +60,7 @@ def test_a_list_that_a_worker_signed_comes_through_the_responder(deployment: Dep
 def test_the_first_account_signs_up_over_tls_with_the_code_that_was_printed(deployment: Deployment) -> None:
     told = next(said for name, said in deployment.said if "types in" in said)
     (code,) = re.findall(r"types in\s+(\S+)", told)
-    script = f"""page=https://site.jpki.example/staff/enrol/
+    script = f"""page=https://staff.jpki.example/staff/enrol/
     curl --fail --silent --dump-header head --cookie-jar jar $page >form
     grep -qi '^strict-transport-security: max-age=31536000; includeSubDomains' head
     token=$(grep -o 'name="csrfmiddlewaretoken" value="[^"]*' form | head -n1 | cut -d'"' -f4)

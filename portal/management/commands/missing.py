@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from ca import checks, clock
 from ca.models import Generation, Realm
 from ca.profiles import Purpose
+from portal import hosts
 from whitelist import register
 
 
@@ -35,6 +36,11 @@ def missing(slug: str) -> list[str]:
         told.append(
             "Nobody says how old the passwords of database and broker are (PASSWORDS_MADE): none will be called old.\n"
             "  deploy/parcels.sh writes the file into each host's parcel, as /etc/jpki/passwords-made."
+        )
+    if settings.PRODUCTION and not hosts.are_apart():
+        told.append(
+            "Citizens, staff and service providers share a host name, and with it what browsers hold apart.\n"
+            "  Set STAFF_URL and PROVIDERS_URL to names of their own (docs/operating.md)."
         )
     realm = Realm.objects.filter(slug=slug).first()
     if realm is None:
