@@ -52,7 +52,7 @@ credentials() { # process, tree, what else stands on the host, the host
     local at=$2/etc/jpki/credentials/$1 name
     mkdir -p "$at"
     # Only what the unit asks for by name; the mail server's password is the operator's to put there.
-    for name in $(sed -n 's/^LoadCredential=\([a-z_]*\):.*/\1/p' "$here/systemd/jpki-$1.service"); do
+    for name in $(sed -n 's/^LoadCredentialEncrypted=\([a-z_]*\):.*/\1/p' "$here/systemd/jpki-$1.service"); do
         # Only the host of `reader` gets its addresses.
         case $1/$name/$3 in exporter/*_url/*' reader '*) ;; exporter/*_url/*) continue ;; esac
         case $name in

@@ -69,7 +69,8 @@ def test_a_unit_gets_the_secrets_of_the_table_and_no_others(name: str) -> None:
     expected = own | given | ADDRESSES - WITHOUT.get(name, set())
     assert {one.upper() for one in unit.credentials} == expected
     for one, path in unit.credentials.items():
-        assert path == f"/etc/jpki/credentials/{name}/{one}"
+        assert path == f"/etc/jpki/sealed/{name}/{one}"
+    assert not unit.all("LoadCredential"), "in clear on the disk"
     files = {one: value for one, value in unit.environment().items() if one.endswith("_FILE")}
     assert files == {f"{one}_FILE": f"%d/{one.lower()}" for one in expected}
     # Nobody could make these up, so the unit starts without them, and a ceremony that makes no responder's key without

@@ -76,7 +76,8 @@ def test_a_worker_that_is_killed_is_back_and_takes_up_its_work(deployment: Deplo
 
 
 def test_metrics_tell_this_hosts_counts_and_the_state_where_the_reader_stands(deployment: Deployment) -> None:
-    ask = 'curl --fail --silent --header "Authorization: Bearer $(cat /etc/jpki/credentials/exporter/metrics_token)"'
+    token = "$(systemd-creds decrypt --name=metrics_token /etc/jpki/sealed/exporter/metrics_token -)"
+    ask = f'curl --fail --silent --header "Authorization: Bearer {token}"'
     counts = deployment.on("web1", f"{ask} http://127.0.0.1:9464/metrics/processes")
     assert "jpki_" in counts
     state = deployment.on("ca1", f"{ask} http://127.0.0.1:9464/metrics/state")
