@@ -76,7 +76,8 @@ class Separated:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, lead on, or find nothing."""
         areas = of_path(request.path_info)
-        if areas & of_host(_bare(request.get_host(), request.scheme or "")):
+        # What asks for health comes by an address as often as by a name.
+        if areas == EVERYWHERE or areas & of_host(_bare(request.get_host(), request.scheme or "")):
             return self.get_response(request)
         if request.method not in ("GET", "HEAD"):
             raise Http404

@@ -62,6 +62,7 @@ def test_what_all_need_is_everywhere(at: Callable[[str], Client]) -> None:
         assert (chosen.status_code, chosen.headers["Location"]) == (302, "/")
         assert at(host).get("/static/site.css").status_code in (200, 404)
         assert hosts.of_path("/static/site.css") == hosts.EVERYWHERE
+    assert at("10.0.0.1").get("/healthz").status_code == 200
 
 
 @pytest.mark.django_db
