@@ -165,7 +165,7 @@ documents:
 
 setup-tests: setup
 	@scripts/system-packages.sh headless || true
-	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx wrk rabbitmq age || [ "$$CI" != true ]
+	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx logs wrk rabbitmq age || [ "$$CI" != true ]
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@

@@ -38,10 +38,28 @@ def _stock() -> Stock:
 
 
 @contextlib.contextmanager
-def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[str]]:
-    """Start responders on free loopback ports; return `host:port` of each. They get nothing of our environment."""
-    ports = [_free_port() for _ in range(count)]
-    variables = {
+def at_socket(folder: Path, **environment: str) -> Iterator[str]:
+    """Start a responder that listens at a path of the file system; return `unix:<path>`."""
+    path = folder / "http.sock"
+    command = [sys.executable, "-m", "ca.responder", "--socket", str(path)]
+    with (folder / "socket.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=_variables(folder, environment), stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as one:
+                one.connect(str(path))
+                break
+            assert time.monotonic() < deadline, (folder / "socket.log").read_text()
+            time.sleep(0.05)
+        yield f"unix:{path}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _variables(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
         "VAR_DIR": str(folder),
         "DATABASE_URL": database_url(),
@@ -51,6 +69,13 @@ def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[s
         **{name: os.environ[name] for name in ("SOFTHSM2_CONF",) if name in os.environ},
         **environment,
     }
+
+
+@contextlib.contextmanager
+def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[str]]:
+    """Start responders on free loopback ports; return `host:port` of each. They get nothing of our environment."""
+    ports = [_free_port() for _ in range(count)]
+    variables = _variables(folder, environment)
     command = [sys.executable, "-m", "ca.responder", "--port"]
     processes = []
     try:

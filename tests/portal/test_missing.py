@@ -1,5 +1,6 @@
 """What `manage.py missing` says: each thing that is lacking, and nothing when nothing is."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,8 +35,33 @@ def test_an_authority_that_the_ceremony_did_not_reach_is_named(realm: Realm) -> 
     assert f"create_authorities --realm {realm.slug}\n" in told
 
 
-def test_policies_that_are_still_guesses_are_told_in_production(realm: Realm, settings: Any) -> None:
+def test_that_nobody_knows_how_old_the_passwords_are_is_told_in_production(
+    realm: Realm, settings: Any, tmp_path: Path
+) -> None:
     make_bank(realm)
-    settings.PRODUCTION = True
+    settings.PHONE_SIGNATURE_POLICY_OID = settings.PHONE_USER_AUTHENTICATION_POLICY_OID = "1.2.3"
+    assert missing(realm.slug) == []
+    settings.PRODUCTION, settings.PASSWORDS_MADE = True, str(tmp_path / "made")
+    assert any("PASSWORDS_MADE" in told for told in missing(realm.slug))
+    (tmp_path / "made").write_text("2026-01-01T00:00:00Z database web\n")
+    assert not any("PASSWORDS_MADE" in told for told in missing(realm.slug))
+
+
+def test_that_all_share_one_name_is_told_in_production(realm: Realm, settings: Any, tmp_path: Path) -> None:
+    make_bank(realm)
+    settings.PHONE_SIGNATURE_POLICY_OID = settings.PHONE_USER_AUTHENTICATION_POLICY_OID = "1.2.3"
+    (tmp_path / "made").write_text("")
+    settings.PRODUCTION, settings.PASSWORDS_MADE = True, str(tmp_path / "made")
+    settings.PUBLIC_URL, settings.STAFF_URL = "https://site.example", "https://staff.example"
+    assert any("PROVIDERS_URL" in told for told in missing(realm.slug))
+    settings.PROVIDERS_URL = "https://providers.example"
+    assert not any("PROVIDERS_URL" in told for told in missing(realm.slug))
+
+
+def test_policies_that_are_still_guesses_are_told_in_production(realm: Realm, settings: Any, tmp_path: Path) -> None:
+    make_bank(realm)
+    settings.PRODUCTION, settings.PASSWORDS_MADE = True, str(tmp_path / "made")
+    settings.STAFF_URL, settings.PROVIDERS_URL = "https://staff.example", "https://providers.example"
+    (tmp_path / "made").write_text("")
     (told,) = missing(realm.slug)
     assert told.startswith("PHONE_SIGNATURE_POLICY_OID and PHONE_USER_AUTHENTICATION_POLICY_OID not set")

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.db import Error, connection
@@ -12,7 +13,8 @@ from ca import checks, clock
 from ca.models import Generation, Realm
 from ca.profiles import Purpose
 from portal.observing import alive, periodic, queues
-from portal.observing.measures.measure import Measure, Sample, left
+from portal.observing.measures.measure import Measure, Sample, age, left
+from portal.rights import ages
 
 
 def _database_up() -> Iterator[Sample]:
@@ -86,6 +88,20 @@ def _lacking() -> Iterator[Sample]:
     yield Sample(float(realm is None), {"what": "realm"})
     yield Sample(float(any(one.value not in found for one in Purpose)), {"what": "authorities"})
     yield Sample(float(settings.PRODUCTION and bool(checks.guessed_policies())), {"what": "policies"})
+    yield Sample(float(settings.PRODUCTION and _passwords() is None), {"what": "password_ages"})
+
+
+def _passwords() -> list[ages.Made] | None:
+    """Return when each password was made, or None where nobody says so."""
+    try:
+        return ages.read(Path(settings.PASSWORDS_MADE)) if settings.PASSWORDS_MADE else None
+    except (OSError, ValueError):
+        return None
+
+
+def _password_ages() -> Iterator[Sample]:
+    now = clock.machine()
+    return (Sample(age(one.at, now), {"kind": one.opens, "process": one.whose}) for one in _passwords() or ())
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -114,5 +130,12 @@ MEASURES: tuple[Measure, ...] = (
         needs="",
     ),
     Measure("jpki_disk_free_ratio", "Free share of the disk under VAR_DIR.", (), _disk, needs=""),
+    Measure(
+        "jpki_password_age_seconds",
+        "Age of the password by which a process comes to database, broker or metrics.",
+        ("kind", "process"),
+        _password_ages,
+        needs="",
+    ),
     Measure("jpki_setup_lacking", "1 for what the default realm lacks before it can serve.", ("what",), _lacking),
 )
