@@ -43,7 +43,7 @@ def at_socket(folder: Path, **environment: str) -> Iterator[str]:
     path = folder / "http.sock"
     command = [sys.executable, "-m", "ca.responder", "--socket", str(path)]
     with (folder / "socket.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=_variables(folder, environment), stdout=log, stderr=log)
+        process = _stock().copy(command, _variables(folder, environment), log)
     try:
         deadline = time.monotonic() + 120
         while True:
@@ -54,8 +54,7 @@ def at_socket(folder: Path, **environment: str) -> Iterator[str]:
             time.sleep(0.05)
         yield f"unix:{path}"
     finally:
-        process.terminate()
-        process.wait(10)
+        end_all([process], seconds=10)
 
 
 def _variables(folder: Path, environment: dict[str, str]) -> dict[str, str]:
