@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from portal.supervision.child import die_with_parent
+from portal.supervision.kernel import end_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 FALLEN = {1_000: 4, 10_000: 2}  # newly revoked cards: rounds
@@ -132,7 +132,7 @@ class World:
             [sys.executable, "-m", "benchmarks.ca_linkage", "--serve", str(size)],
             cwd=ROOT,
             env=environment,
-            preexec_fn=die_with_parent,
+            preexec_fn=end_with_parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

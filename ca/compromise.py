@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
-from ca import clock, journal, revocation
+from ca import clock, journal, revisions, revocation
 from ca.errors import GenerationStillSigns, NoAuthority
 from ca.models import CardRevocation, Certificate, Generation, Issuance, Realm
 from ca.profiles import Medium, Purpose
@@ -120,7 +120,7 @@ def condemn(
             tell(fallen)
     finally:
         # Once a partition and not once a lot. Should we die before, the lists are due all the same.
-        revocation.wake(fallen.partitions)
+        revisions.wake(fallen.partitions)
     return fallen
 
 
@@ -164,7 +164,7 @@ def _lot(generation: Generation, after: int, fallen: Fallen) -> int | None:
         )
         CardRevocation.objects.bulk_create(notes, ignore_conflicts=True)
         touched = {row.partition_id for row in (*condemned, *along)}
-        revocation.note(touched)
+        revisions.note(touched)
     fallen.condemned += len(condemned)
     fallen.along += len(along)
     fallen.partitions |= touched

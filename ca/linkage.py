@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from ca import clock, journal, revocation
+from ca import clock, journal, revisions, revocation
 from ca.models import CardRevocation, Certificate, Realm, Recheck
 from ca.profiles import Medium
 from ca.revocation import LIVING, Cause
@@ -78,7 +78,7 @@ def sweep(realm: Realm, now: datetime | None = None) -> list[int]:
             fallen += _sweep_batch(realm, at)
     finally:
         # Once a partition and not once a batch. Should we die before, the lists are due all the same.
-        revocation.wake({phone.partition_id for phone in fallen})
+        revisions.wake({phone.partition_id for phone in fallen})
     return [phone.pk for phone in fallen]
 
 
@@ -111,7 +111,7 @@ def _fell(realm: Realm, phones: Sequence[_Phone], now: datetime) -> None:
         return {"card_certificate": phone.card, "lag_milliseconds": lag}
 
     revocation.revoke_together(realm, phones, cause=Cause.CARD_CERTIFICATE_REVOKED, now=now, more=more)
-    revocation.note({phone.partition_id for phone in phones})
+    revisions.note({phone.partition_id for phone in phones})
 
 
 # --- Looked at again -------------------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ def recheck(realm: Realm, now: datetime | None = None) -> list[int]:
         while open_looks.order_by("due_at").values_list("pk").first() is not None:  # as in a sweep
             fallen += _recheck_batch(realm, open_looks, at)
     finally:
-        revocation.wake({phone.partition_id for phone in fallen})
+        revisions.wake({phone.partition_id for phone in fallen})
     return [phone.pk for phone in fallen]
 
 

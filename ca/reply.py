@@ -6,6 +6,8 @@ from functools import cached_property, lru_cache
 
 TEXT = "text/plain; charset=utf-8"
 OCSP = "application/ocsp-response"
+# Who comes by our own socket in the file system: it has no address, and its folder says who may.
+UNIX = "unix"
 NO_STORE = (("Cache-Control", "no-store"),)
 
 
@@ -17,7 +19,7 @@ class Request:
     target: bytes  # path and query, as they came
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
-    peer: str = ""  # the address of who is connected to us; empty for a unix socket
+    peer: str = ""  # the address of who is connected to us; UNIX by a socket in the file system
 
     def header(self, name: bytes) -> str:
         """Return a header's value by its lower-case name, the lines joined; empty when there is none."""

@@ -1,6 +1,6 @@
 """The responder: a small process that serves CRLs, OCSP and the authorities' certificates, and nothing else.
 
-    python -m ca.responder [--host 127.0.0.1] [--port 8001] [--workers 1]
+    python -m ca.responder [--host 127.0.0.1] [--port 8001 | --socket PATH] [--workers 1]
 
 It holds the responders' keys and never the authorities', and only reads the database. Hot OCSP answers come from memory
 (`ca.ocsp.desk`); everything else is read when it is asked for.
@@ -77,6 +77,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ca.responder", description="Serve OCSP, CRLs and authorities.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8001, help="(default: %(default)s)")
+    parser.add_argument("--socket", default="", help="listen at this path, and at no port (in a folder of the proxy's)")
     parser.add_argument("--workers", type=int, default=1, help="processes; one a core signs (default: %(default)s)")
     asked = parser.parse_args()
     if asked.workers < 1:
@@ -92,7 +93,7 @@ def main() -> None:
 
     access.is_open()
     limits = Limits(request_seconds=settings.OCSP_REQUEST_SECONDS)
-    serve(Place(asked.host, asked.port, asked.workers), _desk, limits)
+    serve(Place(asked.host, asked.port, asked.workers, asked.socket), _desk, limits)
 
 
 if __name__ == "__main__":

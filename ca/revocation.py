@@ -6,25 +6,22 @@ of the CRL that shows it.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from cryptography.x509 import ReasonFlags
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
-from ca import bulk, entries, history, journal, messages
+from ca import bulk, entries, history, journal, revisions
 from ca.causes import REASON_CODES, RULES, Cause, Event
 from ca.errors import CardCertificateNotValid, IllegalTransition, PhoneCertificateExists
-from ca.models import CardRevocation, Certificate, Partition, Realm
+from ca.models import CardRevocation, Certificate, Realm
 from ca.profiles import Medium
 
 # Beside what stands here: the table that the callers' causes come from.
 __all__ = ["LIFE", "LIVING", "REASON_CODES", "RULES", "Cause", "Event"]
 
 Status = Certificate.Status
-TOGETHER = 128  # CRLs woken by one message: as many as are published in one transaction (ca.crl)
 LIVING = (Status.PENDING, Status.VALID, Status.ON_HOLD)
 
 LIFE: Mapping[tuple[str, Event], Certificate.Status] = {
@@ -122,7 +119,7 @@ def activate_all(certificates: Collection[Certificate], *, now: datetime) -> Non
         _write(certificates, Event.ACTIVATE, Status.VALID, cause="", entry=None, now=now)
         said = [_said(one, Event.ACTIVATE, before=Status.PENDING, now=now) for one in certificates]
         journal.record_all(realm, said)
-        touch({one.partition_id for one in certificates})
+        revisions.touch({one.partition_id for one in certificates})
 
 
 def again(certificate: Certificate, *, status: str, cause: str, since: datetime, journaled: bool) -> bool:
@@ -193,7 +190,7 @@ def _move(certificate: Certificate, event: Event, *, cause: str, now: datetime, 
         entry = crl_entry(certificate.serial_number, cause=cause, at=now) if cause else None
         _write([certificate], event, target, cause=cause, entry=entry, now=now)
         journal.record_all(certificate.realm, [_said(certificate, event, before=before, now=now, **journaled)])
-        touch([certificate.partition_id])
+        revisions.touch([certificate.partition_id])
         if target == Status.REVOKED and certificate.medium == Medium.CARD:
             _note_fall(certificate, now)
 
@@ -297,22 +294,3 @@ def require_standing(card: Certificate, *, now: datetime) -> None:
         raise CardCertificateNotValid(f"the card certificate {card.serial_number} is {card.status}")
     if not card.not_before <= now <= card.not_after:
         raise CardCertificateNotValid(f"the card certificate {card.serial_number} is outside its validity")
-
-
-def touch(partitions: Collection[int]) -> None:
-    """Note that statuses changed in partitions, by id, and wake the publication of their CRLs after the commit."""
-    note(partitions)
-    # robust: the change is committed, and whoever made it must not be told that it failed.
-    transaction.on_commit(partial(wake, set(partitions)), robust=True)
-
-
-def note(partitions: Collection[int]) -> None:
-    """Note that statuses changed in partitions, by id: their CRLs are due from the commit on."""
-    Partition.objects.filter(pk__in=set(partitions)).update(revision=F("revision") + 1)
-
-
-def wake(partitions: Collection[int]) -> None:
-    """Wake the publication of these partitions' CRLs, as far as they are due: one message for many."""
-    ordered = sorted(partitions)
-    for start in range(0, len(ordered), TOGETHER):
-        messages.send("ca.publish_crls", ordered[start : start + TOGETHER])

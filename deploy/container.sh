@@ -22,6 +22,7 @@ for word in $(sed -n 's/^Environment=//p' "$unit"); do
     case $name in
         *_FILE) secret "${name%_FILE}" ;;
         VAR_DIR) ;;
+        GRANIAN_UDS*) ;; # a container has a network of its own, and a front elsewhere
         METRICS_DIR) export METRICS_DIR=${METRICS_DIR:-/tmp/jpki-metrics} ;; # emptied with the container
         *) [ -n "${!name:-}" ] || export "$word" ;;
     esac
@@ -31,6 +32,6 @@ command=${command//%%/%}
 command=${command//\/var\/lib\/jpki-$process/$VAR_DIR}
 # The unit's own names of settings (PORT, CONCURRENCY) and nothing else are put in.
 for name in $(grep -o '\${[A-Z_]*}' <<<"$command" | tr -d '${}' | sort -u); do command=${command//\$\{$name\}/${!name}}; done
+command=${command/--socket \/run\/jpki-responder\/http.sock/--host 0.0.0.0 --port ${RESPONDER_PORT:-8001}}
 read -ra words <<<"$command"
-[ "$process" != responder ] || words+=(--host 0.0.0.0)
 exec .venv/bin/python "${words[@]}"

@@ -2,9 +2,13 @@
 """Print the nftables rules of a host: what may come to it and what it may reach, by what runs there.
 
     firewall.py HOSTS NAME [--operators ADDRESS…] [--monitoring ADDRESS…]
+                           [--resolvers ADDRESS…] [--clocks ADDRESS…] [--mail ADDRESS…]
 
 HOSTS is the file that parcels.sh reads (deploy/hosts.example). Names are looked up here, once: again when a host is
 added, or an address changes. The tables below are the specification; docs/operating.md explains them.
+
+What a host may reach is an allow-list: of each part, as the user that it runs as, the addresses of what it asks, and of
+the host the name servers, clocks and mail servers that are named here. One that isn't named is reached by nobody.
 """
 
 import argparse
@@ -14,10 +18,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-DATABASE, BROKER, EXPORTER = 5432, 5671, 9464
+DATABASE, BROKER, EXPORTER, LOGS = 5432, 5671, 9464, 6514
 # What anybody may come to.
 PUBLIC = {"web": (80, 443), "responder": (80, 443)}
-# What each part asks for. `mail` is the mail server's submission port, wherever it is; `world` is port 443 outside.
+# What each part asks for. `mail` is the mail servers' submission ports; `world` is port 443 outside, where the worker
+# itself goes to no name but those that a case or an entry of the register has (whitelist/probes/targets.py).
 ASKS = {
     "web": ("database", "broker", "mail"),
     "ca": ("database", "broker"),
@@ -32,10 +37,13 @@ ASKS = {
     "ceremony": ("database", "broker"),
     "counter": ("database", "broker"),
     "reader": ("database", "broker"),
-    "exporter": (),
+    "exporter": (),  # where the reader stands beside it, what that one asks
     "database": (),
     "broker": (),
+    "logs": (),  # every other host sends it its journal
 }
+# Whom a part runs as, where it isn't `jpki-<part>`: the keys that a ceremony makes are the `ca` workers'.
+USERS = {"ceremony": "jpki-ca"}
 # Addresses that are nobody's outside: what a probe goes to is asked by name, and a name may point anywhere.
 INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8", "100.64.0.0/10")
 
@@ -47,12 +55,16 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--operators", nargs="*", default=[], help="addresses from which SSH is let in")
     parser.add_argument("--monitoring", nargs="*", default=[], help="addresses of Prometheus")
+    parser.add_argument("--resolvers", nargs="*", default=[], help="addresses of name servers")
+    parser.add_argument("--clocks", nargs="*", default=[], help="addresses of time servers (NTP)")
+    parser.add_argument("--mail", nargs="*", default=[], help="addresses of the mail server (EMAIL_HOST)")
     chosen = parser.parse_args()
     hosts = read(chosen.hosts.read_text())
     if chosen.name not in hosts:
         sys.exit(f"firewall.py: {chosen.hosts} has no line for {chosen.name}")
     addresses = {name: socket.gethostbyname(name) for name in hosts}
-    print(rules(hosts, addresses, chosen.name, operators=chosen.operators, monitoring=chosen.monitoring))  # noqa: T201
+    named = {name: getattr(chosen, name) for name in ("operators", "monitoring", "resolvers", "clocks", "mail")}
+    print(rules(hosts, addresses, chosen.name, **named))  # noqa: T201
 
 
 def read(text: str) -> dict[str, list[str]]:
@@ -75,6 +87,9 @@ def rules(
     *,
     operators: Sequence[str] = (),
     monitoring: Sequence[str] = (),
+    resolvers: Sequence[str] = (),
+    clocks: Sequence[str] = (),
+    mail: Sequence[str] = (),
 ) -> str:
     """Return the rules of one host, to be loaded as /etc/nftables.conf."""
 
@@ -84,25 +99,44 @@ def rules(
     def where(service: str) -> list[str]:
         return [addresses[one] for one, parts in hosts.items() if service in parts]
 
+    def users(service: str) -> str:
+        """Return what holds of a packet of those who ask for it."""
+        found = {_user(part) for part in parts if service in ASKS[part] or (part == "exporter" and service in told)}
+        names = ", ".join(f'"{one}"' for one in sorted(found))
+        return f"meta skuid {{ {names} }} " if found else ""
+
     parts = hosts[name]
+    told = ASKS["reader"] if "reader" in parts else ()
     coming = [_line("saddr", operators, 22), _line("saddr", monitoring, EXPORTER) if "exporter" in parts else ""]
     coming += [f"tcp dport {port} accept" for port in sorted({port for part in parts for port in PUBLIC.get(part, ())})]
     coming.append(_line("saddr", who("database"), DATABASE) if "database" in parts else "")
     coming.append(_line("saddr", who("broker"), BROKER) if "broker" in parts else "")
-    asks = {service for part in parts for service in ASKS[part]}
-    going = ["udp dport { 53, 123 } accept", "tcp dport 53 accept"]
-    going.append(_line("daddr", where("database"), DATABASE) if "database" in asks else "")
-    going.append(_line("daddr", where("broker"), BROKER) if "broker" in asks else "")
-    going.append("tcp dport { 465, 587 } accept" if "mail" in asks else "")
-    going.append(f"ip daddr != {{ {', '.join(INSIDE)} }} tcp dport 443 accept" if "world" in asks else "")
+    rest = [addresses[one] for one, its in hosts.items() if "logs" not in its]
+    coming.append(_line("saddr", rest, LOGS) if "logs" in parts else "")
+    going = [_line("daddr", resolvers, 53, "udp"), _line("daddr", resolvers, 53), _line("daddr", clocks, 123, "udp")]
+    for service, targets, ports in (
+        ("database", where("database"), str(DATABASE)),
+        ("broker", where("broker"), str(BROKER)),
+        ("mail", mail, "{ 465, 587 }"),
+    ):
+        if users(service):
+            going.append(_line("daddr", targets, ports, before=users(service)))
+    if "logs" not in parts:
+        going.append(_line("daddr", where("logs"), LOGS))
+    if users("world"):
+        going.append(f"{users('world')}ip daddr != {{ {', '.join(INSIDE)} }} tcp dport 443 accept")
     return TEMPLATE.format(name=name, parts=" ".join(parts), coming=_block(coming), going=_block(going))
 
 
-def _line(side: str, addresses: Sequence[str], port: int) -> str:
+def _user(part: str) -> str:
+    return USERS.get(part, f"jpki-{part}")
+
+
+def _line(side: str, addresses: Sequence[str], port: int | str, protocol: str = "tcp", *, before: str = "") -> str:
     if not addresses:
         return ""
     known = sorted({str(ipaddress.ip_network(one)).removesuffix("/32") for one in addresses})
-    return f"ip {side} {{ {', '.join(known)} }} tcp dport {port} accept"
+    return f"{before}ip {side} {{ {', '.join(known)} }} {protocol} dport {port} accept"
 
 
 def _block(lines: list[str]) -> str:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Install the release that this file is part of on a host, as root; again is harmless, and nothing is started.
 #   /opt/jpki/releases/<version>  the release with its .venv, root's    /opt/jpki/current  what runs: a link to one
-#   /etc/jpki/*.env               settings, never overwritten           /etc/jpki/credentials/<process>/  secrets
+#   /etc/jpki/*.env               settings, never overwritten           /etc/jpki/sealed/<process>/  secrets
 # A newer release is installed beside the old one; `--no-switch` leaves `current` where it is (docs/upgrading.md).
 set -euo pipefail
 umask 022
@@ -23,6 +23,8 @@ chown -R root:root "$release"
 
 install -Dm644 deploy/sysusers.conf /etc/sysusers.d/jpki.conf
 systemd-sysusers
+install -Dm644 deploy/tmpfiles.conf /etc/tmpfiles.d/jpki.conf
+[ ! -d /run/systemd/system ] || systemd-tmpfiles --create /etc/tmpfiles.d/jpki.conf
 install -dm755 /etc/jpki /etc/jpki/tls
 install -dm700 /etc/jpki/credentials
 for file in deploy/environment/*.env; do
@@ -32,5 +34,7 @@ install -Dm644 deploy/journald.conf /etc/systemd/journald.conf.d/jpki.conf
 install -Dm644 -t /etc/systemd/system/jpki-.service.d deploy/systemd/jpki-.service.d/*.conf
 install -Dm644 -t /etc/systemd/system deploy/systemd/*.service deploy/systemd/*.slice deploy/systemd/*.target
 install -Dm755 deploy/manage.sh /usr/local/sbin/jpki-manage
+install -Dm755 deploy/seal.sh /usr/local/sbin/jpki-seal
+jpki-seal
 [ ! -d /run/systemd/system ] || systemctl daemon-reload
 echo "smartphone JPKI $(cat VERSION) is installed; running will be $(readlink /opt/jpki/current)"

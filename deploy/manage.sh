@@ -12,7 +12,7 @@ transient=jpki-manage-$name-$$
 properties=()
 while IFS= read -r line; do
     properties+=(--property="${line//%d//run/credentials/$transient.service}")
-done < <(grep -E '^(User|StateDirectory|StateDirectoryMode|Environment|EnvironmentFile|LoadCredential|SetCredential)=' "$unit")
+done < <(grep -E '^(User|StateDirectory|StateDirectoryMode|Environment|EnvironmentFile|LoadCredentialEncrypted|SetCredential)=' "$unit")
 # What the host adds to the unit (a token's group, its folder), without the heads of its sections.
 for extra in "/etc/systemd/system/jpki-$name.service.d"/*.conf; do
     [ -r "$extra" ] || continue

@@ -52,28 +52,30 @@ def nonce_in(credential: Credential) -> bytes:
         raise GestureRefused("the authenticator's answer can't be read") from error
 
 
-def registered(credential: Credential, nonce: bytes) -> VerifiedRegistration:
-    """Return a new credential that was made for this challenge. Raises GestureRefused."""
+def registered(credential: Credential, nonce: bytes, *, at: str = "") -> VerifiedRegistration:
+    """Return a new credential that was made for this challenge, at PUBLIC_URL or `at`. Raises GestureRefused."""
     try:
         return webauthn.verify_registration_response(
             credential=dict(credential),
             expected_challenge=nonce,
-            expected_rp_id=site_id(),
-            expected_origin=_origin(),
+            expected_rp_id=site_id(at),
+            expected_origin=_origin(at),
             require_user_verification=True,
         )
     except Exception as error:  # any bytes may come in, and what reads them raises more than its own errors
         raise GestureRefused(str(error)) from error
 
 
-def answered(credential: Credential, nonce: bytes, *, public_key: bytes, sign_count: int) -> VerifiedAuthentication:
-    """Return what a known credential answered to this challenge. Raises GestureRefused."""
+def answered(
+    credential: Credential, nonce: bytes, *, public_key: bytes, sign_count: int, at: str = ""
+) -> VerifiedAuthentication:
+    """Return what a known credential answered to this challenge, at PUBLIC_URL or `at`. Raises GestureRefused."""
     try:
         return webauthn.verify_authentication_response(
             credential=dict(credential),
             expected_challenge=nonce,
-            expected_rp_id=site_id(),
-            expected_origin=_origin(),
+            expected_rp_id=site_id(at),
+            expected_origin=_origin(at),
             credential_public_key=public_key,
             credential_current_sign_count=sign_count,
             require_user_verification=True,
@@ -82,11 +84,11 @@ def answered(credential: Credential, nonce: bytes, *, public_key: bytes, sign_co
         raise GestureRefused(str(error)) from error
 
 
-def site_id() -> str:
-    """Return by what authenticators know this site (WebAuthn's RP ID)."""
-    return urlsplit(settings.PUBLIC_URL).hostname or ""
+def site_id(at: str = "") -> str:
+    """Return by what authenticators know this site (WebAuthn's RP ID), at PUBLIC_URL or `at`."""
+    return urlsplit(at or settings.PUBLIC_URL).hostname or ""
 
 
-def _origin() -> str:
-    parts = urlsplit(settings.PUBLIC_URL)
+def _origin(at: str) -> str:
+    parts = urlsplit(at or settings.PUBLIC_URL)
     return f"{parts.scheme}://{parts.netloc}"

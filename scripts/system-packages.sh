@@ -19,6 +19,7 @@ poppler|poppler-utils|the tests that let pdfsig and pdftotext read our PDF files
 openssl|openssl|the tests and the demo that let OpenSSL verify what was issued don't run
 softhsm|softhsm2|the tests of signing keys behind PKCS#11 don't run
 nginx|nginx-light|the test that lets nginx keep OCSP answers and check verifiers' certificates doesn't run
+logs|rsyslog rsyslog-gnutls|the tests that send a host's journal to a log host don't run
 wrk|wrk|the benchmark of OCSP doesn't run
 rabbitmq|rabbitmq-server|the tests on RabbitMQ don't run
 diagrams|graphviz|the documentation's site can't be built: its diagrams are drawn from the code
@@ -43,6 +44,7 @@ have() {
         openssl) command -v openssl ;;
         softhsm) command -v softhsm2-util && [ -e /usr/lib/softhsm/libsofthsm2.so ] ;;
         nginx) [ -x /usr/sbin/nginx ] || command -v nginx ;;
+        logs) [ -x /usr/sbin/rsyslogd ] && ls /usr/lib/*/rsyslog/lmnsd_gtls.so ;;
         wrk) command -v wrk ;;
         rabbitmq) [ -x /usr/sbin/rabbitmq-server ] || command -v rabbitmq-server ;;
         diagrams) command -v dot ;;

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from portal.supervision.child import die_with_parent
+from portal.supervision.kernel import end_with_parent
 
 
 class Missing(Exception):
@@ -106,7 +106,7 @@ def _private() -> Server:
     command = [Path(initdb).resolve().parent / "postgres", "-D", data]
     command += [word for name, value in quick.items() for word in ("-c", f"{name}={value}")]
     with log.open("wb") as output:
-        popen = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=die_with_parent, **run)
+        popen = subprocess.Popen(command, stdout=output, stderr=output, preexec_fn=end_with_parent, **run)
     atexit.register(_stop, popen)
     found = Server(f"postgresql://jpki@/postgres?host={folder}")
     deadline = time.monotonic() + 20

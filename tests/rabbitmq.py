@@ -26,7 +26,7 @@ from typing import Any
 import amqp
 import kombu
 
-from portal.supervision.child import die_with_parent
+from portal.supervision.kernel import end_with_parent
 from portal.supervision.system import free_ports
 
 START_SECONDS = 240  # six on an idle machine
@@ -207,7 +207,7 @@ class Broker:
             command = [*self.inside, *(as_user if self.user else ()), *command]
         with log.open("ab") as output:
             return subprocess.Popen(
-                command, stdout=output, stderr=output, preexec_fn=die_with_parent, start_new_session=True, **self._run()
+                command, stdout=output, stderr=output, preexec_fn=end_with_parent, start_new_session=True, **self._run()
             )
 
     @staticmethod

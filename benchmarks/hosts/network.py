@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from portal.supervision.child import die_with_parent
+from portal.supervision.kernel import end_with_parent
 from portal.supervision.processes import ROOT
 
 GROUPS = Path("/sys/fs/cgroup")
@@ -55,7 +55,7 @@ class Host:
 
     def enter(self) -> None:
         """Put this process on the host's account. To be called between fork and exec."""
-        die_with_parent()
+        end_with_parent()
         for group in self._groups():
             (group / "cgroup.procs").write_text(str(os.getpid()))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ca import bulk, clock, der, journal, leases, linkage, lint, revocation
+from ca import bulk, clock, der, journal, leases, linkage, lint, revisions, revocation
 from ca.errors import HolderUnfit, IssuanceRefused
 from ca.issuance.drafts import Draft
 from ca.issuance.terms import lease, take_serial_number
@@ -164,7 +164,7 @@ def store(realm: Realm, signed: Sequence[tuple[Draft, bytes]], *, pending: bool 
         if certificate.status == Certificate.Status.PENDING or _is_unpublished(draft.row.partition)
     }
     if touched:
-        revocation.touch(sorted(touched))
+        revisions.touch(sorted(touched))
     return certificates
 
 

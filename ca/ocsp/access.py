@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from ca import clock, presented
 from ca.models import Realm, StatusAnswer
 from ca.profiles import Medium, Purpose
-from ca.reply import Request
+from ca.reply import UNIX, Request
 
 _BATCH = 5000
 _MAX_CERTIFICATE = 16_000  # characters of a header
@@ -89,6 +89,8 @@ def _certificate(request: Request) -> x509.Certificate | None:
 
 
 def _is_proxy(peer: str, setting: str) -> bool:
+    if peer == UNIX:
+        return UNIX in setting.split()
     try:
         address = ipaddress.ip_address(peer)
     except ValueError:
@@ -99,9 +101,9 @@ def _is_proxy(peer: str, setting: str) -> bool:
 @lru_cache(maxsize=4)
 def _networks(setting: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     try:
-        return tuple(ipaddress.ip_network(one) for one in setting.split())
+        return tuple(ipaddress.ip_network(one) for one in setting.split() if one != UNIX)
     except ValueError as error:
-        raise ImproperlyConfigured(f"OCSP_PROXIES must be addresses or networks: {error}") from None
+        raise ImproperlyConfigured(f"OCSP_PROXIES must be addresses, networks, or {UNIX}: {error}") from None
 
 
 def note(realm: Realm, who: str, asked: tuple[str, ...], said: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """Standings: what the database says of certificates now, for answers that are made and answers that are kept.
 
-A status changes together with its partition's revision, in one transaction (`ca.revocation.touch`). So an answer that
+A status changes together with its partition's revision, in one transaction (`ca.revisions.touch`). So an answer that
 was made at a revision is right as long as the partition has that revision and the realm's clock is not set anew: its
 marks. Kept answers are given only after their marks were read, by a reading that began after the question came
 (`ca.ocsp.gathering`): no answer is older than its question, in whatever process, and none needs to be told.

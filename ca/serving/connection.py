@@ -5,6 +5,7 @@ httptools' (llhttp), the loop uvloop's: a thread or a queue between socket and a
 """
 
 import asyncio
+import socket
 import time
 from collections import deque
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import Any, Protocol, cast
 
 import httptools
 
-from ca.reply import Reply, Request, http_date
+from ca.reply import UNIX, Reply, Request, http_date
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,10 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         address = transport.get_extra_info("peername")
-        self._peer = address[0] if isinstance(address, tuple) else ""
+        if isinstance(address, tuple):
+            self._peer = address[0]
+        elif transport.get_extra_info("socket").family == socket.AF_UNIX:
+            self._peer = UNIX
         self._hall.connections.add(self)
         self.deadline = self._hall.loop.time() + self._limits.request_seconds
 

@@ -1,7 +1,8 @@
 """Sockets and processes: as many workers as asked, each with a loop of its own; one that dies is begun again.
 
 Each worker listens on a socket of its own at the same address (SO_REUSEPORT), so that the kernel shares the clients
-out, and a worker that is begun again finds those who waited for the one before it.
+out, and a worker that is begun again finds those who waited for the one before it. At a path of the file system all
+workers listen on one socket.
 """
 
 import asyncio
@@ -11,10 +12,12 @@ import os
 import resource
 import signal
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -30,11 +33,12 @@ _PATIENCE = 5.0  # seconds that a worker has to end in
 
 @dataclass(frozen=True)
 class Place:
-    """Where, and in how many processes, a desk is open."""
+    """Where, and in how many processes, a desk is open. With a `path` at a socket there, and at no port."""
 
     host: str = "127.0.0.1"
     port: int = 8001
     workers: int = 1
+    path: str = ""
 
 
 def serve(place: Place, desk: Callable[[], Desk], limits: Limits | None = None) -> None:
@@ -81,6 +85,8 @@ def serve(place: Place, desk: Callable[[], Desk], limits: Limits | None = None) 
 
 
 def _listen(place: Place) -> list[socket.socket]:
+    if place.path:
+        return [_listen_at(Path(place.path))] * place.workers
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             place.host, place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -99,6 +105,35 @@ def _listen(place: Place) -> list[socket.socket]:
     except OSError as error:
         raise SystemExit(f"can't listen on {place.host}:{place.port}: {error.strerror or error}") from None
     return sockets
+
+
+def _listen_at(path: Path) -> socket.socket:
+    """Listen at a path. Whoever may enter its folder may connect: that is the bound, and not the socket's own mode."""
+    try:
+        # What one that was killed left, as soon as its workers are gone; another that lives is not pushed aside.
+        with contextlib.suppress(FileNotFoundError):
+            ends = time.monotonic() + _PATIENCE / 2
+            while stat.S_ISSOCK(path.lstat().st_mode) and _is_alive(path) and time.monotonic() < ends:
+                time.sleep(0.05)
+            if stat.S_ISSOCK(path.lstat().st_mode) and not _is_alive(path):
+                path.unlink()
+        one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        one.bind(str(path))
+        path.chmod(0o666)
+        one.listen(_BACKLOG)
+        one.setblocking(False)
+    except OSError as error:
+        raise SystemExit(f"can't listen at {path}: {error.strerror or error}") from None
+    return one
+
+
+def _is_alive(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True
 
 
 def _probe(family: int, kind: int, protocol: int, address: Any) -> None:
@@ -146,7 +181,10 @@ async def _open(
     loop.add_reader(alive, told.set)
     opened = desk()
     hall = Hall(loop, opened, limits)
-    server = await loop.create_server(connections(hall), sock=listening, backlog=_BACKLOG)
+    if listening.family == socket.AF_UNIX:
+        server = await loop.create_unix_server(connections(hall), sock=listening, backlog=_BACKLOG)
+    else:
+        server = await loop.create_server(connections(hall), sock=listening, backlog=_BACKLOG)
     await told.wait()
     loop.remove_reader(alive)
     server.close()

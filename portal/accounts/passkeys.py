@@ -24,7 +24,7 @@ from webauthn.helpers.structs import (
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from ca import clock, journal
-from portal import gestures
+from portal import gestures, hosts
 from portal.accounts import attempts, sessions, telling
 from portal.accounts.errors import EnrolmentCodeWrong, PasskeyChallengeOver, PasskeyLast, PasskeyRefused
 from portal.accounts.models import Account, AccountChange, Passkey, PasskeyChallenge, keyed
@@ -60,7 +60,7 @@ def offer(account: Account) -> dict[str, Any]:
     if account.role != Account.Role.PROVIDER:
         raise PasskeyRefused("passkeys are for service providers")
     options = webauthn.generate_registration_options(
-        rp_id=gestures.site_id(),
+        rp_id=gestures.site_id(hosts.home(hosts.Area.PROVIDERS)),
         rp_name=gestures.NAME,
         user_name=account.name,
         user_id=_handle(account),
@@ -106,7 +106,7 @@ def enrol(account: Account, credential: Mapping[str, Any]) -> None:
 def _verified(account: Account, credential: Mapping[str, Any]) -> VerifiedRegistration:
     nonce = _take(account, Use.REGISTER, credential)
     try:
-        return gestures.registered(credential, nonce)
+        return gestures.registered(credential, nonce, at=hosts.home(hosts.Area.PROVIDERS))
     except GestureRefused as refused:
         raise PasskeyRefused(str(refused)) from refused
 
@@ -170,7 +170,7 @@ def confirm(account: Account, credential: Mapping[str, Any]) -> None:
 
 def _options(nonce: bytes, passkeys: list[Passkey]) -> dict[str, Any]:
     options = webauthn.generate_authentication_options(
-        rp_id=gestures.site_id(),
+        rp_id=gestures.site_id(hosts.home(hosts.Area.PROVIDERS)),
         challenge=nonce,
         allow_credentials=[PublicKeyCredentialDescriptor(id=bytes(one.credential_id)) for one in passkeys],
         user_verification=UserVerificationRequirement.REQUIRED,
@@ -195,7 +195,13 @@ def _answered(account: Account | None, use: Use, credential: Mapping[str, Any]) 
     if named_user and named_user.rstrip("=") != bytes_to_base64url(_handle(row.account)):
         raise PasskeyRefused("another account's passkey")
     try:
-        verified = gestures.answered(credential, nonce, public_key=bytes(row.public_key), sign_count=row.sign_count)
+        verified = gestures.answered(
+            credential,
+            nonce,
+            public_key=bytes(row.public_key),
+            sign_count=row.sign_count,
+            at=hosts.home(hosts.Area.PROVIDERS),
+        )
     except GestureRefused as error:
         kind = "staff.sign_in_failed" if use == Use.SIGN_IN else "staff.code_wrong"
         journal.record(row.account.realm, kind, row.account.name, by="passkey")

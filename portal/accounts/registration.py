@@ -21,6 +21,7 @@ from django.utils.crypto import salted_hmac
 
 from ca import clock, journal
 from ca.models import Realm
+from portal import hosts
 from portal.accounts import attempts, staff
 from portal.accounts.errors import RegistrationClosed, RegistrationOver, SignInLocked
 from portal.accounts.models import Account, Registration
@@ -157,7 +158,7 @@ def _asked(code: str) -> tuple[str, str]:
 
 
 def _known() -> tuple[str, str]:
-    page = f"{settings.PUBLIC_URL}/providers/sign-in"
+    page = f"{hosts.home(hosts.Area.PROVIDERS)}/providers/sign-in"
     return "【スマホ用電子証明書】登録済みのアドレスです / You have an account", (
         "このメールアドレスでの事業者登録の申込みがありましたが、アカウントはすでにあります。\n"
         f"サインインはこちらです： {page}\n"

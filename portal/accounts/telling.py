@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ca import clock
+from portal import hosts
 from portal.accounts.models import Account, AccountChange
 from portal.notices import mail, outbox
 from whitelist.register import Text
@@ -87,7 +88,8 @@ def message(row: AccountChange) -> EmailMessage:
     """Return the mail: what, when, whose, and what to do if it wasn't you. Japanese, then English."""
     what, name = WHAT[row.kind], row.account.name
     when = f"{timezone.localtime(row.at, clock.JAPAN):%Y-%m-%d %H:%M}"
-    page = f"{settings.PUBLIC_URL}/staff/account/sessions"
+    area = hosts.Area.PROVIDERS if row.account.role == Account.Role.PROVIDER else hosts.Area.STAFF
+    page = f"{hosts.home(area)}/staff/account/sessions"
     body = (
         f"{name} さんのアカウントで、次の変更がありました。\n\n"
         f"{what.ja}\n{when}（日本時間）\n\n"
@@ -112,7 +114,7 @@ def _take() -> AccountChange | None:
     waiting = AccountChange.objects.filter(free, told_at=None, at__gt=since).exclude(address="")
     # How somebody signs in is nothing that a process which sends mails may read (docs/rights.md).
     rows = waiting.select_related("account__user").order_by("pk")
-    rows = rows.only(*(one.name for one in AccountChange._meta.fields), "account__user__username")
+    rows = rows.only(*(one.name for one in AccountChange._meta.fields), "account__role", "account__user__username")
     while (found := rows.first()) is not None:
         mine = AccountChange.objects.filter(pk=found.pk, told_at=None, lease_until=found.lease_until)
         if mine.update(lease_until=now + LEASE):

@@ -8,7 +8,10 @@ GET /healthz
 
 import hmac
 import logging
+import socket
+import ssl
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -114,6 +117,18 @@ def registries() -> dict[str, CollectorRegistry]:
     return told
 
 
+def _tls(host: str) -> ssl.SSLContext:
+    """Return what speaks TLS 1.2 or 1.3 with the host's certificate. Raises SystemExit."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.METRICS_TLS_CERTIFICATE, settings.METRICS_TLS_KEY_FILE)
+    except (OSError, ValueError):
+        names = "METRICS_TLS_CERTIFICATE and METRICS_TLS_KEY_FILE"
+        raise SystemExit(f"{names} don't name a certificate and its key: without TLS no metrics on {host}") from None
+    return context
+
+
 class Exporter(ThreadingHTTPServer):
     """Serves them. Raises SystemExit where it would be open to whoever comes."""
 
@@ -121,14 +136,32 @@ class Exporter(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int) -> None:
         token = settings.METRICS_TOKEN
-        if not token and host not in ("127.0.0.1", "::1", "localhost"):
-            raise SystemExit(f"METRICS_TOKEN (or METRICS_TOKEN_FILE) is not set: without it no metrics on {host}")
+        self.tls: ssl.SSLContext | None = None
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            if not token:
+                raise SystemExit(f"METRICS_TOKEN (or METRICS_TOKEN_FILE) is not set: without it no metrics on {host}")
+            self.tls = _tls(host)
         self.token = f"Bearer {token}".encode() if token else b""
         self.told = registries()
         try:
             super().__init__((host, port), Handler)
         except OSError as error:
             raise SystemExit(f"can't listen on {host}:{port}: {error.strerror or error}") from None
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a connection; over TLS, who comes says hello in its own thread, and keeps nobody else waiting."""
+        accepted, address = super().get_request()
+        if self.tls is not None:
+            accepted = self.tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False)
+        return accepted, address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log in a word who didn't keep to the protocol; what else goes wrong with its trace."""
+        error = sys.exception()
+        if isinstance(error, ssl.SSLError | OSError):
+            logger.warning("a scrape from %s broke off: %s", client_address[0], type(error).__name__)
+        else:
+            logger.exception("a scrape failed")
 
     def permits(self, authorization: str) -> bool:
         """Tell whether somebody who says this may read."""

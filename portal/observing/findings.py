@@ -186,6 +186,15 @@ FINDINGS: tuple[Finding, ...] = (
         _("manage.py missing が、足りないものと、作るコマンドを示します。"),
     ),
     Finding(
+        "passwords.old",
+        TICKET,
+        "jpki_password_age_seconds",
+        lambda: settings.PASSWORDS_DAYS * DAY,
+        _("データベース、ブローカー、またはメトリクスのパスワードが、長いあいだ替えられていません。"),
+        _("parcels.sh --new-passwords で新しくして、届けてください（docs/operating.md）。"),
+        unit="seconds",
+    ),
+    Finding(
         "observing.failed",
         TICKET,
         "jpki_measure_failed",

@@ -65,12 +65,12 @@ def look() -> list[Found]:
     return judge(measures.read())
 
 
-def judge(readings: Iterable[Reading]) -> list[Found]:
+def judge(readings: Iterable[Reading], findings: Iterable[Finding] = FINDINGS) -> list[Found]:
     """Return what of these readings is beyond a limit."""
     by_name = {reading.measure.name: reading.samples for reading in readings}
     return [
         Found(finding, sample.labels, sample.value)
-        for finding in FINDINGS
+        for finding in findings
         for sample in by_name.get(finding.measure, ())
         if finding.concerns(sample.labels) and finding.strikes(sample.value)
     ]

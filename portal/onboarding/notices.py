@@ -7,6 +7,7 @@ from django.core.mail import get_connection
 from django.urls import reverse
 
 from ca import clock
+from portal import hosts
 from portal.notices import mail
 from portal.onboarding.access import EDITORS
 from portal.providers.models import Membership
@@ -52,9 +53,11 @@ def recipients(message: CaseMessage) -> list[str]:
 def _tell(message: CaseMessage) -> None:
     case = message.case
     # Officers know their own desk's address; the applicant's people are led to the thread.
-    address = settings.PUBLIC_URL
+    address = hosts.home(hosts.Area.STAFF)
     if message.side == CaseMessage.Side.OFFICERS:
-        address += reverse("onboarding:messages", args=[case.organisation.reference, case.reference])
+        address = hosts.home(hosts.Area.PROVIDERS) + reverse(
+            "onboarding:messages", args=[case.organisation.reference, case.reference]
+        )
     body = (
         "申請に、新しいメッセージが届いています。サインインしてお読みください。\n\n"
         f"{address}\n\n"

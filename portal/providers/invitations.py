@@ -8,6 +8,7 @@ from django.core.mail import get_connection
 from django.db import transaction
 
 from ca import clock, journal
+from portal import hosts
 from portal.accounts import attempts, codes
 from portal.accounts.errors import RegistrationClosed
 from portal.accounts.models import Account
@@ -133,7 +134,7 @@ def _digest(code: str) -> str:
 
 
 def _text(organisation: Organisation, code: str) -> tuple[str, str]:
-    page = f"{settings.PUBLIC_URL}/providers/invitation"
+    page = f"{hosts.home(hosts.Area.PROVIDERS)}/providers/invitation"
     days = f"{settings.PROVIDER_INVITATION_DAYS:g}"
     # The name is the organisation's own word: in a mail of ours it stands as a quotation, and in one line.
     return "【スマホ用電子証明書】組織への招待 / You are invited", (

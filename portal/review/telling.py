@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db.models import Q, QuerySet
 
 from ca import clock
+from portal import hosts
 from portal.accounts.models import Account
 from portal.notices import mail, outbox
 from portal.providers.models import Membership
@@ -218,7 +218,7 @@ def readers(organisation: Organisation) -> list[Account]:
 
 def message(text: Text, reference: object, organisation: Organisation, account: Account) -> EmailMessage:
     """Return the mail: Japanese, then English."""
-    address = f"{settings.PUBLIC_URL}/providers/{organisation.reference}/{text.page}"
+    address = f"{hosts.home(hosts.Area.PROVIDERS)}/providers/{organisation.reference}/{text.page}"
     subject = f"【スマホ用電子証明書】{text.subject_ja} / {text.subject_en}"
     body = f"{organisation.name_ja} 御中\n\n{text.ja}\n\n{address}\n\n{'-' * 40}\n\n{text.en}\n\n{address}\n"
     return mail.plain(account.name, subject, body, f"{reference}.{account.pk}")

@@ -29,8 +29,8 @@ QUEUES: Mapping[str, Access] = {
     "tsm": _access("tsm", "web ca tsm sweeps beat"),
     "sweeps": _access("sweeps", "beat"),
     "notices": _access("notices", "beat"),
-    # Probes that were asked for, or are due.
-    "probes": _access("probes", "web sweeps"),
+    # Probes that were asked for, or are due; the site's own names, each night.
+    "probes": _access("probes", "web sweeps beat"),
     # The keys of a workspace, by whoever asks for one, and again by the sweep.
     "workspaces": _access("workspaces", "web notices"),
 }

@@ -259,9 +259,9 @@ TABLES: Mapping[str, May] = {
     "portal_passkeychallenge": May(read="web", add="web", remove="web", change={"web": "taken_at"}),
     # By whoever works at a queue to which the clock sends.
     "portal_periodicrun": May(
-        read="web ca tsm sweeps notices",
-        add="ca tsm sweeps notices",
-        change={"ca tsm sweeps notices": "done_at failed"},
+        read="web ca tsm sweeps notices probes",
+        add="ca tsm sweeps notices probes",
+        change={"ca tsm sweeps notices probes": "done_at failed"},
     ),
     "portal_preparation": May(
         read="web", add="web", change={"web": "certificate signed_attributes pdf room_start room_end prepared_at"}

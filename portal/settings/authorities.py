@@ -23,7 +23,8 @@ RESPONDER_RENEW_DAYS = environment.number("RESPONDER_RENEW_DAYS", 90)
 # ca/ocsp/access.py. Each answer to one is noted for so many days; 0: it is not.
 OCSP_ACCESS = environment.text("OCSP_ACCESS", "open")
 OCSP_VERIFIERS = environment.text("OCSP_VERIFIERS", "whitelist.verifiers.known")
-# From these addresses or networks alone the header Client-Cert is believed: a proxy that sets it, always.
+# From these addresses or networks alone the header Client-Cert is believed: a proxy that sets it, always. `unix`: from
+# whoever comes by the responder's own socket in the file system.
 OCSP_PROXIES = environment.text("OCSP_PROXIES")
 OCSP_LOG_DAYS = environment.number("OCSP_LOG_DAYS", 0)
 # So often each process of the responder notes how many answers it signed with which key.

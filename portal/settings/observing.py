@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from portal import environment
-from portal.settings.site import ROOT
+from portal.settings.site import PRODUCTION, PUBLIC_URL, ROOT
 
 # The process's name among its kind (web, ca, tsm …): in its logs, metrics and traces.
 PROCESS_NAME = environment.text("PROCESS_NAME", "site")
@@ -48,6 +48,9 @@ if METRICS_DIR:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_own)
 # Who asks the exporter says `Authorization: Bearer …`. Without one it listens on this machine only.
 METRICS_TOKEN = environment.secret("METRICS_TOKEN", ROOT)
+# With these two, PEM files, it speaks TLS on any address but the loopback; there without them it doesn't listen at all.
+METRICS_TLS_CERTIFICATE = environment.text("METRICS_TLS_CERTIFICATE")
+METRICS_TLS_KEY_FILE = environment.text("METRICS_TLS_KEY_FILE")
 # What is read from the database and the broker is told again for so long, whoever asks.
 METRICS_KEPT_SECONDS = environment.decimal("METRICS_KEPT_SECONDS", 10)
 
@@ -59,4 +62,10 @@ FINDING_ISSUANCE_SECONDS = environment.decimal("FINDING_ISSUANCE_SECONDS", 120)
 FINDING_MAIL_SECONDS = environment.decimal("FINDING_MAIL_SECONDS", 3600)
 FINDING_LETTER_SECONDS = environment.decimal("FINDING_LETTER_SECONDS", 3 * 24 * 3600)
 FINDING_QUEUE_MESSAGES = environment.number("FINDING_QUEUE_MESSAGES", 1000)
+# How old a password of database, broker or metrics may become (a guess), and the file that says when each was made
+# (deploy/parcels.sh writes it). Without one nobody knows, and in production that is told.
+PASSWORDS_DAYS = environment.number("PASSWORDS_DAYS", 90)
+PASSWORDS_MADE = environment.text("PASSWORDS_MADE")
+# Whether the site's names are looked at from outside each night, by the worker that may go there (docs/alerts.md).
+OUTSIDE_LOOK = environment.flag("OUTSIDE_LOOK", PRODUCTION and PUBLIC_URL.startswith("https:"))
 FINDING_AUTHORITY_DAYS = environment.number("FINDING_AUTHORITY_DAYS", 365)

@@ -25,7 +25,13 @@ SECRET_KEY = environment.secret("SECRET_KEY", ROOT) or (
 
 ALLOWED_HOSTS = environment.text("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1] testserver").split()
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://localhost:8000")
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Names of their own for staff's and for service providers' pages (portal/hosts.py). Empty: PUBLIC_URL's.
+STAFF_URL = environment.text("STAFF_URL").rstrip("/")
+PROVIDERS_URL = environment.text("PROVIDERS_URL").rstrip("/")
+_more = sorted({STAFF_URL, PROVIDERS_URL} - {PUBLIC_URL, ""})
+ALLOWED_HOSTS += [urlsplit(_url).hostname or "" for _url in _more]
+# With several names a page of one posts to none of the others.
+CSRF_TRUSTED_ORIGINS = [] if _more else [PUBLIC_URL]
 # A test site that only its own machine reaches: there services of that machine may be gone to.
 LOCAL_SANDBOX = SANDBOX and urlsplit(PUBLIC_URL).hostname in ("localhost", "127.0.0.1")
 
@@ -55,6 +61,7 @@ if SANDBOX:
 MIDDLEWARE = [
     "portal.observing.web.Observed",
     "django.middleware.security.SecurityMiddleware",
+    "portal.hosts.Separated",
     # Around everything that answers: a file and a refusal have the policy, too.
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -158,7 +165,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF, *filter(None, [environment.text("PHONE_AGENT_URL").rstrip("/")])],
-        "form-action": [SELF],
+        # Who sends a form off at one of the site's names may be led on to another of them.
+        "form-action": [SELF, *([PUBLIC_URL, *_more] if _more else [])],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
     }

@@ -71,6 +71,8 @@ CELERY_TASK_ROUTES = {
     "factory.*": {"queue": "factory"},
     "portal.make_workspace_keys": {"queue": "workspaces"},
     "portal.make_workspace": {"queue": "ca"},
+    # Goes outside, to the site's own names.
+    "portal.look_outside": {"queue": "probes"},
     "portal.*": {"queue": "notices"},
     # With a key of the authorities' store; the rest of the register's work needs none.
     "whitelist.sign_*": {"queue": "ca"},
@@ -124,6 +126,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "probes": {"task": "whitelist.sweep_probes", "schedule": PROBES_SWEEP_SECONDS},
     "entries": {"task": "whitelist.sweep_entries", "schedule": crontab(hour=PROBES_NIGHT_HOUR, minute=0)},
+    "outside": {"task": "portal.look_outside", "schedule": crontab(hour=PROBES_NIGHT_HOUR, minute=30)},
     "apis": {"task": "portal.sweep_api", "schedule": 3600.0},
     "verification": {"task": "whitelist.sweep_verification", "schedule": 3600.0},
 }

@@ -1,39 +1,49 @@
 """One running process: started, seen to end, started again, stopped with all its children."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
-from portal.supervision import folder
+from portal.supervision import folder, kernel
 from portal.supervision.processes import ROOT, Process
 
 STOP_SECONDS = 5  # how long a process may take to end by itself
 CALM_SECONDS = 30  # a process that ran this long has started well: its next end is a first one again
-PR_SET_PDEATHSIG = 1  # man 2 prctl
+
+
+class Running(Protocol):
+    """A process that was started: `subprocess.Popen`, or what else is waited for and ended alike."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self) -> int: ...
+    def terminate(self) -> None: ...
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], IO[bytes]], Running]
 
 
 class Child:
     """One process of the house, alive or about to be started again (each time later)."""
 
-    def __init__(self, process: Process, environment: Mapping[str, str], log: Path) -> None:
-        self.process, self.environment, self.log = process, environment, log
+    def __init__(self, process: Process, environment: Mapping[str, str], log: Path, launch: Launch) -> None:
+        self.process, self.environment, self.log, self.launch = process, environment, log, launch
         self.failures, self.again_at = 0, 0.0
         self.start()
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.log_start = log.tell()
-            self.popen = launch(self.process.command, self.environment, log)
+            self.popen = self.launch(self.process.command, self.environment, log)
         self.started_at = time.monotonic()
 
     def watch(self, now: float) -> str | None:
@@ -76,18 +86,11 @@ def launch(command: Sequence[str], environment: Mapping[str, str], log: IO[bytes
         stderr=subprocess.STDOUT,
         start_new_session=True,
         umask=0o077,
-        preexec_fn=die_with_parent if sys.platform == "linux" else None,
+        preexec_fn=kernel.end_with_parent,
     )
 
 
-_libc = ctypes.CDLL(None)
-
-
-def die_with_parent() -> None:
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def end_all(popens: Sequence[subprocess.Popen[bytes]], seconds: float = STOP_SECONDS) -> None:
+def end_all(popens: Sequence[Running], seconds: float = STOP_SECONDS) -> None:
     """End these, asked first and after `seconds` forced, with all their children."""
     alive = [popen for popen in popens if popen.poll() is None]
     for popen in alive:

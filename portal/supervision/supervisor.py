@@ -8,12 +8,14 @@ import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from portal.supervision import folder
-from portal.supervision.child import Child, end_all, launch
+from portal.supervision.child import Child, Running, end_all, launch
 from portal.supervision.processes import GIVEN, SECRETS, House, Process, own_setting
+from portal.supervision.warm import Stock
 
 READY_SECONDS = 90
 ADDRESSES = {"PUBLIC_URL": "Start here", "RESPONDER_URL": "CRL and OCSP", "SAMPLES_URL": "Sample services"}
@@ -29,6 +31,7 @@ class Supervisor:
     def __init__(self, plan: House, outer: Mapping[str, str] = os.environ) -> None:
         self.plan, self.outer = plan, outer
         self.children: list[Child] = []
+        self.stock: Stock | None = None
         self.stop = threading.Event()
         self.ready = False
 
@@ -78,10 +81,21 @@ class Supervisor:
     def launch(self, processes: list[Process]) -> list[Child]:
         """Start these, and don't wait."""
         folder.say(f"starting {', '.join(process.name for process in processes)}")
-        new = [Child(process, self.environment(process), self.log(process)) for process in processes]
+        new = [Child(process, self.environment(process), self.log(process), self.run_one) for process in processes]
         self.children += new
         self.note(ready=False)
         return new
+
+    def run_one(self, command: Sequence[str], environment: Mapping[str, str], log: IO[bytes]) -> Running:
+        """Start a command: in a copy of what has imported its libraries, where it can, or by itself."""
+        if Stock.fits(command):
+            self.stock = self.stock or Stock(self.environment(Process("stock", ())))
+            try:
+                return self.stock.copy(command, environment, log)
+            except OSError:
+                self.stock.end()
+                self.stock = None
+        return launch(command, environment, log)
 
     def wait_for(self, waiting: list[Child]) -> None:
         """Wait until each is up. Raises StartFailed when one will not."""
@@ -101,11 +115,11 @@ class Supervisor:
         folder.say(f"running {process.name}")
         with self.log(process).open("ab") as log:
             began = log.tell()
-            popen = launch(process.command, self.environment(process), log)
+            popen = self.run_one(process.command, self.environment(process), log)
             while popen.poll() is None and not self.stop.wait(0.05):
                 pass
             end_all([popen])
-        if popen.returncode and not self.stop.is_set():
+        if popen.poll() and not self.stop.is_set():
             end = folder.tail(self.log(process), 15)
             raise StartFailed(f"{process.name} failed (its log is {folder.shown(self.log(process))}):\n{end}")
         if process.told and (said := self.log(process).read_bytes()[began:].decode(errors="replace").strip()):
@@ -124,6 +138,8 @@ class Supervisor:
             folder.state_file(self.plan.var).unlink()
         for first in (False, True):
             end_all([child.popen for child in self.children if child.process.first is first])
+        if self.stock:
+            self.stock.end()
 
     def environment(self, process: Process) -> dict[str, str]:
         """Return what the process sees: the outer environment without any secret, the house's, and its own secrets."""

@@ -26,12 +26,17 @@ def screens(page: "Page", system: System) -> Screens:
 
 
 @pytest.fixture(scope="session")
-def axe() -> Axe:
-    """Give `axe(page)`: what axe-core finds wrong on the page as it stands, a line each."""
+def axe_source() -> str:
+    """Return axe-core; a context that opens many pages takes it as its first script, which spares its way to each."""
     found = importlib.util.find_spec("axe_playwright_python")
     if found is None or found.origin is None:
         missing("axe-core is not installed (the package axe-playwright-python brings it)")
-    source = (Path(found.origin).parent / "axe.min.js").read_text()
+    return (Path(found.origin).parent / "axe.min.js").read_text()
+
+
+@pytest.fixture(scope="session")
+def axe(axe_source: str) -> Axe:
+    """Give `axe(page)`: what axe-core finds wrong on the page as it stands, a line each."""
     # By name: axe-core leaves out those of WCAG 2.2, the size of targets, unless they are asked for.
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     ask = """(tags) => axe.run(document, {runOnly: tags, resultTypes: ["violations"], preload: false})
@@ -39,7 +44,8 @@ def axe() -> Axe:
             `${rule.id}: ${node.html.slice(0, 160)}`)))"""
 
     def look(page: "Page") -> list[str]:
-        page.evaluate(source)
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(axe_source)
         lines: list[str] = page.evaluate(ask, tags)
         return lines
 

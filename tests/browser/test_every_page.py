@@ -30,7 +30,7 @@ UNSEEN = """() => [...document.querySelectorAll("a[href], button, input, select,
 
 
 def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(
-    live_server: Any, everybody: World, browser: "Browser", axe: Axe, settings: Any
+    live_server: Any, everybody: World, browser: "Browser", axe: Axe, axe_source: str, settings: Any
 ) -> None:
     settings.PHONE_STREAM_SECONDS = 0.1  # no page's stream is waited for
     opened: dict[str, Page] = {}
@@ -41,6 +41,7 @@ def test_no_page_has_a_fault_that_axe_finds_and_none_is_cut_off(
         cookies = {key: found.value for key, found in everybody.browsers[name].cookies.items() if found.value}
         for key, value in cookies.items():
             context.add_cookies([{"name": key, "value": value, "url": live_server.url}])
+        context.add_init_script(axe_source)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
         page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)

@@ -5,6 +5,7 @@ ceremony is held once a session and its rows are put back for each test, and hol
 """
 
 import subprocess
+import uuid
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -20,7 +21,7 @@ from ca.models import Authority, Certificate, Generation, Holder, JournalEntry, 
 from ca.ocsp import house, memory
 from ca.profiles import Medium, Purpose
 from tests import key_pool
-from tests.ca import responders
+from tests.ca import responders, standing
 
 __all__ = ["authorities", "holder", "realm", "responder_address"]
 
@@ -108,6 +109,9 @@ def make_holder(realm: Realm, **changes: Any) -> Holder:
         "municipality_code": "13221",
     }
     fields |= changes
+    # The same for the same number in its realm, whatever the test: `standing`.
+    number = Holder.objects.filter(realm=realm).count()
+    fields.setdefault("reference", uuid.uuid5(uuid.NAMESPACE_OID, f"{realm.slug} {number}"))
     fields.setdefault("name_substitution", "0" * len(fields["name"]))
     fields.setdefault("address_substitution", "0" * len(fields["address"]))
     return Holder.objects.create(realm=realm, **fields)
@@ -149,6 +153,10 @@ def issue_phone(card: Certificate, *, key: int = 10, pending: bool = False) -> C
 
 def issue_all_four(holder: Holder) -> list[Certificate]:
     """Return card and phone certificates for both purposes, all valid."""
+    return standing.certificates(holder, _issue_all_four)
+
+
+def _issue_all_four(holder: Holder) -> list[Certificate]:
     cards = [issue_card(holder, purpose, key=number) for number, purpose in enumerate(Purpose)]
     return [*cards, *(issue_phone(card, key=10 + number) for number, card in enumerate(cards))]
 

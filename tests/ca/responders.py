@@ -1,10 +1,10 @@
 """Responders as an operator starts them: processes of their own over the tests' database, with their key alone."""
 
 import contextlib
+import functools
 import http.client
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.parse
@@ -15,7 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-ROOT = Path(__file__).resolve().parents[2]
+from portal.supervision.child import end_all
+from portal.supervision.warm import Stock
 
 
 def database_url(**changes: str) -> str:
@@ -30,11 +31,34 @@ def database_url(**changes: str) -> str:
     return f"postgresql://{user}@{port}/{fields['NAME']}?{query}"
 
 
+@functools.cache
+def _stock() -> Stock:
+    """Return what responders are copied from, so that a hundred of them don't import the same libraries each."""
+    return Stock({"PATH": os.environ["PATH"]})
+
+
 @contextlib.contextmanager
-def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[str]]:
-    """Start responders on free loopback ports; return `host:port` of each. They get nothing of our environment."""
-    ports = [_free_port() for _ in range(count)]
-    variables = {
+def at_socket(folder: Path, **environment: str) -> Iterator[str]:
+    """Start a responder that listens at a path of the file system; return `unix:<path>`."""
+    path = folder / "http.sock"
+    command = [sys.executable, "-m", "ca.responder", "--socket", str(path)]
+    with (folder / "socket.log").open("wb") as log:
+        process = _stock().copy(command, _variables(folder, environment), log)
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as one:
+                one.connect(str(path))
+                break
+            assert time.monotonic() < deadline, (folder / "socket.log").read_text()
+            time.sleep(0.05)
+        yield f"unix:{path}"
+    finally:
+        end_all([process], seconds=10)
+
+
+def _variables(folder: Path, environment: dict[str, str]) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
         "VAR_DIR": str(folder),
         "DATABASE_URL": database_url(),
@@ -44,24 +68,25 @@ def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[s
         **{name: os.environ[name] for name in ("SOFTHSM2_CONF",) if name in os.environ},
         **environment,
     }
+
+
+@contextlib.contextmanager
+def started(folder: Path, count: int = 1, **environment: str) -> Iterator[list[str]]:
+    """Start responders on free loopback ports; return `host:port` of each. They get nothing of our environment."""
+    ports = [_free_port() for _ in range(count)]
+    variables = _variables(folder, environment)
     command = [sys.executable, "-m", "ca.responder", "--port"]
     processes = []
     try:
         for port in ports:
             log = (folder / f"{port}.log").open("wb")
-            processes.append(subprocess.Popen([*command, str(port)], cwd=ROOT, env=variables, stdout=log, stderr=log))
+            processes.append(_stock().copy([*command, str(port)], variables, log))
             log.close()
         for port in ports:
             _wait_for(port, folder / f"{port}.log")
         yield [f"127.0.0.1:{port}" for port in ports]
     finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        end_all(processes, seconds=10)
 
 
 def ask(address: str, path: str, data: bytes) -> bytes:

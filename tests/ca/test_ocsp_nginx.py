@@ -1,6 +1,7 @@
 """A real nginx before a responder: it keeps what the headers allow, no longer, and hands on verifiers' certificates."""
 
 import base64
+import contextlib
 import shutil
 import socket
 import ssl
@@ -139,11 +140,20 @@ def test_with_no_age_it_asks_every_time_and_no_answer_is_late(card: Certificate,
             nginx.process.wait(10)
 
 
-def test_it_hands_on_the_certificate_of_a_verifier_and_of_nobody_else(card: Certificate, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["a port", "a socket", "a socket that isn't believed"])
+def test_it_hands_on_the_certificate_of_a_verifier_and_of_nobody_else(
+    way: str, card: Certificate, tmp_path: Path
+) -> None:
     make_credential(make_bank(card.realm))
     for number in (0, 1):
         write_key_and_certificate(tmp_path / f"{number}.pem", number)
-    with responders.started(tmp_path, OCSP_ACCESS="verifiers", OCSP_PROXIES="127.0.0.1") as (address,):
+    with contextlib.ExitStack() as stack:
+        if way == "a port":
+            believed = {"OCSP_ACCESS": "verifiers", "OCSP_PROXIES": "127.0.0.1"}
+            (address,) = stack.enter_context(responders.started(tmp_path, **believed))
+        else:
+            believed = {"OCSP_ACCESS": "verifiers", "OCSP_PROXIES": "unix" if way == "a socket" else "127.0.0.1 ::1"}
+            address = stack.enter_context(responders.at_socket(tmp_path, **believed))
         nginx = Nginx(tmp_path, address)
         try:
 
@@ -164,6 +174,9 @@ def test_it_hands_on_the_certificate_of_a_verifier_and_of_nobody_else(card: Cert
                 except urllib.error.HTTPError as error:
                     return error.code, ""
 
+            if way == "a socket that isn't believed":
+                assert asked("0.pem") == (401, "")
+                return
             assert asked("0.pem") == (200, "SUCCESSFUL")
             assert asked("1.pem") == (401, "")
             assert asked(None) == (401, "")

@@ -13,6 +13,7 @@ from django.db import connection
 
 from ca import crl
 from ca.models import Certificate
+from portal.supervision.processes import ROOT
 from tests.ca import responders
 from tests.ca.fixtures import issue_card, make_holder, make_realm
 from tests.ca.test_ocsp import path_of, question
@@ -100,7 +101,7 @@ def test_it_starts_in_production_with_its_own_key_and_a_reading_user_alone(readi
 def test_the_web_does_not_start_in_production_without_its_secret(tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-c", "import portal.wsgi"],
-        cwd=responders.ROOT,
+        cwd=ROOT,
         env={"PRODUCTION": "1", "VAR_DIR": str(tmp_path)},
         capture_output=True,
         text=True,

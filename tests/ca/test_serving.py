@@ -276,3 +276,60 @@ def test_what_is_being_answered_when_it_ends_is_answered() -> None:
         process.terminate()
         assert process.wait(10) == 0
         assert answers[0].startswith(b"HTTP/1.1 200 OK")
+
+
+@contextlib.contextmanager
+def at(path: Path, workers: int = 2) -> Iterator["subprocess.Popen[bytes]"]:
+    """Serve at a path of the file system."""
+    program = PROGRAM.replace("port=int(sys.argv[1])", "path=sys.argv[1]")
+    command = [sys.executable, "-c", program, str(path), str(workers)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 20
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                said_at(path)
+                break
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def said_at(path: Path) -> bytes:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(6)
+        one.connect(str(path))
+        one.sendall(WHOLE.replace(b"Host: x", b"Host: x\r\nConnection: close"))
+        received = b""
+        while more := one.recv(65536):
+            received += more
+        return received
+
+
+def test_at_a_path_it_answers_pushes_nobody_aside_and_takes_the_place_of_one_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "http.sock"
+    with at(path) as first:
+        answers = {said_at(path).partition(b"\r\n\r\n")[2] for _ in range(20)}
+        assert answers == {b"POST /a hi"}
+        with at(path) as second:
+            assert second.wait(20) == 1
+            assert second.stderr is not None
+            assert b"can't listen at" in second.stderr.read()
+        assert said_at(path).endswith(b"POST /a hi")
+        first.kill()
+        first.wait(10)
+        # Its workers go after it; what it left behind is in nobody's way.
+        with at(path) as third:
+            deadline = time.monotonic() + 20
+            while third.poll() is None and not said_at(path).endswith(b"POST /a hi"):
+                assert time.monotonic() < deadline
+            assert third.poll() is None
+            third.terminate()
+            assert third.wait(20) == 0
+    (tmp_path / "file").write_text("somebody's")
+    with at(tmp_path / "file") as fourth:
+        assert fourth.wait(20) == 1
+    assert (tmp_path / "file").read_text() == "somebody's"

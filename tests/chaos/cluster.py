@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from portal.supervision.child import die_with_parent
+from portal.supervision.kernel import end_with_parent
 from tests import postgresql
 
 MEGABYTES = 600  # of each node's file system, where one can be mounted
@@ -60,7 +60,7 @@ class Node:
         log = self.log
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
-                command, stdout=output, stderr=output, preexec_fn=die_with_parent, **self._run()
+                command, stdout=output, stderr=output, preexec_fn=end_with_parent, **self._run()
             )
         deadline = time.monotonic() + seconds
         while not self.answers():

@@ -113,7 +113,7 @@ def shape(
 ) -> Iterator[Shape]:
     """Make the database, the broker's definitions and each process's files, hold the ceremony, and start everything."""
     folder = tmp_path_factory.mktemp("shape")
-    names = ("80", "443", "web", "responder")
+    names = ("80", "443")
     shape = Shape(folder, postgres, broker, dict(zip(names, free_ports(len(names)), strict=True)))
     url = postgres.create("shape")
     _settings(shape)
@@ -147,9 +147,8 @@ def _settings(shape: Shape) -> None:
     written = settings_of(site) | OIDS | {"CRL_PUBLISH_SECONDS": "2", "CRL_VALIDITY_SECONDS": "86400"}
     del written["BROKER_CA_FILE"]  # the tests' broker speaks no TLS; `make trial`'s does
     site.write_text("".join(f"{name}={value}\n" for name, value in written.items()))
-    for name, port in (("web", "PORT"), ("responder", "RESPONDER_PORT")):
-        with (target / f"{name}.env").open("a") as file:
-            file.write(f"{port}={shape.ports[name]}\n")
+    for name in ("web", "responder"):
+        Path(shape.inside(f"/run/jpki-{name}")).mkdir(parents=True)
     with (target / "web.env").open("a") as file:
         file.write("GRANIAN_WORKERS=1\n")
 
@@ -212,8 +211,6 @@ def _nginx(shape: Shape) -> None:
         shutil.copy(file, shape.inside("/etc/jpki/tls"))
     for file in (DEPLOY / "nginx").glob("*.conf"):
         text = shape.inside(file.read_text())
-        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{shape.ports['web']}")
-        text = text.replace("127.0.0.1:8001", f"127.0.0.1:{shape.ports['responder']}")
         text = re.sub(r"listen \[::\][^;]*;", "", text)
         text = re.sub(r"listen (80|443)", lambda match: f"listen 127.0.0.1:{shape.ports[match[1]]}", text)
         (Path(shape.inside("/etc/nginx/jpki")) / file.name).write_text(text)
@@ -294,8 +291,8 @@ def test_a_counter_orders_a_cards_certificates_and_gets_them(shape: Shape) -> No
 def test_browsers_are_held_to_tls_and_headers_of_clients_count_for_nothing(shape: Shape) -> None:
     clear = httpx.get(f"http://127.0.0.1:{shape.ports['80']}/register/?q=1", headers={"Host": "site.jpki.example"})
     assert (clear.status_code, clear.headers["Location"]) == (308, "https://site.jpki.example/register/?q=1")
-    with shape.client("site.jpki.example") as site:
-        until("the site does not answer", lambda: site.get("/").status_code == 200)
+    with shape.client("staff.jpki.example") as site:
+        until("the site does not answer", lambda: site.get("/staff/enrol/").status_code == 200)
         page = site.get("/staff/enrol/", headers={"X-Forwarded-Proto": "http", "X-Real-IP": "192.0.2.7"})
         assert page.status_code == 200, "what the client says of the scheme is replaced"
         assert page.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
@@ -307,16 +304,53 @@ def test_browsers_are_held_to_tls_and_headers_of_clients_count_for_nothing(shape
     assert "this-is-a-link" not in kept
     assert "and=this" not in kept
     # Past nginx, in clear: sent away.
-    bare = httpx.get(f"http://127.0.0.1:{shape.ports['web']}/", headers={"Host": "site.jpki.example"})
-    assert bare.status_code == 301
+    transport = httpx.HTTPTransport(uds=shape.inside("/run/jpki-web/http.sock"))
+    with httpx.Client(transport=transport) as past:
+        assert past.get("http://site.jpki.example/").status_code == 301
+
+
+def test_site_and_responder_listen_at_no_port(shape: Shape) -> None:
+    """nginx, which comes by their sockets, is all that stands on the network."""
+    with shape.client("site.jpki.example") as site:
+        until("the site does not answer", lambda: site.get("/").status_code == 200)
+    for name in ("web", "responder"):
+        listening = subprocess.run(
+            ["ss", "--listening", "--numeric", "--processes", "--no-header", "--tcp", "--udp"],
+            capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+        tree = {shape.running[name].pid, *children(shape.running[name].pid)}
+        assert not [line for line in listening.splitlines() if any(f"pid={pid}," in line for pid in tree)], name
+
+
+def children(pid: int) -> set[int]:
+    found = {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+    return found.union(*(children(one) for one in found))
+
+
+def test_each_name_answers_its_own_pages_and_leads_to_the_others(shape: Shape) -> None:
+    with (
+        shape.client("site.jpki.example") as site,
+        shape.client("staff.jpki.example") as staff,
+        shape.client("providers.jpki.example") as providers,
+    ):
+        until("the site does not answer", lambda: site.get("/").status_code == 200)
+        assert staff.get("/staff/sign-in").status_code == providers.get("/providers/").status_code == 200
+        for asked in (site, providers):
+            led = asked.get("/staff/sign-in", params={"next": "/console/"})
+            assert (led.status_code, led.headers["Location"]) == (
+                302,
+                "https://staff.jpki.example/staff/sign-in?next=%2Fconsole%2F",
+            )
+            assert asked.post("/staff/sign-in", data={"name": "x"}).status_code == 404
+        assert staff.get("/phone/").headers["Location"] == "https://site.jpki.example/phone/"
 
 
 def test_the_first_account_signs_up_with_the_code_that_the_command_prints(shape: Shape) -> None:
     told = shape.manage("web", "staff", "add", "operator1", "--role", "operator")
-    assert "https://site.jpki.example/staff/enrol/" in told
+    assert "https://staff.jpki.example/staff/enrol/" in told
     (code,) = re.findall(r"types in\s+(\S+)", told)
-    with shape.client("site.jpki.example") as site:
-        until("the site does not answer", lambda: site.get("/").status_code == 200)
+    with shape.client("staff.jpki.example") as site:
+        until("the site does not answer", lambda: site.get("/staff/enrol/").status_code == 200)
         page = site.get("/staff/enrol/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         assert token
@@ -325,7 +359,7 @@ def test_the_first_account_signs_up_with_the_code_that_the_command_prints(shape:
             "/staff/enrol/",
             data={"csrfmiddlewaretoken": token[1], "code": code},
             cookies=jar,
-            headers={"Referer": "https://site.jpki.example/staff/enrol/", "Origin": "https://site.jpki.example"},
+            headers={"Referer": "https://staff.jpki.example/staff/enrol/", "Origin": "https://staff.jpki.example"},
             follow_redirects=False,
         )
         assert answered.status_code in (200, 302), answered.text[:500]

@@ -23,7 +23,7 @@ OFFICES = {
     "ceremony": {"CA_KEYS_PASSPHRASE", "RESPONDER_KEYS_PASSPHRASE"},
     "counter": set(),
     "reader": set(),
-    "exporter": {"METRICS_TOKEN"},
+    "exporter": {"METRICS_TOKEN", "METRICS_TLS_KEY"},
 }
 # The two addresses with a password in them. The responder has no business with the broker, nor beat with the database.
 ADDRESSES = {"DATABASE_URL", "BROKER_URL"}
@@ -54,7 +54,10 @@ def test_a_unit_starts_the_command_of_the_table(name: str) -> None:
     var = house({"PRODUCTION": "1"}).var
     expected = [word.replace(str(var), f"/var/lib/jpki-{name}") for word in process.command]
     # One process is what the table has; a host has as many as it has cores.
-    expected += ["--workers", "1"] if name == "responder" else []
+    if name == "responder":
+        # And it listens where nginx alone comes, not at a port.
+        assert expected[-2:] == ["--port", "8001"]
+        expected[-2:] = ["--socket", "/run/jpki-responder/http.sock", "--workers", "1"]
     assert [sys.executable, *command[1:]] == expected
 
 
@@ -66,7 +69,8 @@ def test_a_unit_gets_the_secrets_of_the_table_and_no_others(name: str) -> None:
     expected = own | given | ADDRESSES - WITHOUT.get(name, set())
     assert {one.upper() for one in unit.credentials} == expected
     for one, path in unit.credentials.items():
-        assert path == f"/etc/jpki/credentials/{name}/{one}"
+        assert path == f"/etc/jpki/sealed/{name}/{one}"
+    assert not unit.all("LoadCredential"), "in clear on the disk"
     files = {one: value for one, value in unit.environment().items() if one.endswith("_FILE")}
     assert files == {f"{one}_FILE": f"%d/{one.lower()}" for one in expected}
     # Nobody could make these up, so the unit starts without them, and a ceremony that makes no responder's key without
@@ -100,10 +104,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         missing("systemd-analyze is not installed (Debian: apt-get install systemd)")
     root = tmp_path_factory.mktemp("root")
     shutil.copytree(FOLDER, root / "etc/systemd/system")
-    program = root / PYTHON.removeprefix("/")
-    program.parent.mkdir(parents=True)
-    program.write_text("")
-    program.chmod(0o755)
+    for one in (PYTHON, "/bin/rm"):
+        program = root / one.removeprefix("/")
+        program.parent.mkdir(parents=True)
+        program.write_text("")
+        program.chmod(0o755)
     # What the units stand on, as this machine has it.
     shutil.copytree("/lib/systemd/system", root / "lib/systemd/system", symlinks=True)
     return root
@@ -192,6 +197,22 @@ def test_production_locks_what_development_locks_and_no_tool_of_it() -> None:
     assert not names & {"pytest", "playwright", "mypy", "ruff", "schemathesis", "hypothesis"}
 
 
+def test_front_and_house_meet_in_a_folder_that_nobody_else_enters() -> None:
+    made = dict(re.findall(r"^d (\S+) +(.*) -$", (DEPLOY / "tmpfiles.conf").read_text(), re.MULTILINE))
+    users = (DEPLOY / "sysusers.conf").read_text()
+    assert re.findall(r"^m (\S+) jpki-front$", users, re.MULTILINE) == ["www-data"]
+    assert not [name for name, unit in UNITS.items() if "jpki-front" in " ".join(unit.all("SupplementaryGroups"))]
+    for name in ("web", "responder"):
+        unit, folder = UNITS[name], f"/run/jpki-{name}"
+        assert made[folder].split() == ["0750", f"jpki-{name}", "jpki-front"]
+        assert unit.one("ReadWritePaths") == folder
+        upstream = re.findall(r"^    server (\S+) ", (DEPLOY / f"nginx/jpki-{name}.conf").read_text(), re.MULTILINE)
+        assert upstream == [f"unix:{folder}/http.sock"]
+    assert UNITS["web"].environment()["GRANIAN_UDS"] == "/run/jpki-web/http.sock"
+    assert "--host" not in UNITS["web"].one("ExecStart") + UNITS["responder"].one("ExecStart")
+    assert settings_of(DEPLOY / "environment/responder.env")["OCSP_PROXIES"] == "unix"
+
+
 def test_nginx_hides_the_links_that_our_own_logs_hide() -> None:
     text = (DEPLOY / "nginx/jpki-log.conf").read_text()
     (pattern,) = re.findall(r'"~(\S+)" \$jpki_kept', text)
@@ -235,7 +256,7 @@ def test_the_page_names_hosts_and_files_that_there_are() -> None:
         if line[:1] not in ("", "#")
         for part in line.split()[1:]
     }
-    assert parts == {"database", "broker", *UNITS} - {"workspaces"}
+    assert parts == {"database", "broker", "logs", *UNITS} - {"workspaces"}
     text = PAGE.read_text()
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (PAGE.parent / link).exists(), link

@@ -31,7 +31,7 @@ class Unit:
     @property
     def credentials(self) -> dict[str, str]:
         """Return the files of secrets that the unit gets, by name."""
-        return dict(value.split(":", 1) for value in self.all("LoadCredential"))  # type: ignore[misc]
+        return dict(value.split(":", 1) for value in self.all("LoadCredentialEncrypted"))  # type: ignore[misc]
 
     @property
     def optional(self) -> dict[str, str]:

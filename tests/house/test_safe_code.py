@@ -114,3 +114,42 @@ def test_scripts_hinder_no_pasting() -> None:
     pattern = re.compile(r"addEventListener\(\s*[\"'](?:paste|copy|cut)[\"']|\bonpaste\b")
     files = [file for app in APPS for ending in ("*.js", "*.html") for file in (ROOT / app).rglob(ending)]
     assert not [str(file) for file in files if pattern.search(file.read_text())]
+
+
+# Who can open a connection, and to whom, beside Django's own database, mail and broker: docs/safeguards.md.
+GOES_OUT = {
+    "ca/serving/connection.py": "nobody: it listens",
+    "ca/serving/workers.py": "nobody: it listens",
+    "portal/notices/mail.py": "EMAIL_HOST",
+    "portal/observing/exporter.py": "nobody: it listens",
+    "portal/observing/outside.py": "the site's own names, and nobody, when an operator asks for it",
+    "portal/review/telling.py": "EMAIL_HOST",
+    "portal/settings/workers.py": "nobody: how the broker's certificate is looked at",
+    "portal/supervision/child.py": "processes that it started, on the loopback",
+    "portal/supervision/processes.py": "nobody: the host's name",
+    "portal/supervision/supervisor.py": "processes that it started, on the loopback",
+    "portal/supervision/system.py": "nobody: free ports",
+    "tsm/agent.py": "the TSM, from a phone's end",
+    "tsm/instructions.py": "nobody: the kind of an error",
+    "tsm/local_agent/command.py": "the site, from a citizen's machine",
+    "tsm/local_agent/errand.py": "the site, from a citizen's machine",
+    "whitelist/cases/clamav.py": "CLAMD_ADDRESS",
+    "whitelist/probes/fetching.py": "what a case or an entry of the register names",
+    "whitelist/probes/findings.py": "nobody: kinds of errors",
+    "whitelist/probes/network.py": "what a case or an entry of the register names",
+    "whitelist/probes/urls.py": "nobody: how an address is read",
+}
+CLIENTS = {
+    "socket", "ssl", "httpx", "httpcore", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "smtplib",
+    "ftplib", "poplib", "imaplib", "xmlrpc.client", "redis", "pika", "paramiko", "dns",
+}  # fmt: skip
+
+
+def test_only_these_modules_can_open_a_connection() -> None:
+    found = set()
+    for name, nodes in modules():
+        named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        named |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        if named & CLIENTS and not name.startswith("sandbox/"):
+            found.add(name)
+    assert found == set(GOES_OUT)

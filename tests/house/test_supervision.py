@@ -16,6 +16,7 @@ import pytest
 from portal.supervision import folder
 from portal.supervision.processes import SECRETS, house
 from portal.supervision.supervisor import Supervisor
+from portal.supervision.warm import LIBRARIES
 
 ROOT = Path(__file__).resolve().parents[2]
 IDLE = "import sys, time; print('up and well', flush=True); time.sleep(600)"
@@ -37,7 +38,9 @@ class Run:
             from portal.supervision.processes import House, Process
             from portal.supervision.supervisor import Supervisor
             def row(name, code, **more):
-                return Process(name, (sys.executable, "-c", code), **more)
+                file = Path({str(var)!r} + f".{{name}}.py")
+                file.write_text(code)
+                return Process(name, (sys.executable, str(file)), **more)
             addresses = dict(PUBLIC_URL="http://localhost:1", RESPONDER_URL="http://localhost:2", SAMPLES_URL="http://localhost:3")
             sys.exit(Supervisor(House(Path({str(var)!r}), addresses, {{}}, {steps}, {rows})).run())
         """)
@@ -139,7 +142,7 @@ def test_a_process_that_keeps_ending_is_started_later_and_later(supervised: Star
 
 
 def test_a_process_that_can_not_start_ends_the_start_with_its_last_words(supervised: Start) -> None:
-    run = supervised(f"(row('calm', {IDLE!r}), row('broken', 'import nothing_of_that_name', up='says:up'))")
+    run = supervised(f"(row('calm', {IDLE!r}), row('broken', 'import nothing_of_that_name', up='says:up and well'))")
     assert run.popen.wait(20) == 1
     assert "broken does not start" in run.output()
     assert "nothing_of_that_name" in run.output()
@@ -167,6 +170,65 @@ def test_the_end_of_the_supervisor_itself_ends_its_processes(supervised: Start) 
     run.popen.kill()
     run.popen.wait()
     until(lambda: not alive(one))
+
+
+def test_a_process_is_as_if_it_had_begun_by_itself(supervised: Start) -> None:
+    show = """
+import json, os, signal, sys, threading, time
+shown = {"name": __name__, "arguments": sys.argv[1:], "session": os.getsid(0) == os.getpid(), "zone": time.tzname[0]}
+shown |= {"threads": threading.active_count(), "interrupted": signal.getsignal(2) is signal.default_int_handler}
+shown |= {"called": open("/proc/self/comm").read().strip(), "seen": sorted(os.environ)}
+shown |= {"files": os.listdir("/proc/self/fd")}
+print(json.dumps(shown), flush=True)
+time.sleep(600)
+"""
+    given = {"TZ": "Asia/Tokyo", "SECRET_KEY": "given", "DATABASE_URL_TSM": "given, too"}
+    run = supervised(f"(row('one', {show!r}, up='says:}}', environment=dict(EXTRA='1')),)", given).ready()
+    shown = json.loads((run.var / "log" / "one.log").read_text())
+    seen, files = shown.pop("seen"), shown.pop("files")
+    assert shown == {
+        "name": "__main__",
+        "arguments": [],
+        "session": True,
+        "zone": "JST",
+        "threads": 1,
+        "interrupted": True,
+        "called": "one",
+    }
+    assert {"EXTRA", "PROCESS_NAME"} <= set(seen)
+    assert not {"SECRET_KEY", "DATABASE_URL_TSM"} & set(seen)
+    assert len(files) <= 4, "what the process that is copied has open is not its copies'"
+    # What the kernel shows of it is what the process that is copied began with: no secret.
+    began = Path(f"/proc/{run.pid('one')}/environ").read_bytes()
+    assert b"TZ=Asia/Tokyo" in began
+    assert b"given" not in began
+
+
+def test_processes_start_without_the_one_that_is_copied(supervised: Start) -> None:
+    run = supervised(f"(row('one', {IDLE!r}, up='says:up and well'), row('two', {IDLE!r}))").ready()
+    one, two = run.pid("one"), run.pid("two")
+    stock = [number for number in children(run.popen.pid) if number not in (one, two)]
+    assert len(stock) == 1
+    os.kill(stock[0], signal.SIGKILL)
+    os.kill(one, signal.SIGKILL)
+    until(lambda: run.pid("one") != one and alive(run.pid("one")), run.output)
+    assert run.pid("two") == two
+    assert run.stop() == 0
+    assert not any(map(alive, (one, two)))
+
+
+def test_what_is_imported_for_all_reads_no_setting_and_starts_no_thread() -> None:
+    program = f"""
+import importlib, sys, threading
+for name in {LIBRARIES!r}:
+    importlib.import_module(name)
+from django.conf import settings
+assert not settings.configured
+assert threading.active_count() == 1, threading.enumerate()
+assert not [name for name in sys.modules if name.split(".")[0] in {{"portal", "ca", "tsm", "whitelist", "sandbox"}}]
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment, check=True)
 
 
 def test_a_second_one_on_the_same_data_is_refused_and_so_is_a_reset(supervised: Start) -> None:

@@ -28,7 +28,7 @@ for n in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${n%:*}" "dev/${n#*:
 ln -s /proc/self/fd dev/fd
 rm -f usr/sbin/policy-rc.d
 # What this machine happens to have installed doesn't run until the page installs it (`apt-get` in page.py).
-for unit in postgresql postgresql@15-main rabbitmq-server epmd nginx redis-server pcscd prometheus prometheus-node-exporter; do
+for unit in postgresql postgresql@15-main rabbitmq-server epmd nginx redis-server pcscd rsyslog prometheus prometheus-node-exporter; do
     ln -sf /dev/null "etc/systemd/system/$unit.service"
 done
 for unit in epmd.socket pcscd.socket podman.socket podman.service podman-auto-update.timer podman-restart.service; do

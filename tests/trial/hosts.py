@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.supervision.child import PR_SET_PDEATHSIG, _libc
+from portal.supervision.kernel import end_with_parent
 
 BOOT = Path(__file__).with_name("boot.sh")
 NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup")
@@ -175,7 +175,7 @@ def _remove(cgroup: Path) -> None:
 
 
 def _die_with_parent() -> None:
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # `unshare --fork` heeds no SIGTERM
+    end_with_parent(signal.SIGKILL)  # `unshare --fork` heeds no SIGTERM
 
 
 def _only_child(number: int) -> int:

@@ -60,7 +60,7 @@ def test_a_list_that_a_worker_signed_comes_through_the_responder(deployment: Dep
 def test_the_first_account_signs_up_over_tls_with_the_code_that_was_printed(deployment: Deployment) -> None:
     told = next(said for name, said in deployment.said if "types in" in said)
     (code,) = re.findall(r"types in\s+(\S+)", told)
-    script = f"""page=https://site.jpki.example/staff/enrol/
+    script = f"""page=https://staff.jpki.example/staff/enrol/
     curl --fail --silent --dump-header head --cookie-jar jar $page >form
     grep -qi '^strict-transport-security: max-age=31536000; includeSubDomains' head
     token=$(grep -o 'name="csrfmiddlewaretoken" value="[^"]*' form | head -n1 | cut -d'"' -f4)
@@ -76,17 +76,41 @@ def test_a_worker_that_is_killed_is_back_and_takes_up_its_work(deployment: Deplo
 
 
 def test_metrics_tell_this_hosts_counts_and_the_state_where_the_reader_stands(deployment: Deployment) -> None:
-    ask = 'curl --fail --silent --header "Authorization: Bearer $(cat /etc/jpki/credentials/exporter/metrics_token)"'
+    token = "$(systemd-creds decrypt --name=metrics_token /etc/jpki/sealed/exporter/metrics_token -)"
+    ask = f'curl --fail --silent --header "Authorization: Bearer {token}"'
     counts = deployment.on("web1", f"{ask} http://127.0.0.1:9464/metrics/processes")
     assert "jpki_" in counts
     state = deployment.on("ca1", f"{ask} http://127.0.0.1:9464/metrics/state")
     assert "jpki_" in state
 
 
+def test_every_hosts_journal_stands_on_the_log_host_too(deployment: Deployment) -> None:
+    """Within seconds, under the address that it came from; what a process and what the front wrote."""
+    for name in (*WORKING, "db1", "mq1"):
+        mark = f"kept elsewhere {name}"
+        deployment.on(name, f"logger --tag trial '{mark}'")
+        address = deployment.hosts[f"{name}.internal"].address
+        script = (
+            f"for turn in $(seq 60); do grep -rqs '{mark}' /var/log/jpki/{address} && exit 0; sleep 0.5; done; exit 1"
+        )
+        deployment.on("log1", script)
+    web = deployment.hosts["web1.internal"].address
+    kept = deployment.on("log1", f"cat /var/log/jpki/{web}/*.log")
+    assert "jpki-web.service" in kept
+    assert " nginx " in kept
+
+
 def test_hosts_reach_only_what_answers_them(deployment: Deployment) -> None:
     """What listens beyond the loopback: nginx, the database, the broker, and nothing of the house itself."""
-    open_to_others = {"web1": {80, 443}, "web2": {80, 443}, "ocsp1": {80, 443}, "db1": {5432}, "mq1": {5671}}
-    for name in (*WORKING, "db1", "mq1"):
+    open_to_others = {
+        "web1": {80, 443},
+        "web2": {80, 443},
+        "ocsp1": {80, 443},
+        "db1": {5432},
+        "mq1": {5671},
+        "log1": {6514},
+    }
+    for name in (*WORKING, "db1", "mq1", "log1"):
         lines = deployment.on(name, "ss --tcp --listening --numeric --no-header").splitlines()
         local = [line.split()[3].rsplit(":", 1) for line in lines]
         found = {int(port) for address, port in local if not address.startswith("127.") and address != "[::1]"}

@@ -11,16 +11,25 @@ from tests.conftest import missing
 from tests.trial.people import People
 from tests.trial.walking import Deployment
 
-HOSTS = ("db1", "mq1", "ca1", "work1", "work2", "probe1", "web1", "web2", "ocsp1")
-# From where to where, and whether it is let through.
+HOSTS = ("db1", "mq1", "log1", "ca1", "work1", "work2", "probe1", "web1", "web2", "ocsp1")
+# From where, as whom, to where, and whether it is let through.
 TRIES = (
-    ("web1", "db1", 5432, True),
-    ("ocsp1", "db1", 5432, True),
-    ("probe1", "mq1", 5671, True),
-    ("work2", "mq1", 5671, True),
+    ("web1 jpki-web", "db1", 5432, True),
+    ("ocsp1 jpki-responder", "db1", 5432, True),
+    ("probe1 jpki-probes", "mq1", 5671, True),
+    ("work2 jpki-tsm", "mq1", 5671, True),
+    ("ca1 jpki-exporter", "mq1", 5671, True),
+    ("web1", "log1", 6514, True),
+    ("phones", "log1", 6514, False),
+    ("log1", "db1", 5432, False),
     ("phones", "web1", 443, True),
     ("phones", "ocsp1", 80, True),
-    ("ocsp1", "mq1", 5671, False),
+    # The right host, and another user of it: nginx', root, one of the house that asks no database.
+    ("web1 www-data", "db1", 5432, False),
+    ("web1", "db1", 5432, False),
+    ("work1 jpki-beat", "db1", 5432, False),
+    ("web1 jpki-exporter", "db1", 5432, False),
+    ("ocsp1 jpki-responder", "mq1", 5671, False),
     ("phones", "db1", 5432, False),
     ("phones", "mq1", 5671, False),
     ("phones", "web1", 8000, False),
@@ -33,7 +42,7 @@ TRIES = (
     ("db1", "web1", 443, False),
     ("probe1", "web1", 443, False),  # a probe goes outside, and to nobody of the house
 )
-TRY = """python3 - <<'END'
+TRY = """cd / && {user} python3 - <<'END'
 import socket
 try:
     socket.create_connection(("{host}", {port}), 5).close()
@@ -44,7 +53,7 @@ END"""
 
 # The front tells whoever comes while its site starts to come again; a trial's citizen comes once.
 ANSWERS = """for turn in $(seq 120); do
-    curl --silent --output /dev/null http://127.0.0.1:8000/healthz && exit 0
+    curl --silent --output /dev/null --unix-socket /run/jpki-web/http.sock http://site/healthz && exit 0
     sleep 0.5
 done
 exit 1"""
@@ -63,16 +72,18 @@ def sealed(deployment: Deployment) -> Deployment:
 
 
 def test_what_the_table_allows_comes_through_and_all_else_is_refused(sealed: Deployment, people: People) -> None:
-    for source, host, port, through in TRIES:
+    for who, host, port, through in TRIES:
+        source, _, user = who.partition(" ")
+        become = f"setpriv --reuid={user} --regid={user} --clear-groups" if user else ""
         # Something listens there, so that it is the firewall that refuses.
         if not through:
             listen = f"python3 -c \"import socket, time; s = socket.create_server(('', {port})); time.sleep(60)\""
             sealed.on(host, f"ss -tln | grep -q ':{port} ' || (setsid {listen} >/dev/null 2>&1 &) ; sleep 0.5")
-        said = sealed.on(source, TRY.format(host=f"{host}.internal", port=port)).strip()
+        said = sealed.on(source, TRY.format(user=become, host=f"{host}.internal", port=port)).strip()
         if through:
-            assert said == "through", (source, host, port, said)
+            assert said == "through", (who, host, port, said)
         else:
-            assert said != "through", (source, host, port)
+            assert said != "through", (who, host, port)
             assert not said.startswith("TimeoutError"), "refused, and not left waiting"
 
 

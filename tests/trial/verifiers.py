@@ -142,7 +142,8 @@ def test_a_responder_that_answers_verifiers_alone_tells_them_by_their_certificat
 ) -> None:
     turn = "sed -i 's/^OCSP_ACCESS=.*/OCSP_ACCESS={}/' /etc/jpki/responder.env && systemctl restart jpki-responder"
     wait = """for turn in $(seq 60); do
-        curl --silent --output /dev/null http://127.0.0.1:8001/healthz && exit 0; sleep 0.5
+        curl --silent --output /dev/null --unix-socket /run/jpki-responder/http.sock http://responder/healthz && exit 0
+        sleep 0.5
     done; exit 1"""
     ask = (
         "curl --fail --silent http://ocsp.jpki.example/authority/production/signature.cer >authority.cer; "

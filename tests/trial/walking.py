@@ -29,6 +29,7 @@ apt-get() {
             postgresql) set -- postgresql postgresql@15-main ;;
             rabbitmq-server) set -- epmd.socket epmd rabbitmq-server ;;
             nginx-light) set -- nginx ;;
+            rsyslog) set -- rsyslog ;;
             *) continue ;;
         esac
         for unit in "$@"; do
@@ -47,6 +48,8 @@ scp() {
 # What a name server would say: both web hosts stand under the site's names.
 NAMES = {
     "site.jpki.example": ("web1.internal", "web2.internal"),
+    "staff.jpki.example": ("web1.internal", "web2.internal"),
+    "providers.jpki.example": ("web1.internal", "web2.internal"),
     "mtls.jpki.example": ("web1.internal", "web2.internal"),
     "ocsp.jpki.example": ("ocsp1.internal",),
 }

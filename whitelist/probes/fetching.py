@@ -60,10 +60,14 @@ class Fetcher:
     own: urls.Own | None = None
 
     def get(self, url: str, *, redirects: int | None = None) -> Answer:
-        """Return what `url` answers to GET; each redirection is looked at anew. Raises ProbeError."""
+        """Return what `url` answers to GET; each redirection is looked at anew. Raises ProbeError.
+
+        The name in `url` is all that whoever gave it named, so a redirection to another one isn't followed.
+        """
         most = self.limits.redirects if redirects is None else redirects
         clock = Clock(self.limits.seconds)
         target, seen = urls.checked(url, own=self.own), 0
+        named = urls.host_of(target)
         while True:
             answer = self._get(target, clock)
             if not (300 <= answer.status < 400 and answer.location):
@@ -77,6 +81,8 @@ class Fetcher:
                 target = urls.checked(str(target.join(answer.location)), own=self.own if own else urls.nobodys)
             except (httpx.InvalidURL, ValueError):
                 raise Wrong("redirect", status=answer.status) from None
+            if urls.host_of(target) != named:
+                raise Wrong("redirect", status=answer.status)
 
     def post(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         """Return what `url` answers to a POST, with the first octets of what it says. Raises ProbeError.

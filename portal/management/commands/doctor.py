@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
-from portal.observing import looking
+from portal.observing import looking, outside
 from portal.observing.findings import FINDINGS, Severity
 
 
@@ -21,33 +21,35 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--json", action="store_true", help="one JSON document, for machines")
         parser.add_argument("--pages-only", action="store_true", help="only what somebody is woken for")
+        parser.add_argument("--outside", action="store_true", help="how the site looks from outside, and that alone")
         parser.add_argument("--list", action="store_true", help="print what can be found, and look at nothing")
         parser.add_argument("--language", choices=("en", "ja"), default="en", help="(default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Look and tell."""
         with translation.override(options["language"]):
+            findings = outside.FINDINGS if options["outside"] else FINDINGS
             if options["list"]:
-                for one in FINDINGS:
+                for one in findings:
                     self.stdout.write(f"{one.id:32}{one.severity:8}{one.title}")
                 return
-            found = looking.look()
+            found = looking.judge(outside.read(), findings) if options["outside"] else looking.look()
             if options["pages_only"]:
                 found = [one for one in found if one.finding.severity == Severity.PAGE]
             if options["json"]:
-                told = {"well": not found, "looked_for": len(FINDINGS), "findings": [one.as_json() for one in found]}
+                told = {"well": not found, "looked_for": len(findings), "findings": [one.as_json() for one in found]}
                 self.stdout.write(json.dumps(told, ensure_ascii=False, indent=2))
             else:
-                self._tell(found)
+                self._tell(found, len(findings))
         if found:
             # Said already: the exit status is for machines.
             raise CommandError(f"{len(found)} found wrong", returncode=1)
 
-    def _tell(self, found: list[looking.Found]) -> None:
+    def _tell(self, found: list[looking.Found], looked_for: int) -> None:
         for one in found:
             about = f" [{one.about}]" if one.about else ""
             self.stdout.write(f"{one.finding.id} ({one.finding.severity}){about}")
             self.stdout.write(f"  {one.finding.title} {one.figure}")
             self.stdout.write(f"  -> {one.finding.remedy} ({one.anchor})")
         if not found:
-            self.stdout.write(f"nothing is wrong: {len(FINDINGS)} findings looked for")
+            self.stdout.write(f"nothing is wrong: {looked_for} findings looked for")

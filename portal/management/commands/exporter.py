@@ -15,13 +15,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
-        parser.add_argument("--host", default="127.0.0.1", help="others than this machine's ask for METRICS_TOKEN")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="others than this machine's ask for METRICS_TOKEN and TLS"
+        )
         parser.add_argument("--port", type=int, default=9464, help="(default: %(default)s)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve."""
         with Exporter(options["host"], options["port"]) as exporter:
-            self.stdout.write(f"metrics at http://{options['host']}:{exporter.server_address[1]}/metrics")
+            scheme = "http" if exporter.tls is None else "https"
+            self.stdout.write(f"metrics at {scheme}://{options['host']}:{exporter.server_address[1]}/metrics")
             try:
                 exporter.serve_forever()
             except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """Say what the site still lacks before it can serve anybody, and the command that mends each."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.core.management.base import BaseCommand
 from ca import checks, clock
 from ca.models import Generation, Realm
 from ca.profiles import Purpose
+from portal import hosts
 from portal.accounts import passwords, staff
 from whitelist import checks as files
 from whitelist import register
@@ -42,6 +44,16 @@ def missing(slug: str) -> list[str]:
         told.append(
             f"No mail address of {', '.join(untold)}: nobody tells them of changes in how they sign in.\n"
             "  manage.py staff mail NAME ADDRESS\nsets it."
+        )
+    if settings.PRODUCTION and not (settings.PASSWORDS_MADE and Path(settings.PASSWORDS_MADE).is_file()):
+        told.append(
+            "Nobody says how old the passwords of database and broker are (PASSWORDS_MADE): none will be called old.\n"
+            "  deploy/parcels.sh writes the file into each host's parcel, as /etc/jpki/passwords-made."
+        )
+    if settings.PRODUCTION and not hosts.are_apart():
+        told.append(
+            "Citizens, staff and service providers share a host name, and with it what browsers hold apart.\n"
+            "  Set STAFF_URL and PROVIDERS_URL to names of their own (docs/operating.md)."
         )
     realm = Realm.objects.filter(slug=slug).first()
     if realm is None:

@@ -8,9 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
 from ca.models import Realm
+from portal import hosts
 from portal.accounts import staff
 from portal.accounts.errors import AccountError
 from portal.accounts.models import Account
+from portal.accounts.signing_in import plain_name
 from portal.notices import outbox
 from portal.providers import organisations
 from portal.providers.errors import LastOwner, ProviderError
@@ -87,8 +89,10 @@ class Command(BaseCommand):
 
     def _tell(self, name: str, code: str) -> None:
         minutes = settings.STAFF_INVITATION_SECONDS // 60
+        provider = Account.objects.filter(user__username=plain_name(name), role=Account.Role.PROVIDER).exists()
+        site = hosts.home(hosts.Area.PROVIDERS if provider else hosts.Area.STAFF)
         self.stdout.write(
-            f"{name} opens   {settings.PUBLIC_URL}{reverse('accounts:enrol')}\n"
+            f"{name} opens   {site}{reverse('accounts:enrol')}\n"
             f"and types in  {code}\n"
             f"The code is good once, for {minutes:g} minutes. Hand it over by another way than the address."
         )

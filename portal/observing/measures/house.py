@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 from django.db import Error, connection
@@ -13,7 +14,8 @@ from ca.models import Generation, Realm
 from ca.profiles import Purpose
 from portal.accounts import passwords
 from portal.observing import alive, periodic, queues
-from portal.observing.measures.measure import Measure, Sample, left
+from portal.observing.measures.measure import Measure, Sample, age, left
+from portal.rights import ages
 from whitelist import checks as files
 
 
@@ -90,6 +92,20 @@ def _lacking() -> Iterator[Sample]:
     yield Sample(float(settings.PRODUCTION and bool(checks.guessed_policies())), {"what": "policies"})
     yield Sample(float(bool(passwords.lacking())), {"what": "leaked passwords"})
     yield Sample(float(bool(files.no_scanner())), {"what": "scanner"})
+    yield Sample(float(settings.PRODUCTION and _passwords() is None), {"what": "password_ages"})
+
+
+def _passwords() -> list[ages.Made] | None:
+    """Return when each password was made, or None where nobody says so."""
+    try:
+        return ages.read(Path(settings.PASSWORDS_MADE)) if settings.PASSWORDS_MADE else None
+    except (OSError, ValueError):
+        return None
+
+
+def _password_ages() -> Iterator[Sample]:
+    now = clock.machine()
+    return (Sample(age(one.at, now), {"kind": one.opens, "process": one.whose}) for one in _passwords() or ())
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -118,5 +134,12 @@ MEASURES: tuple[Measure, ...] = (
         needs="",
     ),
     Measure("jpki_disk_free_ratio", "Free share of the disk under VAR_DIR.", (), _disk, needs=""),
+    Measure(
+        "jpki_password_age_seconds",
+        "Age of the password by which a process comes to database, broker or metrics.",
+        ("kind", "process"),
+        _password_ages,
+        needs="",
+    ),
     Measure("jpki_setup_lacking", "1 for what the default realm lacks before it can serve.", ("what",), _lacking),
 )

@@ -79,6 +79,14 @@ def _(realm: Realm, settings: Any) -> None:
     PeriodicRun.objects.filter(task="ca.publish_due_crls").update(failed=True)
 
 
+@breaks("passwords.old")
+def _(realm: Realm, settings: Any) -> None:
+    made = Path(os.environ["METRICS_DIR"]) / "made"
+    young = f"{clock.machine():%Y-%m-%dT%H:%M:%SZ} broker web\n"
+    made.write_text(f"{before(realm):%Y-%m-%dT%H:%M:%SZ} database web\n{young}")
+    settings.PASSWORDS_MADE = str(made)
+
+
 @breaks("setup.lacking")
 def _(realm: Realm, settings: Any) -> None:
     settings.DEFAULT_REALM = "nowhere"

@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -180,6 +183,29 @@ def test_without_a_token_it_is_this_machines_alone(settings: Any) -> None:
     settings.METRICS_TOKEN = None
     with pytest.raises(SystemExit, match="METRICS_TOKEN"):
         exporter.Exporter("0.0.0.0", 0)  # noqa: S104
+
+
+def test_beyond_this_machine_it_speaks_tls_alone(settings: Any, tmp_path: Path) -> None:
+    settings.METRICS_TOKEN, settings.METRICS_DIR = "a token of the scraper's", ""
+    with pytest.raises(SystemExit, match="METRICS_TLS_CERTIFICATE"):
+        exporter.Exporter("0.0.0.0", 0)  # noqa: S104
+    subprocess.run([ROOT / "deploy/internal-certificates.sh", tmp_path, "localhost"], check=True, capture_output=True)
+    settings.METRICS_TLS_CERTIFICATE = str(tmp_path / "localhost.pem")
+    settings.METRICS_TLS_KEY_FILE = str(tmp_path / "localhost.key")
+    with exporter.Exporter("0.0.0.0", 0) as server:  # noqa: S104
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        where = f"localhost:{server.server_address[1]}/metrics/processes"
+        # Whoever says nothing keeps nobody waiting.
+        with socket.create_connection(("127.0.0.1", server.server_address[1])):
+            believing = ssl.create_default_context(cafile=str(tmp_path / "internal-ca.pem"))
+            request = Request(f"https://{where}", headers={"Authorization": "Bearer a token of the scraper's"})
+            with urlopen(request, context=believing, timeout=10) as answer:
+                assert answer.status == 200
+        with pytest.raises((OSError, HTTPException)):
+            urlopen(Request(f"http://{where}"), timeout=10)
+        server.shutdown()
+        thread.join()
 
 
 # --- What is given to Prometheus and Grafana

@@ -16,7 +16,7 @@ from django.utils import translation
 from ca.models import (
     Realm,
 )
-from portal.observing import looking, measures
+from portal.observing import looking, measures, outside
 from portal.observing.findings import FINDINGS, Severity
 from portal.observing.measures import FAILED, MEASURES, Reading, Sample
 from tests.portal.observing.breakages import BREAKS
@@ -142,7 +142,7 @@ def test_every_row_is_whole() -> None:
 
 def test_the_runbook_has_a_section_for_each_finding_and_none_else() -> None:
     headings = re.findall(r"^### ([a-z_]+\.[a-z_]+)$", (ROOT / "docs" / "alerts.md").read_text(), re.MULTILINE)
-    assert sorted(headings) == sorted([*BY_ID, "exporter.away"])
+    assert sorted(headings) == sorted([*BY_ID, *(one.id for one in outside.FINDINGS), "exporter.away"])
 
 
 def test_what_calls_somebody_at_once_is_about_people_or_proof() -> None:

@@ -158,6 +158,16 @@ def test_few_redirections_are_followed_and_cookies_stay_behind(outside: World) -
         outside.fetcher().get(f"https://{NAME}/0", redirects=0)
 
 
+def test_a_redirection_to_another_name_is_not_followed(outside: World) -> None:
+    """Whoever gave the address named one host: nobody else adds another to it."""
+    outside.serve("other.example", octets(body=b"elsewhere"), address="93.184.216.40")
+    outside.serve(NAME, octets(302, Location="https://other.example/"))
+    with pytest.raises(Wrong) as stopped:
+        outside.fetcher().get(URL)
+    assert stopped.value.finding == "redirect"
+    assert (outside.asked, outside.dialled) == ([NAME], [(PUBLIC, 443)])
+
+
 def test_proxies_and_certificates_of_the_environment_are_no_way_out(
     outside: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

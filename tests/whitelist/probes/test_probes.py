@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -312,6 +313,35 @@ def test_every_night_each_registered_entry_is_looked_at_by_what_was_approved_for
     assert {each.kind for each in probes.latest(bank)} == set(ProbeResult.Kind.values)
     assert {each.kind for each in probes.latest(sample)} == {"name", "tls"}
     assert probes.latest(gone) == []
+
+
+def test_nothing_is_asked_but_what_a_case_or_an_entry_of_the_register_names(
+    realm: Realm, case: Case, outside: World, settings: Any
+) -> None:
+    """The register is the allow-list: neither an answer nor anything else adds an address to it."""
+    elsewhere = {"jwks_uri": "https://other.example/keys", "keys": [{**public_jwk(), "x5u": "https://other.example/x"}]}
+    files = FILES | {
+        "/.well-known/assetlinks.json": document([{"include": "https://other.example/links.json"}]),
+        "/keys": document(elsewhere),
+    }
+    outside.serve(HOST, files)
+    outside.serve("other.example", octets(302, Location="https://third.example/"), address="93.184.216.40")
+    outside.serve("third.example", octets(), address="93.184.216.41")
+    probes.run(case, "x", fetcher=outside.fetcher())
+    assert set(outside.asked) == {HOST}
+    # An entry without a case: its own rows. One that was removed: nobody's to ask.
+    entry = make_bank(realm)
+    removed = make_bank(realm, client_id="removed", state=RelyingParty.State.REMOVED)
+    named = {urlsplit(row.origin).hostname for row in entry.applications.all() if row.origin}
+    assert {one.where for one in targets.of_entry(entry) if one.kind == ProbeResult.Kind.NAME} == named
+    settings.PROBES_NIGHT_SECONDS = 0
+    running.nightly()
+    assert not ProbeRun.objects.filter(entry=removed).exists()
+    outside.asked.clear()
+    for run in ProbeRun.objects.filter(state=ProbeRun.State.WAITING):
+        running.carry_out(run.pk, fetcher=outside.fetcher())
+    assert outside.asked
+    assert set(outside.asked) <= named
 
 
 def test_what_is_long_past_goes_and_the_newest_of_each_stays(realm: Realm, case: Case, settings: Any) -> None:
