@@ -22,7 +22,7 @@ if [ ! -e site.env ]; then
     exit 3
 fi
 manage() { # what is told of rights is the code's own (docs/rights.md); it asks no database for it
-    (cd "$here/.." && PRODUCTION=1 SANDBOX=0 VAR_DIR="$work/var" .venv/bin/python manage.py "$@")
+    (cd "$here/.." && DJANGO_SETTINGS_MODULE=portal.settings PRODUCTION=1 SANDBOX=0 VAR_DIR="$work/var" .venv/bin/python manage.py "$@")
 }
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 folder=$PWD

@@ -120,6 +120,7 @@ def test_scripts_hinder_no_pasting() -> None:
 GOES_OUT = {
     "ca/serving/connection.py": "nobody: it listens",
     "ca/serving/workers.py": "nobody: it listens",
+    "portal/accounts/telling.py": "EMAIL_HOST",
     "portal/notices/mail.py": "EMAIL_HOST",
     "portal/observing/exporter.py": "nobody: it listens",
     "portal/observing/outside.py": "the site's own names, and nobody, when an operator asks for it",
@@ -129,6 +130,7 @@ GOES_OUT = {
     "portal/supervision/processes.py": "nobody: the host's name",
     "portal/supervision/supervisor.py": "processes that it started, on the loopback",
     "portal/supervision/system.py": "nobody: free ports",
+    "portal/supervision/warm.py": "the process that it copies, by a pair of sockets",
     "tsm/agent.py": "the TSM, from a phone's end",
     "tsm/instructions.py": "nobody: the kind of an error",
     "tsm/local_agent/command.py": "the site, from a citizen's machine",

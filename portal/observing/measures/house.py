@@ -90,7 +90,7 @@ def _lacking() -> Iterator[Sample]:
     yield Sample(float(realm is None), {"what": "realm"})
     yield Sample(float(any(one.value not in found for one in Purpose)), {"what": "authorities"})
     yield Sample(float(settings.PRODUCTION and bool(checks.guessed_policies())), {"what": "policies"})
-    yield Sample(float(bool(passwords.lacking())), {"what": "leaked passwords"})
+    yield Sample(float(bool(passwords.lacking())), {"what": "leaked_passwords"})
     yield Sample(float(bool(files.no_scanner())), {"what": "scanner"})
     yield Sample(float(settings.PRODUCTION and _passwords() is None), {"what": "password_ages"})
 
