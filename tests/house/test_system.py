@@ -13,6 +13,7 @@ from portal.supervision import folder, system
 from portal.supervision.child import end_all, launch
 from portal.supervision.processes import SECRETS, house
 from portal.supervision.system import System
+from tests import memory
 
 pytestmark = pytest.mark.running
 
@@ -25,11 +26,6 @@ def application(environ, start_response):
 """
 
 
-def environment_of(number: int) -> dict[str, str]:
-    words = Path(f"/proc/{number}/environ").read_bytes().decode().split("\0")
-    return dict(word.split("=", 1) for word in words if "=" in word)
-
-
 def test_every_address_answers_and_it_is_found_as_running(system: System) -> None:
     assert httpx.get(f"{system.web}/").status_code == 200
     assert httpx.get(f"{system.samples}/").status_code == 200
@@ -38,9 +34,9 @@ def test_every_address_answers_and_it_is_found_as_running(system: System) -> Non
 
 def test_each_process_holds_its_own_secrets_and_no_others(system: System) -> None:
     plan = house({"VAR_DIR": str(system.var)})
+    secrets = {name: folder.secret(system.var, name).read_text().strip() for name in SECRETS}
     for process in plan.processes:
-        held = {name for name in environment_of(system.pid(process.name)) if name.removesuffix("_FILE") in SECRETS}
-        assert held == {f"{name}_FILE" for name in process.secrets}, process.name
+        assert memory.held(system.pid(process.name), secrets) == set(process.secrets), process.name
 
 
 def test_no_log_holds_a_secret(system: System) -> None:
