@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 APPS := ca tsm whitelist portal sandbox
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/*.po */*/locale/*/LC_MESSAGES/*.po))
 COMPILE := .venv/bin/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
-# Tests of something that runs in real time come before the rest, which shares what they leave between two processes.
+# Tests of something that runs in real time have the machine to themselves; the rest shares it between two processes.
 TWO := --numprocesses=2
 # What pytest makes of the tests' asserts is kept, whatever the environment says: it is made anew otherwise, seconds of each
 # process.
@@ -27,13 +27,9 @@ reset: setup ## throw the data away, so that the next `make run` starts over
 demo: setup ## walk the whole path in the terminal and leave what was issued in demo-output/
 	@$(PYTHON) manage.py demo
 
-# The running system waits half of its time; the rest goes on in that time, and steps back where it doesn't wait.
 test: setup-tests ## run every test, on SQLite and on PostgreSQL
-	@status=0; said=$$(mktemp); \
-	echo "units and PostgreSQL go on beside the running system, and are told after it"; \
-	nice -n 10 $(MAKE) --no-print-directory --keep-going test-units test-postgres >$$said 2>&1 & beside=$$!; \
-	$(MAKE) --no-print-directory test-running || status=1; \
-	wait $$beside || status=1; cat $$said; rm $$said; \
+	@status=0; \
+	for pass in units postgres running; do $(MAKE) --no-print-directory test-$$pass || status=1; done; \
 	exit $$status
 
 test-units: setup

@@ -6,6 +6,7 @@ Where something that a test needs is missing on this machine, the test is skippe
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -31,6 +32,9 @@ ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("house")
 key_pool.open_()
+# Who starts the tests in the background of a shell has them ignore Ctrl-C, and all that they start, which ends by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Whose tests hold what one database may do otherwise than another: they get the mark `databases`.
 DATABASES_FOLDERS = {"ca", "tsm", "whitelist", "upgrade", "rights", "backups", "observing", "everyone"}
 # What runs in real time: its tests get the mark `running`.

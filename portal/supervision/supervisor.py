@@ -131,6 +131,19 @@ class Supervisor:
             folder.say(line)
         if news:
             self.note()
+        if self.stock and self.stock.popen.poll() is not None:
+            self.stock.end()
+            self.stock = None
+        self.bury()
+
+    def bury(self) -> None:
+        """Wait for orphans that have ended: a process of ours that ended before its children left them to us."""
+        ours = {child.popen.pid for child in self.children} | ({self.stock.popen.pid} if self.stock else set())
+        with contextlib.suppress(ChildProcessError):
+            while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                if ended.si_pid in ours:
+                    return  # whoever watches it wants to know how it ended
+                os.waitpid(ended.si_pid, os.WNOHANG)
 
     def end(self) -> None:
         """Stop everything, what was started first last."""

@@ -127,6 +127,7 @@ def test_a_killed_process_is_started_again_and_its_children_go_with_it(supervise
     os.kill(one, signal.SIGKILL)
     until(lambda: run.pid("one") != one, run.output)
     assert not alive(grandchild)
+    until(lambda: grandchild not in children(run.popen.pid))  # nor does it stay as one that nobody waited for
     assert run.pid("two") == two
     assert "one was ended by SIGKILL; starting it again" in run.output()
 
