@@ -49,8 +49,11 @@ def broker_lost(world: World, load: Load, chance: random.Random) -> int:
     while load.under_way():
         time.sleep(chance.uniform(2, 6))
         if os.environ.get("CHAOS_BROKER") == "redis":
-            # Emptied first: it is started again at once, and would read its file before anybody had deleted that.
+            # Emptied first: it is started again at once, and would read its file before anybody had deleted that. Of
+            # many losses in a row each is mended later than the one before, and one that is away can't be lost.
             with redis.Redis(unix_socket_path=_redis_socket(world)) as server:
+                if not _answers(server, while_=load.under_way):
+                    break
                 server.flushall()
             world.system.kill("redis")
         else:
@@ -63,6 +66,16 @@ def broker_lost(world: World, load: Load, chance: random.Random) -> int:
         struck += 1
         time.sleep(chance.uniform(5, 10))
     return struck
+
+
+def _answers(server: redis.Redis, *, while_: Callable[[], bool]) -> bool:
+    """Wait until the server answers; False when `while_` no longer holds before it did."""
+    while while_():
+        try:
+            return bool(server.ping())
+        except redis.ConnectionError:
+            time.sleep(0.1)
+    return False
 
 
 def database_restarted(world: World, load: Load, chance: random.Random) -> int:
