@@ -26,7 +26,7 @@ EVERYWHERE = frozenset(Area)
 # staff's pages: what ends a session, changes a password, or takes an enrolment code.
 BEGINNINGS: tuple[tuple[str, frozenset[Area]], ...] = (
     ("/staff/sign-out", frozenset({Area.STAFF, Area.PROVIDERS})),
-    ("/staff/account/", frozenset({Area.STAFF, Area.PROVIDERS})),
+    ("/staff/account", frozenset({Area.STAFF, Area.PROVIDERS})),
     ("/staff/enrol/", frozenset({Area.STAFF, Area.PROVIDERS})),
     ("/staff/", frozenset({Area.STAFF})),
     ("/helpdesk/", frozenset({Area.STAFF})),

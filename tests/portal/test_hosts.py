@@ -68,7 +68,7 @@ def test_what_all_need_is_everywhere(at: Callable[[str], Client]) -> None:
 @pytest.mark.django_db
 def test_a_providers_session_ends_and_is_listed_at_the_providers_name(at: Callable[[str], Client]) -> None:
     """They have these pages of accounts in common with staff, each at its own name with its own cookie."""
-    for path in ("/staff/enrol/", "/staff/account/sessions", "/staff/account/password"):
+    for path in ("/staff/enrol/", "/staff/account", "/staff/account/sessions", "/staff/account/password"):
         assert at(PROVIDERS).get(path).status_code in (200, 302)
         assert not at(PROVIDERS).get(path).headers.get("Location", "").startswith("https:")
         assert at(SITE).get(path).headers["Location"].startswith(f"https://{STAFF}/")
