@@ -3,8 +3,9 @@ PYTHON := .venv/bin/python
 APPS := ca tsm whitelist portal sandbox
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard */locale/*/LC_MESSAGES/*.po */*/locale/*/LC_MESSAGES/*.po))
 COMPILE := .venv/bin/uv pip compile --universal --generate-hashes --no-annotate --no-header --quiet
-# Tests of something that runs in real time have the machine to themselves; the rest shares it between two processes.
 TWO := --numprocesses=2
+# What starts something is started once for the tests of a file, and the longest file isn't the last.
+BY_FILE := $(TWO) --dist=loadfile --no-loadscope-reorder
 # What pytest makes of the tests' asserts is kept, whatever the environment says: it is made anew otherwise, seconds of each
 # process.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest
@@ -35,9 +36,9 @@ test: setup-tests ## run every test, on SQLite and on PostgreSQL
 test-units: setup
 	$(PYTEST) $(TWO) -m "$(UNITS)" $(COVERED)
 
-# One process: a second whole system beside the first, on two cores, saved a sixth of the time and made every wait longer.
+# They wait more than they work: a third process beside these two saves nothing.
 test-running: setup
-	$(PYTEST) -m "running"
+	$(PYTEST) $(BY_FILE) -m "running"
 
 test-postgres: setup
 	TEST_DATABASE=postgresql $(PYTEST) $(TWO) -m "not running and not slow"
@@ -161,7 +162,7 @@ documents:
 
 setup-tests: setup
 	@scripts/system-packages.sh headless || true
-	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx logs wrk rabbitmq age || [ "$$CI" != true ]
+	@scripts/system-packages.sh postgresql pcscd chromium fonts documents poppler openssl softhsm nginx logs wrk rabbitmq age firewall || [ "$$CI" != true ]
 
 %.mo: %.po
 	.venv/bin/pybabel --quiet compile --input-file=$< --output-file=$@

@@ -23,7 +23,8 @@ logs|rsyslog rsyslog-gnutls|the tests that send a host's journal to a log host d
 wrk|wrk|the benchmark of OCSP doesn't run
 rabbitmq|rabbitmq-server|the tests on RabbitMQ don't run
 diagrams|graphviz|the documentation's site can't be built: its diagrams are drawn from the code
-age|age|the test that lets age open a backup doesn't run
+age|age|the tests of the vault and the one that lets age open a backup don't run
+firewall|nftables iproute2|the tests that let the kernel hold the firewall's rules don't run
 chaos|gcc libc6-dev iproute2 nftables socat|the faults that move the machine's clock or lose packets don't run
 hosts|iproute2|what runs on several hosts, as network namespaces of one machine, doesn't run
 TABLE
@@ -49,6 +50,7 @@ have() {
         rabbitmq) [ -x /usr/sbin/rabbitmq-server ] || command -v rabbitmq-server ;;
         diagrams) command -v dot ;;
         age) command -v age ;;
+        firewall) command -v nft && command -v ip ;;
         chaos) command -v cc && [ -e /usr/include/stdio.h ] && command -v ip && command -v nft && command -v socat ;;
         hosts) command -v ip && command -v tc ;;
         *) echo "system-packages.sh: no need is called '$1'" >&2; exit 2 ;;

@@ -3,6 +3,7 @@
 Where something that a test needs is missing on this machine, the test is skipped with a line; with CI=true it fails.
 """
 
+import gc
 import os
 import re
 import shutil
@@ -37,6 +38,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 # Whose tests hold what one database may do otherwise than another: they get the mark `databases`.
 DATABASES_FOLDERS = {"ca", "tsm", "whitelist", "upgrade", "rights", "backups", "observing", "everyone"}
+# Thousands of tests stand in memory until the end: looked through less often, and those that there are, never again.
+gc.set_threshold(50_000, 20, 50)
 # What runs in real time: its tests get the mark `running`.
 RUNNING_FOLDERS = {"browser", "journeys", "pcsc"}
 RUNNING_FIXTURES = {"system", "supervised", "browser", "broker"}
@@ -47,6 +50,12 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what}; CI must have it", pytrace=False)
     pytest.skip(what)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected to itself."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -223,7 +232,11 @@ def deliver() -> Callable[..., list[str]]:
     It plays the workers of these queues (all, when none is named), in this process and in order, whatever their
     countdown; an exception of a task comes out of it. It returns the names of the tasks that ran.
     """
+    from celery import current_app
+
     from portal.celery import app
+
+    assert current_app == app, "an earlier test made another app the current one, to which messages go now"
 
     def waiting(queues: tuple[str, ...]) -> Iterator[Any]:
         with app.connection_for_read() as connection:

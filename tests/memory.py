@@ -6,7 +6,9 @@ from pathlib import Path
 
 def held(number: int, words: Mapping[str, str]) -> set[str]:
     """Return the names of those words that lie in the memory of a process or of its children (man 5 proc, `mem`)."""
-    found = {name for name, word in words.items() if any(word.encode() in part for part in _written(number))}
+    found: set[str] = set()
+    for part in _written(number):  # once: to read it takes longer than to look through it
+        found |= {name for name, word in words.items() if name not in found and word.encode() in part}
     return found.union(*(held(child, words) for child in children(number)))
 
 

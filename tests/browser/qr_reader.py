@@ -77,7 +77,12 @@ def _text(bits: str, *, long: bool) -> str:
         if mode == 0b0100:
             said += bytes(number(8) for _ in range(number(16 if long else 8))).decode()
             continue
-        assert mode == 0b0010, "bytes or letters"
+        if mode == 0b0001:
+            count = number(12 if long else 10)
+            for left in range(count, 0, -3):
+                said += f"{number((4, 7, 10)[min(left, 3) - 1]):0{min(left, 3)}}"
+            continue
+        assert mode == 0b0010, "bytes, digits or letters"
         count = number(11 if long else 9)
         for _ in range(count // 2):
             pair = number(11)

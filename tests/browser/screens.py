@@ -77,10 +77,11 @@ class Screens:
         self.page.wait_for_url("**/phone/apply/agree/")
 
     def reach(self, what: str) -> None:
-        """Press Tab until the focus is on what is asked for."""
+        """Press Tab until the focus is on what is asked for, once its page is there."""
+        self.page.locator(what).first.wait_for(state="attached")
         for _ in range(60):
             self.page.keyboard.press("Tab")
-            if self.page.evaluate("(what) => document.activeElement.matches(what)", what):
+            if self.page.evaluate("(what) => document.activeElement?.matches(what)", what):
                 return
         pytest.fail(f"the keyboard doesn't reach {what}")
 

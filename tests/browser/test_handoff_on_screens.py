@@ -120,7 +120,7 @@ def test_a_code_that_was_read_is_nobody_elses_and_a_wrong_number_ends_it(
     with browser.new_context(locale="ja-JP") as another:
         late = another.new_page()
         late.goto(link)
-        assert late.get_by_role("heading", name="このコードは読み取り済みです").is_visible()
+        late.get_by_role("heading", name="このコードは読み取り済みです").wait_for()
     number = desk.locator(".handoff-screen__number").inner_text()
     wrong = next(one for one in phone.locator(".numbers__one").all_inner_texts() if one != number)
     phone.get_by_role("button", name=wrong, exact=True).click()
@@ -148,7 +148,7 @@ def test_a_link_belongs_to_the_browser_that_opened_it(screens: Screens, desk: "P
     screens.button("スマホでサインイン").click()
     page.get_by_role("heading", name="みらい銀行が本人確認を求めています").wait_for()
     desk.goto(page.url)
-    assert desk.get_by_role("heading", name="別のブラウザで始めた依頼です").is_visible()
+    desk.get_by_role("heading", name="別のブラウザで始めた依頼です").wait_for()
     assert desk.locator("#secret").count() == 0
     picture(desk, "desk-wrong-browser")
 
@@ -180,7 +180,7 @@ def test_the_card_answers_beside_the_phone_and_a_text_comes_back_as_cms(
     wrong = sound(page, axe, "the card")
     picture(page, "card")
     screens.button("署名する").click()
-    assert page.get_by_text("読み取るカードを選んでください").is_visible()
+    page.get_by_text("読み取るカードを選んでください").wait_for()
     page.get_by_role("radio", name="星野").check()
     page.locator("#secret").fill("WRONG999")
     screens.button("署名する").click()

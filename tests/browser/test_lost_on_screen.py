@@ -28,16 +28,17 @@ def test_a_lost_phone_is_stopped_from_another_browser_and_the_phone_says_so(
     elsewhere.button("カードを読み取って本人確認").click()
     elsewhere.page.locator("#problem", has_text="あと2回").wait_for()
     elsewhere.sign_in_with_card("星野", "9174")
-    assert elsewhere.page.get_by_text("さくらフォン 8").is_visible()
+    elsewhere.page.get_by_text("さくらフォン 8").wait_for()
     elsewhere.button("一時利用停止する").click()
     elsewhere.page.get_by_text("止まっています").wait_for()
 
     page.goto("/phone/")
-    assert page.get_by_text("一時利用停止中です").is_visible()
+    page.get_by_text("一時利用停止中です").wait_for()
     screens.link("また使えるようにするには").click()
-    assert page.get_by_text("コールセンターが本人であることを確かめてから").first.is_visible()
+    page.get_by_text("コールセンターが本人であることを確かめてから").first.wait_for()
 
-    elsewhere.button("本人確認を終える").click()
+    with elsewhere.page.expect_navigation():
+        elsewhere.button("本人確認を終える").click()
     elsewhere.page.goto("/phone/lost/mine/")
     assert elsewhere.page.url.endswith("/phone/lost/card/")
     context.close()

@@ -28,7 +28,7 @@ def test_a_citizen_signs_in_by_phone_files_a_procedure_and_keeps_the_receipt(
 
     assert "大阪府難橋区堀江９－１０－１１" in page.locator("main").inner_text(), "filled in from the certificate"
     screens.button("内容を確かめる").click()
-    assert page.get_by_text("直すところが 5 つあります").is_visible()
+    page.get_by_text("直すところが 5 つあります").wait_for()
     wrong += [f"form, wrong: {line}" for line in axe(page)]
     page.get_by_role("link", name="引っ越す日を入力してください。").click()
     assert page.evaluate("document.activeElement.id") == "day"
@@ -60,9 +60,9 @@ def test_a_citizen_signs_in_by_phone_files_a_procedure_and_keeps_the_receipt(
     for name in ("", "applications/", "records/", "notices/"):
         page.goto(f"/mynaportal/{name}")
         wrong += look(screens, axe, f"mynaportal/{name}")
-    assert page.get_by_text("申請を受け付けました").is_visible()
+    page.get_by_text("申請を受け付けました").wait_for()
     screens.button("サインアウト").click()
-    assert page.get_by_text("サインアウトしました。").is_visible()
+    page.get_by_text("サインアウトしました。").wait_for()
     assert not wrong, "\n".join(wrong)
 
 
@@ -74,7 +74,7 @@ def test_a_mail_address_is_confirmed_on_the_phone_and_told_what_happens(screens:
     wrong += look(screens, axe, "notices")
     screens.link("メールで受け取る").click()
     screens.button("確認コードを送る").click()
-    assert page.locator("#address-error").is_visible()
+    page.locator("#address-error").wait_for()
     wrong += look(screens, axe, "address")
     page.locator("#address").fill("yui@mail.example")
     screens.button("確認コードを送る").click()
@@ -89,5 +89,5 @@ def test_a_mail_address_is_confirmed_on_the_phone_and_told_what_happens(screens:
     page.locator("#code").fill(found[1])
     screens.button("確認する").click()
     page.wait_for_url("**/phone/notices/", timeout=PATIENCE)
-    assert page.get_by_text("yui@mail.example").is_visible()
+    page.get_by_text("yui@mail.example").wait_for()
     assert not wrong, "\n".join(wrong)

@@ -52,7 +52,7 @@ def test_a_pin_is_changed_blocked_and_unblocked_without_the_card(screens: Screen
 
     screens.link("利用者証明用暗証番号を初期化する").click()
     page.locator("#application[aria-busy=false]").wait_for()
-    assert page.get_by_text("続けて間違えたため、ロックされています").is_visible()
+    page.get_by_text("続けて間違えたため、ロックされています").wait_for()
     page.locator("#secret").fill("WRONG999")
     screens.button("署名して初期化を申請する").click()
     page.locator("#problem", has_text="あと4回").wait_for()

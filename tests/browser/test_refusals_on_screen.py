@@ -48,8 +48,8 @@ def test_what_is_missing_or_ill_formed_is_told_at_the_field_and_reaches_no_card(
     page = at_the_card.page
     page.on("request", lambda request: pytest.fail(request.url) if request.url.endswith("/session") else None)
     at_the_card.button("カードを読み取って申請").click()
-    assert page.get_by_text("読み取るカードを選んでください").is_visible()
-    assert page.get_by_text("署名用パスワードを入力してください").is_visible()
+    page.get_by_text("読み取るカードを選んでください").wait_for()
+    page.get_by_text("署名用パスワードを入力してください").wait_for()
     at_the_card.sign_with_card("青葉", "short")
     assert page.locator("#password-error").inner_text() == (
         "署名用パスワードは、6〜16文字の英大文字と数字で入力してください。"
@@ -91,7 +91,7 @@ def test_passwords_that_break_the_rules_are_told_as_one_types_and_set_nothing(sc
     expect(met).to_have_count(3)
     page.locator("#password-again").fill("SAKURA82K5")
     screens.button("次へ").click()
-    assert page.get_by_text("2回の署名用パスワードが同じではありません").is_visible()
+    page.get_by_text("2回の署名用パスワードが同じではありません").wait_for()
     for value, reason in (
         ("12a4", "4桁の数字"),
         ("1234", "順番の並び"),
@@ -143,7 +143,7 @@ def test_a_page_says_when_the_server_is_away_and_goes_on_when_it_is_back(screens
     for address in ("**/steps?*", "**/events?*"):
         page.unroute(address)
     screens.watch()
-    assert page.locator("#passwords").is_visible()
+    page.locator("#passwords").wait_for()
 
 
 def test_a_wrong_pin_at_a_hand_off_is_told_and_the_right_one_answers_it(screens: Screens) -> None:
@@ -178,4 +178,4 @@ def test_a_phone_without_certificates_is_told_so_at_a_hand_off(screens: Screens)
 def test_a_refused_choice_can_be_read_in_the_other_language(screens: Screens) -> None:
     screens.choose("りんご 15")
     screens.button("English").click()
-    assert screens.page.get_by_role("heading", name="Choose a phone").is_visible()
+    screens.page.get_by_role("heading", name="Choose a phone").wait_for()

@@ -250,7 +250,7 @@ def test_an_authenticator_that_cannot_keep_the_pin_is_told_so_and_nothing_is_reg
     assert page.evaluate(KEPT) == 0
     assert not [url for url in sent if url.endswith("/set-up")]
     page.reload()
-    assert page.locator("#set-up").is_visible()
+    page.locator("#set-up").wait_for()
 
 
 def test_no_page_of_these_rooms_has_a_fault_that_axe_finds(screens: Screens, axe: Axe) -> None:

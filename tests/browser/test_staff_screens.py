@@ -93,7 +93,7 @@ def test_a_lost_phone_from_the_call_to_the_release_by_two(screens: Screens, anot
     page.goto("/helpdesk/releases/")
     wrong += look(screens, axe, "releases")
     page.locator("tbody a").click()
-    assert page.get_by_text("ほかの人が決めます").is_visible()
+    page.get_by_text("ほかの人が決めます").wait_for()
     proposal = page.url
 
     second = Staff(another_page, system, "momiji", "helpdesk")
@@ -113,7 +113,7 @@ def test_a_lost_phone_from_the_call_to_the_release_by_two(screens: Screens, anot
             break
         page.wait_for_timeout(500)
     assert page.locator(".tag--success").count() == 2
-    assert page.get_by_text("解除を承認した").is_visible()
+    page.get_by_text("解除を承認した").wait_for()
     assert not wrong, "\n".join(wrong)
 
 
@@ -147,7 +147,7 @@ def test_the_console_shows_what_stands_and_takes_an_order_with_a_code(screens: S
     page.get_by_role("cell", name="suspend").or_(page.get_by_role("rowheader", name="suspend")).first.wait_for()
     assert page.get_by_text("on_hold").count() == 2
     page.goto("/helpdesk/")
-    assert page.get_by_role("heading", name="この役割では開けません").is_visible()
+    page.get_by_role("heading", name="この役割では開けません").wait_for()
     wrong += [f"denied: {line}" for line in axe(page)]
     width, height = SIZES["ja"]
     page.set_viewport_size({"width": width, "height": height})

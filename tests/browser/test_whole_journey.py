@@ -34,7 +34,7 @@ def test_a_newcomer_goes_from_the_start_page_to_the_end_of_use(screens: Screens)
     page.get_by_text("使えるようになりました").wait_for(timeout=PATIENCE)
     assert page.get_by_text("有効", exact=True).count() == 2
     page.get_by_text("くわしい内容").first.click()
-    assert page.get_by_text("CN=Kusanagi-shi Mobile CRLDP").first.is_visible()
+    page.get_by_text("CN=Kusanagi-shi Mobile CRLDP").first.wait_for()
 
     # The bank asks, the phone answers; the PIN is the element's affair.
     screens.link("サービスで使ってみる").click()
@@ -76,14 +76,14 @@ def test_a_device_change_ends_the_old_phone_when_the_new_one_is_ready(screens: S
     page.goto("/phone/")
     screens.link("別のスマートフォンに機種変更").click()
     screens.link("新しいスマートフォンを選ぶ").click()
-    assert page.get_by_text("それまでは前のスマートフォンが使えます").is_visible()
+    page.get_by_text("それまでは前のスマートフォンが使えます").wait_for()
     screens.enrol("白川", "TARO58264Z", model="かえで 3")
-    assert page.get_by_text("機種変更が済みました。さくらフォン 8の電子証明書は失効し").is_visible()
+    page.get_by_text("機種変更が済みました。さくらフォン 8の電子証明書は失効し").wait_for()
     page.goto("/phone/")
-    assert page.get_by_text("使えます", exact=True).is_visible()
+    page.get_by_text("使えます", exact=True).wait_for()
     screens.button("さくらフォン 8").click()
-    assert page.get_by_text("利用は終わりました").is_visible()
-    assert page.get_by_text("かえで 3を使い始めたため（機種変更）").is_visible()
+    page.get_by_text("利用は終わりました").wait_for()
+    page.get_by_text("かえで 3を使い始めたため（機種変更）").wait_for()
 
 
 def test_an_application_left_half_way_is_found_where_it_stood(screens: Screens) -> None:
@@ -94,7 +94,7 @@ def test_an_application_left_half_way_is_found_where_it_stood(screens: Screens) 
     screens.watch()
     page.goto("/")
     screens.link("設定の画面へ").click()
-    assert page.locator("#passwords").is_visible()
+    page.locator("#passwords").wait_for()
     screens.set_passwords()
     page.get_by_text("使えるようになりました").wait_for(timeout=PATIENCE)
 

@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from celery import Celery
+from celery import Celery, current_app
 from django.utils import timezone
 
 from ca import clock, issuance, leases
@@ -28,7 +28,8 @@ def beat(tmp_path: Path) -> Iterator[tuple[Scheduler, list[str], list[datetime]]
     """Give a beat of two tasks, what it sent, and its clock."""
     sent: list[str] = []
     now = [timezone.now()]
-    app = Celery("clock", broker="memory://")
+    before = current_app._get_current_object()
+    app = Celery("clock", broker="memory://")  # the current one from here on: its schedules ask that for the time
     app.conf.beat_schedule = {
         name: {"task": name, "schedule": seconds} for name, seconds in (("often", 10.0), ("seldom", 60.0))
     }
@@ -48,6 +49,7 @@ def beat(tmp_path: Path) -> Iterator[tuple[Scheduler, list[str], list[datetime]]
         scheduler = Recording(app, schedule_filename=str(tmp_path / "beat"), lazy=False)
         yield scheduler, sent, now
         scheduler.close()
+    before.set_current()
 
 
 def run(beat: tuple[Scheduler, list[str], list[datetime]], seconds: int) -> list[str]:

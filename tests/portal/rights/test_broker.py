@@ -120,7 +120,7 @@ def test_celery_sends_and_takes_under_these_rights(
     """The settings' own queues and routes: a message goes from the web to the `ca` worker's queue, by its exchange."""
     monkeypatch.setenv("BROKER_MAKES_QUEUES", "0")
     settings = _settings()
-    web = Celery("web", broker=broker.url(HOST, "jpki_web", words["web"]))
+    web = Celery("web", broker=broker.url(HOST, "jpki_web", words["web"]), set_as_current=False)
     web.conf.update(settings)
     before = broker.waiting(HOST, "ca")
     web.send_task("ca.issue", args=[[1]])
