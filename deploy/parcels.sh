@@ -3,8 +3,9 @@
 # gets and nothing more.
 #
 # HOSTS is a file with a line for each host: its name, then what runs there: processes of deploy/systemd, `database`,
-# `broker` or `logs` (deploy/hosts.example). FOLDER keeps the secrets and the internal CA; keep it offline. Again with another line in
-# HOSTS it packs what that host gets, and changes no secret. FOLDER/site.env, the settings of all hosts, goes along; the
+# `broker` or `logs` (deploy/hosts.example). FOLDER has the secrets and the internal CA: an open vault (vault.sh), into whose
+# file goes what was made before a parcel is there. Again with another line in HOSTS it packs what that host gets, and changes
+# no secret. FOLDER/site.env, the settings of all hosts, goes along; the
 # first call puts it there to be filled in. FOLDER/<host>.tar is unpacked on the host as root, on /.
 #
 # With --new-passwords those processes (`reader` with it the exporters' token; none named: all) come to database and broker
@@ -24,8 +25,9 @@ fi
 manage() { # what is told of rights is the code's own (docs/rights.md); it asks no database for it
     (cd "$here/.." && DJANGO_SETTINGS_MODULE=portal.settings PRODUCTION=1 SANDBOX=0 VAR_DIR="$work/var" .venv/bin/python manage.py "$@")
 }
-work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
-folder=$PWD
+folder=$PWD packed=
+# In the folder, and so in memory where it is a vault's.
+work=$(mktemp -d -p "$folder" .work.XXXX) && trap 'rm -rf "$work"' EXIT
 
 mkdir -p secrets/database secrets/broker
 if [ $# -gt 2 ]; then
@@ -120,7 +122,11 @@ while read -r host parts; do
                 ;;
         esac
     done
-    (cd "$tree" && tar --create --owner=root:0 --group=root:0 --file - -- *) >"$host.tar"
+    (cd "$tree" && tar --create --owner=root:0 --group=root:0 --file - -- *) >"$work/$host.tar"
     rm -rf "$tree"
-    echo "$host.tar: $parts"
+    packed+="$host.tar: $parts"$'\n'
 done <"$hosts"
+# No secret goes to a host that the vault's file doesn't have.
+[ ! -e recipients ] || "$here/vault.sh" keep "$folder"
+mv "$work"/*.tar .
+printf %s "$packed"

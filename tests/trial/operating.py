@@ -40,8 +40,11 @@ def test_the_kernel_holds_each_process_to_its_bounds(deployment: Deployment, nam
 
 
 def test_no_secret_is_in_an_environment_or_a_log(deployment: Deployment) -> None:
-    secrets = deployment.on("admin", "cat $(find /root/deployment/secrets -type f)").split()
+    vault = "/opt/jpki/current/deploy/vault.sh"
+    opened = f"{vault} open /root/deployment /root/operator.key && cat $(find /root/deployment/secrets -type f)"
+    secrets = deployment.on("admin", f"{opened} && {vault} shut /root/deployment").split()
     assert len(secrets) > 20
+    assert deployment.on("admin", "find /root/deployment -type f") == "", "shut, nothing of it is there"
     for name in WORKING:
         seen = deployment.on(name, "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' || true")
         logs = deployment.on(name, "journalctl --no-pager; cat /var/log/nginx/jpki-* 2>/dev/null || true")

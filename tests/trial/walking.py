@@ -17,7 +17,7 @@ from tests.trial.page import ROOT, blocks
 
 RELEASE = ROOT / "dist"
 # `apt-get install` of what this machine has: it begins the package's services as Debian's scripts do. `scp` notes what
-# is to be carried, and who runs the page carries it.
+# is to be carried, its own files as they are at that moment, and who runs the page carries it.
 PRELUDE = r"""
 apt-get() {
     [ "$1" = install ] || return 0
@@ -41,8 +41,14 @@ apt-get() {
     done
 }
 scp() {
-    local target=${@: -1} file
-    for file in "${@:1:$#-1}"; do printf '%s\t%s\n' "$file" "$target" >>/run/trial-copies; done
+    local target=${@: -1} file staged
+    for file in "${@:1:$#-1}"; do
+        case $file in
+            *:*) ;;
+            *) staged=$(mktemp -d /run/trial-XXXXXX) && cp "$file" "$staged" && file=$staged/${file##*/} ;;
+        esac
+        printf '%s\t%s\n' "$file" "$target" >>/run/trial-copies
+    done
 }
 """
 # What a name server would say: both web hosts stand under the site's names.
