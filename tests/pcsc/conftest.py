@@ -22,6 +22,8 @@ from tests.sandbox.virtual_card.conftest import issued_card  # noqa: F401
 DRIVERS = ("/usr/lib/pcsc/drivers/serial/libifdvpcd.so", "/usr/lib64/pcsc/drivers/serial/libifdvpcd.so")
 PROGRAMS = ("pcscd", "unshare", "mount", "opensc-tool", "pkcs15-tool", "pkcs11-tool", "openssl")
 PCSCD_LIES_IN = "/usr/sbin:/sbin"
+# Seconds for what takes a moment, on a machine that does much else.
+PATIENCE = 30
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def daemon(folder: Path, host: str, port: int | None = None) -> Iterator[Reader]
     )
     try:
         comm = Path(f"/proc/{pcscd.pid}/root/run/pcscd/pcscd.comm")
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while not comm.is_socket():
             if pcscd.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"pcscd did not start: {(folder / 'pcscd.log').read_text()}")
@@ -114,7 +116,7 @@ def daemon(folder: Path, host: str, port: int | None = None) -> Iterator[Reader]
 def inserted(reader: Reader, card: Card) -> Iterator[Slot]:
     """Put a card into the reader and take it out again, each time until the daemon has noticed."""
     slot = Slot(card, port=reader.port)
-    slot.insert(patience=5)
+    slot.insert(patience=PATIENCE)
     try:
         wait_until_card(present=True)
         yield slot
@@ -126,7 +128,7 @@ def inserted(reader: Reader, card: Card) -> Iterator[Slot]:
 def wait_until_card(*, present: bool) -> None:
     """Wait for the daemon, which asks its readers every 0.4 s."""
     wanted = "Yes" if present else "No"
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE
     while run("opensc-tool", "--list-readers").stdout.decode().splitlines()[2].split()[1] != wanted:
         assert time.monotonic() < until
         time.sleep(0.05)

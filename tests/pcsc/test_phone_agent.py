@@ -20,7 +20,7 @@ from sandbox.virtual.card import MyNumberCard
 from sandbox.virtual.element import Element
 from sandbox.virtual.vpcd import Slot
 from tests.ca.fixtures import *  # noqa: F403
-from tests.pcsc.conftest import Reader, inserted
+from tests.pcsc.conftest import PATIENCE, Reader, inserted
 from tests.pcsc.page import SECOND_READER, Agent, agent
 from tests.tsm.enrolment.citizen import PHONE_PASSWORD, PHONE_PIN, Deliver, card_of
 from tsm import jpki
@@ -49,7 +49,7 @@ def in_second_reader(element: Element, reader: Reader) -> Iterator[None]:
     """Put an element into the second reader and take it out again, each time until the daemon has noticed."""
 
     def wait(*, present: bool) -> None:
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while is_there() != present:
             assert time.monotonic() < until
             time.sleep(0.05)
@@ -95,7 +95,7 @@ def card_certificate(running: Agent, site: str, secret: str) -> bytes:
 
 
 def until_state(state: Enrolment.State, deliver: Deliver, running: Agent) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 4 * PATIENCE
     while not Enrolment.objects.filter(state=state).exists():
         assert time.monotonic() < deadline, (list(Leg.objects.values_list("kind", "outcome")), running.said)
         deliver("tsm", "ca", "sweeps")
