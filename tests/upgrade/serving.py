@@ -71,12 +71,14 @@ def test_the_release_serves_while_it_is_migrated_and_this_code_goes_on(kind: str
     ports = dict(zip(systems.PORTS, map(str, systems.free_ports(len(systems.PORTS))), strict=True))
     environment = {"VAR_DIR": str(laid.var), "DATABASE_URL": laid.url, **ports, **QUICK, **release.PATIENT}
     own = {"PYTHONPATH": str(folder / "sandbox" / "client" / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    theirs = os.environ | environment | own
+    # The site's settings on this data, not the tests', which have a folder of their own.
+    outer = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    theirs = outer | environment | own
     with started(folder, laid, theirs):
         # The whole path: enrolment, hand-off, end, linked revocation, by the release's own walk.
         walk = manage(folder, theirs, "demo", "--output", str(tmp_path / "during"))
         # The walk takes longer than it takes to begin to migrate.
-        migration = manage(release.ROOT, os.environ | environment, "migrate", "--no-input")
+        migration = manage(release.ROOT, outer | environment, "migrate", "--no-input")
         assert "OK" in finished(migration)
         assert "all right" in finished(walk)
         assert "all right" in finished(manage(folder, theirs, "demo", "--output", str(tmp_path / "after")))
