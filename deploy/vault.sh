@@ -41,9 +41,10 @@ case $what in
         ;;
     open)
         ! is_open || refuse "$folder is open"
+        identity=${3:?$usage}
         [ -e "$folder.age" ] || refuse "there is no $folder.age"
         mounted
-        age --decrypt --identity "${3:?$usage}" "$folder.age" | tar --extract --directory "$folder" ||
+        age --decrypt --identity "$identity" "$folder.age" | tar --extract --directory "$folder" ||
             { umount "$folder"; refuse "$folder.age was not opened; it is as it was"; }
         ;;
     keep) kept ;;

@@ -144,9 +144,11 @@ def test_who_may_open_it_is_what_stands_in_it(filled: Operator) -> None:
     ],
 )
 def test_what_cannot_be_done_is_named(filled: Operator, lines: list[str], told: str) -> None:
-    done = filled.run(*lines)
+    *before, last = lines
+    done = filled.run(*before, f'{last} || {{ stat --file-system --format=%T "$FOLDER"; exit 1; }}')
     assert done.returncode == 1
     assert told in done.stderr
+    assert ("ramfs" in done.stdout) == (told == "is open"), "what was refused opened nothing"
 
 
 def test_a_parcel_is_there_when_its_secrets_are_kept_and_not_before(operator: Operator) -> None:
