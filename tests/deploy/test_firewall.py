@@ -3,14 +3,12 @@
 import importlib.util
 import itertools
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.conftest import missing
+from tests import namespaces
 from tests.deploy.units import DEPLOY, services
 from tests.trial.page import PAGE
 
@@ -164,15 +162,11 @@ def test_the_users_of_the_rules_are_made_by_the_installation(firewall: ModuleTyp
 
 
 def test_nft_takes_the_rules_of_every_host(firewall: ModuleType, hosts: dict[str, list[str]]) -> None:
-    if shutil.which("nft") is None or shutil.which("unshare") is None:
-        missing("nft is not installed (Debian: apt-get install nftables)")
+    namespaces.need("nft")
     text = "\n".join(made(firewall, hosts, name) for name in hosts)
     # Users that this machine doesn't have.
     text = re.sub(r'"jpki-\w+"', lambda match: str(900 + len(match[0])), text)
-    command = ["unshare", "--user", "--map-root-user", "--net", "nft", "--check", "--file", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
-    if "unshare" in done.stderr:
-        missing(done.stderr.strip())
+    done = namespaces.run("net", "nft", "--check", "--file", "-", input=text)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -211,19 +205,14 @@ END
 def test_the_kernel_lets_the_sites_user_to_its_database_and_nobody_else_anywhere(
     firewall: ModuleType, hosts: dict[str, list[str]], ours: bool, tmp_path: Path
 ) -> None:
-    for program in ("nft", "unshare", "nsenter", "ip"):
-        if shutil.which(program) is None:
-            missing(f"{program} is not installed (Debian: apt-get install nftables util-linux iproute2)")
+    namespaces.need("nft", "nsenter", "ip")
     addresses = {one: f"10.1.0.{number}" for number, one in enumerate(hosts, 1)}
     rules = re.sub(r'"jpki-\w+"', "0" if ours else "1", made(firewall, hosts, "web1.internal"))
     tries = [(addresses["db1.internal"], 5432), (addresses["mq1.internal"], 5671), (addresses["db1.internal"], 443)]
     tries += [(addresses["ca1.internal"], 5432), ("10.9.0.4", 443)]
     others = " ".join([addresses["db1.internal"], addresses["mq1.internal"], addresses["ca1.internal"]])
     script = WIRE.format(host=addresses["web1.internal"], others=others, rules=rules, tries=tries)
-    command = ["unshare", "--user", "--map-root-user", "--net", "bash", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
-    if "unshare" in done.stderr:
-        missing(done.stderr.strip())
+    done = namespaces.run("net", "bash", "-c", script, cwd=tmp_path)
     said = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
     assert done.returncode == 0, done.stderr
     through = {one for one, what in said.items() if what == "through"}

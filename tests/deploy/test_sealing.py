@@ -1,12 +1,11 @@
 """`jpki-seal`, with the real systemd-creds: a parcel's secrets are encrypted for the host, and gone in clear."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import missing
+from tests import namespaces
 from tests.deploy.units import DEPLOY
 
 
@@ -14,8 +13,7 @@ class Host:
     """An /etc/jpki, and the folder in which the host keeps its own key."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        if shutil.which("systemd-creds") is None or shutil.which("unshare") is None:
-            missing("systemd-creds is not installed (Debian: apt-get install systemd)")
+        namespaces.need("systemd-creds")
         self.etc, self.state = folder / name / "etc", folder / name / "state"
         (self.etc / "credentials/web").mkdir(parents=True)
         self.state.mkdir()
@@ -23,11 +21,7 @@ class Host:
     def run(self, *command: str | Path) -> "subprocess.CompletedProcess[str]":
         """Run a command that takes this folder for the host's."""
         script = f'mount --bind "{self.state}" /var/lib/systemd && exec "$@"'
-        enter = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
-        done = subprocess.run([*enter, *map(str, command)], capture_output=True, text=True, timeout=60)
-        if "unshare" in done.stderr:
-            missing(done.stderr.strip())
-        return done
+        return namespaces.run("mount", "sh", "-c", script, "sh", *command)
 
     def seal(self) -> None:
         done = self.run(DEPLOY / "seal.sh", self.etc)

@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +21,7 @@ from django.utils import translation
 
 from portal.observing import looking, outside, periodic
 from portal.observing.models import PeriodicRun
-from tests.conftest import missing
+from tests import namespaces
 
 ROOT = Path(__file__).resolve().parents[3]
 Serve = Callable[..., int]
@@ -146,9 +144,7 @@ def test_every_name_that_the_world_comes_to_is_looked_at(settings: Any) -> None:
 
 @pytest.mark.parametrize("rules", [(), ("policy drop", "oif lo accept", "reject with icmpx admin-prohibited")])
 def test_a_host_without_a_firewall_is_told_and_one_with_it_is_not(rules: tuple[str, ...], tmp_path: Path) -> None:
-    for program in ("nft", "unshare", "ip"):
-        if shutil.which(program) is None:
-            missing(f"{program} is not installed (Debian: apt-get install nftables util-linux iproute2)")
+    namespaces.need("nft", "ip")
     table = f"table inet t {{ chain going {{ {'; '.join([HOOK, *rules])}; }}; }}"
     script = f"""set -e
     ip link set lo up && ip link add out type veth peer name far && ip link set far up
@@ -162,10 +158,7 @@ def test_a_host_without_a_firewall_is_told_and_one_with_it_is_not(rules: tuple[s
         "RESPONDER_URL": "https://localhost:1",
         "ALLOWED_HOSTS": "localhost",
     }
-    command = ["unshare", "--user", "--map-root-user", "--net", "bash", "-c", script]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
-    if "unshare" in done.stderr:
-        missing(done.stderr.strip())
+    done = namespaces.run("net", "bash", "-c", script, cwd=ROOT, env=environment)
     assert done.stdout, done.stderr
     found = {one["id"]: one["runbook"] for one in json.loads(done.stdout)["findings"]}
     assert found["outside.unreachable"] == "docs/alerts.md#outsideunreachable"
