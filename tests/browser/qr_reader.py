@@ -1,7 +1,7 @@
 """A camera for tests: reads the QR codes that our screens show, back from the picture to the text.
 
-Only what ours are: bytes and letters, one block or more, no damage. So a picture that a phone couldn't read fails here
-too: the format's own checksum, the mask and the error correction's arithmetic are those of ISO/IEC 18004.
+Only what ours are: bytes, digits and letters, one block or more, no damage. So a picture that a phone couldn't read
+fails here too: the format's own checksum, the mask and the error correction's arithmetic are those of ISO/IEC 18004.
 """
 
 import base64
