@@ -36,7 +36,7 @@ test: setup-tests ## run every test, on SQLite and on PostgreSQL
 test-units: setup
 	$(PYTEST) $(TWO) -m "$(UNITS)" $(COVERED)
 
-# They wait more than they work: a third process beside these two saves nothing.
+# Two keep two cores busy: with a third each test took half as long again, and all of them as long.
 test-running: setup
 	$(PYTEST) $(BY_FILE) -m "running"
 

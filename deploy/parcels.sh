@@ -5,8 +5,8 @@
 # HOSTS is a file with a line for each host: its name, then what runs there: processes of deploy/systemd, `database`,
 # `broker` or `logs` (deploy/hosts.example). FOLDER has the secrets and the internal CA: an open vault (vault.sh), into whose
 # file goes what was made before a parcel is there. Again with another line in HOSTS it packs what that host gets, and changes
-# no secret. FOLDER/site.env, the settings of all hosts, goes along; the
-# first call puts it there to be filled in. FOLDER/<host>.tar is unpacked on the host as root, on /.
+# no secret. FOLDER/site.env, the settings of all hosts, goes along; the first call puts it there to be filled in.
+# FOLDER/<host>.tar is unpacked on the host as root, on /.
 #
 # With --new-passwords those processes (`reader` with it the exporters' token; none named: all) come to database and broker
 # by new passwords; the old ones are refused as soon as roles.sql and definitions.json are brought (docs/operating.md). When

@@ -4,7 +4,7 @@
 #
 #   new    opens an empty one. RECIPIENTS: a file with a line for each who may open it, an age or SSH public key
 #   open   decrypts it. IDENTITY: the file of one's key, a plugin's for a hardware key among them (age -i)
-#   keep   encrypts what stands there, and leaves it open; parcels.sh does it before it packs. FOLDER.age.before: the last but one
+#   keep   encrypts what stands there, and leaves it open; parcels.sh does it before a parcel is there. FOLDER.age.before: the one before
 #   shut   encrypts it and takes what was in clear away
 #
 # Who may open it stands in FOLDER/recipients: another line, and `keep`. A line that goes takes nothing from who has the old
@@ -33,10 +33,9 @@ case $what in
     new)
         [ ! -e "$folder.age" ] || refuse "$folder.age is there: open it"
         ! is_open || refuse "$folder is open"
-        recipients=$(cat "${3:?$usage}")
-        age --encrypt --recipients-file "$3" </dev/null >/dev/null || refuse "$3 names nobody whom age can encrypt for"
+        age --encrypt --recipients-file "${3:?$usage}" </dev/null >/dev/null || refuse "$3 names nobody whom age can encrypt for"
         mounted
-        printf '%s\n' "$recipients" >"$folder/recipients"
+        cp "$3" "$folder/recipients"
         kept
         ;;
     open)

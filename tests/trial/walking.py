@@ -45,7 +45,7 @@ scp() {
     for file in "${@:1:$#-1}"; do
         case $file in
             *:*) ;;
-            *) staged=$(mktemp -d /run/trial-XXXXXX) && cp "$file" "$staged" && file=$staged/${file##*/} ;;
+            *) staged=$(mktemp -d -p /run) && cp "$file" "$staged" && file=$staged/${file##*/} ;;
         esac
         printf '%s\t%s\n' "$file" "$target" >>/run/trial-copies
     done
